@@ -1,0 +1,56 @@
+# make app    start the app                 make test         every check and test
+# make bench  speed beside torch.nn         make screenshots  the README's pictures
+PYTHON ?= python3
+ARGS ?=
+
+PY := .venv/bin/python
+# A stamp is named by the checksum of what it installed, so a ready .venv costs no call of pip.
+APP_STAMP := .venv/.app-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
+DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"
+
+.PHONY: app test check bench screenshots clean
+.DELETE_ON_ERROR:
+
+app: $(APP_STAMP)
+	@exec $(PY) -m streamlit run app.py $(ARGS)
+
+test: check
+	$(PY) -m tests.browser.chromium
+	$(PY) -m pytest $(ARGS)
+
+check: $(DEV_STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	@node=$$(ls .venv/lib/python3*/site-packages/playwright/driver/node 2>/dev/null | head -n 1); \
+	node=$${node:-$$(command -v node || true)}; \
+	if [ -z "$$node" ]; then echo "No node here: the JavaScript tests are left out."; \
+	else set -x; "$$node" --test tests/js/*.test.*; fi
+
+bench: $(DEV_STAMP)
+	$(PY) -m benchmarks $(ARGS)
+
+screenshots: $(DEV_STAMP)
+	$(PY) -m tests.browser.chromium
+	$(PY) -m tests.browser.screenshots $(ARGS)
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "No '$(PYTHON)' here. Install Python 3.11 or later, or name it: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c $(NEEDED) || { \
+		echo "rnnviz needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name a newer one: make PYTHON=python3.12 ..."; exit 1; }
+	@rm -rf .venv; $(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu it comes with: apt install python3-venv"; exit 1; }
+
+$(APP_STAMP): | .venv/bin/python
+	$(PY) -m pip install --quiet --requirement requirements.txt
+	@rm -f .venv/.app-* && touch $@
+
+$(DEV_STAMP): | .venv/bin/python
+	$(PY) -m pip install --quiet --requirement requirements-dev.txt
+	@rm -f .venv/.dev-* .venv/.app-* && touch $@ $(APP_STAMP)
