@@ -1,0 +1,9 @@
+"""Where sequences come from: MNIST, scikit-learn's digits, people's own images, bundled samples.
+
+One module for each source. Nothing heavy is imported here, so that a page can read the bundled
+samples before torch and scikit-learn have been loaded.
+"""
+
+
+class DataError(ValueError):
+    """Data could not be had or read; the message is one sentence that says what to do."""
