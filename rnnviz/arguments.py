@@ -1,0 +1,139 @@
+"""The checks at the boundary of the recurrent modules: what was expected, what came.
+
+Kinds of errors and, where torch.nn has one, the wording follow torch.nn, so that code written
+for it catches the same things here.
+"""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+
+def refuse(name: str, unexpected: dict[str, Any]) -> None:
+    """Raise for constructor words that RNN and GRU do not take."""
+    if "proj_size" in unexpected:
+        raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+    if unexpected:
+        raise TypeError(f"{name} got an unexpected keyword argument {next(iter(unexpected))!r}")
+
+
+def check_constructor(
+    input_size: Any,
+    hidden_size: Any,
+    num_layers: Any,
+    bias: Any,
+    batch_first: Any,
+    dropout: Any,
+    proj_size: Any,
+) -> None:
+    """Check constructor values; raises TypeError or ValueError as torch.nn does."""
+    number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
+    if not number or not 0 <= dropout <= 1:
+        raise ValueError(
+            "dropout should be a number in range [0, 1] representing the probability of an "
+            f"element being zeroed, got {dropout!r}"
+        )
+    if dropout > 0 and num_layers == 1:
+        warnings.warn(
+            "dropout is added after all recurrent layers but the last, so a non-zero dropout "
+            f"expects num_layers greater than 1, got dropout={dropout} and num_layers=1",
+            stacklevel=4,
+        )
+    for name, value in (("bias", bias), ("batch_first", batch_first)):
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} should be of type bool, got: {type(value).__name__}")
+    for name, value in (("input_size", input_size), ("hidden_size", hidden_size)):
+        if not isinstance(value, int):
+            raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
+        if value <= 0:
+            raise ValueError(f"{name} must be greater than zero, got {value}")
+    if num_layers <= 0:
+        raise ValueError(f"num_layers must be greater than zero, got {num_layers}")
+    if proj_size < 0:
+        raise ValueError(
+            "proj_size should be a positive integer or zero to disable projections, "
+            f"got {proj_size}"
+        )
+    if proj_size >= hidden_size:
+        raise ValueError(
+            f"proj_size has to be smaller than hidden_size, got {proj_size} and {hidden_size}"
+        )
+
+
+def check_input(module: Any, given: Any) -> None:
+    """Check the input's dimensions, size and dtype against a recurrent module."""
+    packed = isinstance(given, PackedSequence)
+    data = given.data if packed else given
+    if not isinstance(data, Tensor):
+        raise TypeError(f"input must be a Tensor or PackedSequence, got {type(data).__name__}")
+    if not packed and data.dim() not in (2, 3):
+        name = type(module).__name__
+        raise ValueError(f"{name}: Expected input to be 2D or 3D, got {data.dim()}D tensor instead")
+    weight = next(module.parameters())
+    autocast = torch.is_autocast_enabled(data.device.type)
+    if data.dtype != weight.dtype and not (autocast and data.is_floating_point()):
+        raise ValueError(
+            f"RNN input dtype ({data.dtype}) does not match weight dtype ({weight.dtype}). "
+            f"Convert input: input.to({weight.dtype}), or convert model: model.to({data.dtype})"
+        )
+    if packed and data.dim() != 2:
+        raise RuntimeError(f"input must have 2 dimensions, got {data.dim()}")
+    if data.shape[-1] != module.input_size:
+        raise RuntimeError(
+            "input.size(-1) must be equal to input_size. "
+            f"Expected {module.input_size}, got {data.shape[-1]}"
+        )
+    steps = 1 if packed else data.shape[1 if module.batch_first and data.dim() == 3 else 0]
+    if steps == 0:
+        raise RuntimeError("Expected sequence length to be larger than 0 in RNN, got 0")
+
+
+def checked_lengths(lengths: Any, steps: int, batch: int) -> Tensor | None:
+    """Return lengths as `(B,)` int64, each in 1..T; raises ValueError otherwise."""
+    if lengths is None:
+        return None
+    lengths = torch.as_tensor(lengths)
+    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
+        raise ValueError(f"lengths must be integers, got {lengths.dtype}")
+    if lengths.shape != (batch,):
+        raise ValueError(f"lengths must have shape ({batch},), got {tuple(lengths.shape)}")
+    if batch and not (1 <= int(lengths.min()) and int(lengths.max()) <= steps):
+        raise ValueError(
+            f"lengths must lie in 1..{steps}, got {int(lengths.min())}..{int(lengths.max())}"
+        )
+    return lengths.to(torch.int64)
+
+
+def checked_state(module: Any, hx: Any, batch: int, batched: bool) -> tuple[Tensor, ...]:
+    """Return the initial state as `(L D, B, size)` tensors, zeros where none is given."""
+    rows = module.num_layers * module.num_directions
+    sizes = (module.fed_back_size, module.hidden_size)[: len(module.state_names)]
+    if hx is None:
+        weight = next(module.parameters())
+        return tuple(weight.new_zeros(rows, batch, size) for size in sizes)
+    two = len(sizes) == 2
+    parts = tuple(hx) if two else (hx,)
+    if len(parts) != len(sizes) or not all(isinstance(part, Tensor) for part in parts):
+        raise TypeError(f"hx must be {'a pair (h_0, c_0)' if two else 'a tensor h_0'}, got {hx!r}")
+    wanted = 3 if batched else 2
+    if any(part.dim() != wanted for part in parts):
+        kind = "batched 3-D" if batched else "unbatched 2-D"
+        came = ", ".join(f"{part.dim()}-D" for part in parts)
+        raise RuntimeError(
+            f"For {kind} input, {'hx and cx' if two else 'hx'} should also be {wanted}-D "
+            f"but got {f'({came}) tensors' if two else f'{came} tensor'}"
+        )
+    if not batched:
+        parts = tuple(part.unsqueeze(1) for part in parts)
+    for index, (part, size) in enumerate(zip(parts, sizes, strict=True)):
+        expected = (rows, batch, size)
+        if part.shape != expected:
+            name = f"hidden[{index}]" if two else "hidden"
+            raise RuntimeError(f"Expected {name} size {expected}, got {list(part.shape)}")
+    return parts

@@ -1,0 +1,491 @@
+"""The fast path: forward without records, and backward through time written by hand.
+
+Shapes: `T` steps, `B` batch, `I` input size, `H` hidden size, `R` fed-back size, `G` gates.
+
+Autograd over the step loop builds thousands of small nodes. Here a whole layer in one direction is
+one node. Going forward, all input projections are ONE product; the loop then works in place on
+its result. Going backward, let `delta_t = dL/da_t` be the gradient at the pre-activations `a_t`:
+
+    delta_t = factor_t * dL/d(state_t)           factors: local derivatives, all steps at once
+    dL/dh_(t-1) = dL/dh_(t-1) from above + delta_t W_hh
+    dL/dW_hh = sum_t delta_t^T h_(t-1)           ONE product at the end, likewise W_ih and inputs
+
+P. Werbos, "Backpropagation through time", Proc. IEEE 78, 1990.
+
+What differs between cells lives in their sweeps. Values and gradients equal the step loop's
+and torch.nn's; tests compare all three. Second derivatives are taken by replaying the step loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from rnnviz.cells import Cell, GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep, State, Step
+from rnnviz.unrolling import unroll
+
+_aten = torch.ops.aten
+_LONG = 64  # steps from which a transposed copy of the recurrent weights pays for itself
+
+
+class Gradients(NamedTuple):
+    """What a backward sweep leaves: the deltas, and the gradient at the initial state."""
+
+    input_deltas: Tensor
+    """`(T, B, G H)`, gradient at what the input projection produced."""
+    recurrent_deltas: Tensor
+    """`(T, B, G H)`, gradient at what the recurrent product produced."""
+    state: State
+    weight_hr: Tensor | None = None
+    shift: int = 0
+    """By how many rows `recurrent_deltas` are shifted against `weight_hh`."""
+
+
+class Sweep(Protocol):
+    """One cell's forward and backward loop. A tape's last entry is the held hidden state."""
+
+    @staticmethod
+    def forward(cell: Any, inputs: Tensor, state: State, scan: Scan) -> tuple[Tensor, ...]: ...
+
+    @staticmethod
+    def final(tape: tuple[Tensor, ...], last: int) -> State: ...
+
+    @staticmethod
+    def step(tape: tuple[Tensor, ...]) -> Step: ...
+
+    @staticmethod
+    def backward(
+        cell: Any, state: State, tape: Any, scan: Scan, above: Tensor, final: State
+    ) -> Gradients: ...
+
+
+class Scan:
+    """The order in which steps are read, and where sequences are over.
+
+    `dead (T, B, 1)` is True on padding, None when there is none.
+    """
+
+    def __init__(self, steps: int, alive: Tensor | None, reverse: bool) -> None:
+        self.times = list(reversed(range(steps))) if reverse else list(range(steps))
+        self.reverse = reverse
+        self.alive = alive
+        self.dead = None if alive is None else ~alive
+
+    def backwards(self) -> Iterator[tuple[int, int | None]]:
+        """Yield each step with the one read before it, last first."""
+        yield from zip(reversed(self.times), [*reversed(self.times[:-1]), None], strict=True)
+
+    def with_previous(self, held: Tensor, initial: Tensor) -> list[tuple[slice, Tensor]]:
+        """Return slices of time, each with the states `held (T, B, H)` before those steps."""
+        if self.reverse:
+            return [(slice(None, -1), held[1:]), (slice(-1, None), initial[None])]
+        return [(slice(1, None), held[:-1]), (slice(None, 1), initial[None])]
+
+    def hold(self, t: int, new: Tensor, old: Tensor) -> None:
+        """Put the old state back where the sequence is over, in place."""
+        if self.alive is not None:
+            torch.where(self.alive[t], new, old, out=new)
+
+    def mute(self, *tensors: Tensor) -> None:
+        """Zero `(T, B, ...)` tensors on padding, in place."""
+        if self.dead is not None:
+            for tensor in tensors:
+                tensor.masked_fill_(self.dead, 0)
+
+    def carry(self, t: int, gradient: Tensor, above: Tensor) -> None:
+        """Let the gradient at a held state pass to the state before it, in place."""
+        if self.dead is not None:
+            gradient.addcmul_(above, self.dead[t].to(above.dtype))
+
+
+def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return `inputs W^T + b` for all steps at once: `(T, B, G H)`."""
+    steps, batch, size = inputs.shape
+    rows = inputs.reshape(steps * batch, size)
+    product = rows @ weight.t() if bias is None else torch.addmm(bias, rows, weight.t())
+    return product.view(steps, batch, weight.shape[0])
+
+
+def _transposed(weight: Tensor, steps: int) -> Tensor:
+    """Return `W^T`; for long sequences as a copy, because a row times `W^T` then reads memory in order."""
+    return weight.t().contiguous() if steps >= _LONG else weight.t()
+
+
+def _both(cell: Cell) -> Tensor | None:
+    """Return the sum of the two biases."""
+    return None if cell.bias_ih is None or cell.bias_hh is None else cell.bias_ih + cell.bias_hh
+
+
+def _propagate(above: Tensor, before: int | None, deltas: Tensor, weight: Tensor) -> Tensor:
+    """Return `dL/dh` one step earlier: `delta W_hh`, plus what comes from above there."""
+    return deltas @ weight if before is None else torch.addmm(above[before], deltas, weight)
+
+
+class RNNTape(NamedTuple):
+    held: Tensor
+
+
+class RNNSweep:
+    """`h_t = phi(a_t)`; `delta_t = phi'(a_t) * dL/dh_t`, where phi' follows from `h_t` alone."""
+
+    @staticmethod
+    def forward(cell: RNNCell, inputs: Tensor, state: State, scan: Scan) -> RNNTape:
+        held = _project(inputs, cell.weight_ih, _both(cell))
+        weight = _transposed(cell.weight_hh, len(scan.times))
+        squash = Tensor.relu_ if cell.activation is torch.relu else Tensor.tanh_
+        hidden_at = held.unbind(0)
+        (hidden,) = state
+        for t in scan.times:
+            new = squash(hidden_at[t].addmm_(hidden, weight))
+            scan.hold(t, new, hidden)
+            hidden = new
+        return RNNTape(held)
+
+    @staticmethod
+    def final(tape: RNNTape, last: int) -> State:
+        return (tape.held[last].clone(),)
+
+    @staticmethod
+    def step(tape: RNNTape) -> RNNStep:
+        return RNNStep(hidden=tape.held)
+
+    @staticmethod
+    def backward(
+        cell: RNNCell, state: State, tape: RNNTape, scan: Scan, above: Tensor, final: State
+    ) -> Gradients:
+        if cell.activation is torch.relu:
+            factor = (tape.held > 0).to(above.dtype)
+        else:
+            factor = _aten.tanh_backward(torch.ones_like(above), tape.held)
+        scan.mute(factor)
+        deltas, delta_at = factor, factor.unbind(0)
+        hidden = final[0] + above[scan.times[-1]]
+        for t, before in scan.backwards():
+            delta = delta_at[t].mul_(hidden)
+            earlier = _propagate(above, before, delta, cell.weight_hh)
+            scan.carry(t, earlier, hidden)
+            hidden = earlier
+        return Gradients(deltas, deltas, (hidden,))
+
+
+class GRUTape(NamedTuple):
+    gates: Tensor
+    """`(T, B, 3H)`: reset, update, candidate, after their non-linearities."""
+    recurrent: Tensor
+    """`(T, B, H)`: `W_hn h + b_hn`, what the reset gate is applied to."""
+    held: Tensor
+
+
+class GRUSweep:
+    """With `h_t = (1-z) n + z h_(t-1)`, all deltas are factors times the same `dL/dh_t`:
+
+    candidate `(1-z) n'`, update `(h_(t-1) - n) z'`, reset `(1-z) n' (W_hn h + b_hn) r'`,
+    and `(1-z) n' r` at the recurrent half of the candidate.
+    """
+
+    @staticmethod
+    def forward(cell: GRUCell, inputs: Tensor, state: State, scan: Scan) -> GRUTape:
+        size = cell.hidden_size
+        bias, bias_n = cell.bias_ih, None
+        if cell.bias_ih is not None and cell.bias_hh is not None:
+            bias = cell.bias_ih.clone()
+            bias[: 2 * size] += cell.bias_hh[: 2 * size]
+            bias_n = cell.bias_hh[2 * size :]
+        gates = _project(inputs, cell.weight_ih, bias)
+        recurrent, held = gates.new_empty(2, *gates.shape[:2], size).unbind(0)
+        if bias_n is not None:
+            recurrent.copy_(bias_n.expand_as(recurrent))
+        else:
+            recurrent.zero_()
+        weight = cell.weight_hh
+        weight_rz = _transposed(weight[: 2 * size], len(scan.times))
+        weight_n = _transposed(weight[2 * size :], len(scan.times))
+        reset_update_at = gates[..., : 2 * size].unbind(0)
+        r_at, z_at, n_at = (gate.unbind(0) for gate in gates.chunk(3, dim=-1))
+        recurrent_at, held_at = recurrent.unbind(0), held.unbind(0)
+        (hidden,) = state
+        for t in scan.times:
+            reset_update_at[t].addmm_(hidden, weight_rz).sigmoid_()
+            n = n_at[t].addcmul_(r_at[t], recurrent_at[t].addmm_(hidden, weight_n)).tanh_()
+            new = torch.lerp(n, hidden, z_at[t], out=held_at[t])
+            scan.hold(t, new, hidden)
+            hidden = new
+        return GRUTape(gates, recurrent, held)
+
+    @staticmethod
+    def final(tape: GRUTape, last: int) -> State:
+        return (tape.held[last].clone(),)
+
+    @staticmethod
+    def step(tape: GRUTape) -> GRUStep:
+        return GRUStep(*tape.gates.chunk(3, dim=-1), hidden=tape.held)
+
+    @staticmethod
+    def backward(
+        cell: GRUCell, state: State, tape: GRUTape, scan: Scan, above: Tensor, final: State
+    ) -> Gradients:
+        size = cell.hidden_size
+        r, z, n = tape.gates.chunk(3, dim=-1)
+        # Slots: candidate at the recurrent half, reset, update, candidate. The first three are the
+        # deltas of the recurrent product, the last three those of the input projection.
+        deltas = tape.gates.new_empty(*tape.gates.shape[:2], 4, size)
+        d_recurrent, d_reset, d_update, d_candidate = deltas.unbind(2)
+        for now, previous in scan.with_previous(tape.held, state[0]):
+            torch.sub(previous, n[now], out=d_update[now])
+        _aten.sigmoid_backward.grad_input(d_update, z, grad_input=d_update)
+        _aten.tanh_backward.grad_input(1 - z, n, grad_input=d_candidate)
+        torch.mul(d_candidate, r, out=d_recurrent)
+        torch.mul(d_candidate, tape.recurrent, out=d_reset)
+        _aten.sigmoid_backward.grad_input(d_reset, r, grad_input=d_reset)
+        scan.mute(deltas.flatten(2))
+        keep = z if scan.dead is None else z.masked_fill(scan.dead, 1)
+
+        weight = cell.weight_hh.roll(size, 0)  # rows: candidate, reset, update
+        all_at, flat_at = deltas.unbind(0), deltas[:, :, :3].flatten(2).unbind(0)
+        keep_at = keep.unbind(0)
+        hidden = final[0] + above[scan.times[-1]]
+        for t, before in scan.backwards():
+            all_at[t].mul_(hidden.unsqueeze(1))
+            earlier = _propagate(above, before, flat_at[t], weight)
+            hidden = earlier.addcmul_(hidden, keep_at[t])
+        flat = deltas.flatten(2)
+        return Gradients(flat[..., size:], flat[..., : 3 * size], (hidden,), shift=size)
+
+
+class LSTMTape(NamedTuple):
+    gates: Tensor
+    """`(T, B, 4H)`: input, forget, candidate, output, after their non-linearities."""
+    cells: Tensor
+    """`(T, B, H)`: the cell state."""
+    emitted: Tensor
+    """`(T, B, H)`: `o * tanh(c)`; the hidden state itself unless it is projected."""
+    held: Tensor
+
+
+class LSTMSweep:
+    """`dL/dc_t` runs along the cell state; the deltas of i, f, g are factors times it."""
+
+    @staticmethod
+    def forward(cell: LSTMCell, inputs: Tensor, state: State, scan: Scan) -> LSTMTape:
+        size = cell.hidden_size
+        gates = _project(inputs, cell.weight_ih, _both(cell))
+        weight = _transposed(cell.weight_hh, len(scan.times))
+        cells, emitted = gates.new_empty(2, *gates.shape[:2], size).unbind(0)
+        held = emitted
+        if cell.weight_hr is not None:
+            held = gates.new_empty(*gates.shape[:2], cell.weight_hr.shape[0])
+        i_at, f_at, g_at, o_at = (gate.unbind(0) for gate in gates.chunk(4, dim=-1))
+        gates_at, input_forget_at = gates.unbind(0), gates[..., : 2 * size].unbind(0)
+        cells_at, emitted_at, held_at = cells.unbind(0), emitted.unbind(0), held.unbind(0)
+        hidden, c = state
+        for t in scan.times:
+            gates_at[t].addmm_(hidden, weight)
+            input_forget_at[t].sigmoid_()
+            g = g_at[t].tanh_()
+            o = o_at[t].sigmoid_()
+            new_c = torch.mul(f_at[t], c, out=cells_at[t]).addcmul_(i_at[t], g)
+            new = torch.tanh(new_c, out=emitted_at[t]).mul_(o)
+            if cell.weight_hr is not None:
+                new = torch.mm(new, cell.weight_hr.t(), out=held_at[t])
+            scan.hold(t, new_c, c)
+            scan.hold(t, new, hidden)
+            hidden, c = new, new_c
+        return LSTMTape(gates, cells, emitted, held)
+
+    @staticmethod
+    def final(tape: LSTMTape, last: int) -> State:
+        return (tape.held[last].clone(), tape.cells[last].clone())
+
+    @staticmethod
+    def step(tape: LSTMTape) -> LSTMStep:
+        return LSTMStep(*tape.gates.chunk(4, dim=-1), cell=tape.cells, hidden=tape.held)
+
+    @staticmethod
+    def backward(
+        cell: LSTMCell, state: State, tape: LSTMTape, scan: Scan, above: Tensor, final: State
+    ) -> Gradients:
+        i, f, g, o = tape.gates.chunk(4, dim=-1)
+        deltas = torch.empty_like(tape.gates)
+        d_input, d_forget, d_candidate, d_output = deltas.chunk(4, dim=-1)
+        squashed = tape.cells.tanh()
+        _aten.sigmoid_backward.grad_input(g, i, grad_input=d_input)
+        _aten.tanh_backward.grad_input(i, g, grad_input=d_candidate)
+        _aten.sigmoid_backward.grad_input(squashed, o, grad_input=d_output)
+        for now, previous in scan.with_previous(tape.cells, state[1]):
+            _aten.sigmoid_backward.grad_input(previous, f[now], grad_input=d_forget[now])
+        through = _aten.tanh_backward.grad_input(o, squashed, grad_input=squashed)
+        scan.mute(deltas, through)
+        keep = f if scan.dead is None else f.masked_fill(scan.dead, 1)
+
+        by_cell_at = deltas[..., : 3 * cell.hidden_size].unflatten(2, (3, -1)).unbind(0)
+        d_output_at, delta_at = d_output.unbind(0), deltas.unbind(0)
+        through_at, keep_at = through.unbind(0), keep.unbind(0)
+        projected: list[Tensor] = []
+        hidden, c = final[0] + above[scan.times[-1]], final[1].clone()
+        for t, before in scan.backwards():
+            emitted = hidden
+            if cell.weight_hr is not None:
+                projected.append(hidden)
+                emitted = hidden @ cell.weight_hr
+            c.addcmul_(emitted, through_at[t])
+            by_cell_at[t].mul_(c.unsqueeze(1))
+            d_output_at[t].mul_(emitted)
+            c.mul_(keep_at[t])
+            earlier = _propagate(above, before, delta_at[t], cell.weight_hh)
+            scan.carry(t, earlier, hidden)
+            hidden = earlier
+        weight_hr = LSTMSweep._projection_gradient(projected, tape, scan) if projected else None
+        return Gradients(deltas, deltas, (hidden, c), weight_hr)
+
+    @staticmethod
+    def _projection_gradient(projected: list[Tensor], tape: LSTMTape, scan: Scan) -> Tensor:
+        """Return `dL/dW_hr = sum_t (dL/dh_t)^T (o * tanh(c))_t`: `(R, H)`."""
+        in_time = projected if scan.reverse else projected[::-1]
+        gradients = torch.stack(in_time)
+        scan.mute(gradients)
+        return gradients.flatten(0, 1).t() @ tape.emitted.flatten(0, 1)
+
+
+_SWEEPS: dict[type, Any] = {RNNCell: RNNSweep, GRUCell: GRUSweep, LSTMCell: LSTMSweep}
+_TAPES: dict[type, Any] = {RNNCell: RNNTape, GRUCell: GRUTape, LSTMCell: LSTMTape}
+
+
+class _ThroughTime(Function):
+    """One layer in one direction as one autograd node.
+
+    Tensors come one by one, because autograd only sees those: inputs, the state, the weights.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, cell: Cell, scan: Scan, inputs: Tensor, *tensors: Tensor) -> Any:
+        sweep = _SWEEPS[type(cell)]
+        n_state = len(tensors) - len(cell.weights)
+        state = tensors[:n_state]
+        tape = sweep.forward(cell, inputs, state, scan)
+        output = tape.held if scan.dead is None else tape.held.masked_fill(scan.dead, 0)
+        ctx.cell, ctx.scan, ctx.n_state = cell, scan, n_state
+        ctx.save_for_backward(inputs, *tensors, *tape)
+        return (output, *sweep.final(tape, scan.times[-1]))
+
+    @staticmethod
+    def backward(ctx: Any, above: Tensor, *final: Tensor) -> Any:
+        n_tensors = 1 + ctx.n_state + len(ctx.cell.weights)
+        inputs, *tensors = ctx.saved_tensors[:n_tensors]
+        state, cell = tuple(tensors[: ctx.n_state]), ctx.cell.with_weights(*tensors[ctx.n_state :])
+        needed = ctx.needs_input_grad[2:]
+        if torch.is_grad_enabled():
+            return None, None, *_replay(cell, ctx.scan, inputs, state, needed, (above, *final))
+        tape = _TAPES[type(cell)](*ctx.saved_tensors[n_tensors:])
+        if ctx.scan.dead is not None:
+            above = above.masked_fill(ctx.scan.dead, 0)
+        with torch.autocast(above.device.type, enabled=False):
+            swept = _SWEEPS[type(cell)].backward(cell, state, tape, ctx.scan, above, final)
+            weights = _weight_gradients(cell, ctx.scan, inputs, state[0], tape.held, swept, needed)
+            below = None
+            if needed[0]:
+                deltas = swept.input_deltas.flatten(0, 1)
+                below = (deltas @ cell.weight_ih).view(inputs.shape)
+        return None, None, below, *swept.state, *weights
+
+
+def _weight_gradients(
+    cell: Cell,
+    scan: Scan,
+    inputs: Tensor,
+    initial: Tensor,
+    held: Tensor,
+    swept: Gradients,
+    needed: tuple[bool, ...],
+) -> list[Tensor | None]:
+    """Form each weight's gradient with one product over all steps, in the order of the weights."""
+    needs = needed[-len(cell.weights) :]
+    input_deltas = swept.input_deltas.flatten(0, 1)
+    recurrent_deltas = swept.recurrent_deltas
+    gradients: list[Tensor | None] = [None] * len(cell.weights)
+    if needs[0]:
+        gradients[0] = input_deltas.t() @ inputs.reshape(-1, inputs.shape[-1])
+    if needs[1]:
+        (inner, before), (first, start) = scan.with_previous(held, initial)
+        product = recurrent_deltas[first].flatten(0, 1).t() @ start.flatten(0, 1)
+        product.addmm_(recurrent_deltas[inner].flatten(0, 1).t(), before.flatten(0, 1))
+        gradients[1] = product.roll(-swept.shift, 0) if swept.shift else product
+    if needs[2]:
+        gradients[2] = input_deltas.sum(0)
+    if needs[3]:
+        gradients[3] = recurrent_deltas.flatten(0, 1).sum(0).roll(-swept.shift)
+    if len(needs) > 4 and needs[4]:
+        gradients[4] = swept.weight_hr
+    return gradients
+
+
+def _replay(
+    cell: Cell,
+    scan: Scan,
+    inputs: Tensor,
+    state: State,
+    needed: tuple[bool, ...],
+    above: tuple[Tensor, ...],
+) -> list[Tensor | None]:
+    """Differentiate the step loop instead, so that the gradient can be differentiated again."""
+    records, final = unroll(cell, inputs, state, alive=scan.alive, reverse=scan.reverse)
+    output = torch.stack([step.hidden for step in records])
+    if scan.dead is not None:
+        output = output.masked_fill(scan.dead, 0)
+    tensors = (inputs, *state, *cell.weights)
+    wanted = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
+    gradients = iter(
+        torch.autograd.grad((output, *final), wanted, above, create_graph=True, allow_unused=True)
+    )
+    return [next(gradients) if need else None for need in needed]
+
+
+def through_time(
+    cell: Cell,
+    inputs: Tensor,
+    state: State,
+    *,
+    alive: Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, State]:
+    """Run one layer in one direction on the fast path; differentiable.
+
+    Args:
+        cell: one layer in one direction.
+        inputs: `(T, B, I)`, time first.
+        state: the state before the first step read, each `(B, H)`.
+        alive: `(T, B, 1)` bool, True where a step belongs to its sequence; None for all.
+        reverse: read from the last step to the first.
+
+    Returns:
+        The hidden states `(T, B, R)` in the order of time, zero on padding, and the final state.
+    """
+    scan = Scan(inputs.shape[0], alive, reverse)
+    with torch.autocast(inputs.device.type, enabled=False):
+        output, *final = _ThroughTime.apply(cell, scan, inputs, *state, *cell.weights)
+    return output, tuple(final)
+
+
+@torch.no_grad()
+def record(
+    cell: Cell,
+    inputs: Tensor,
+    state: State,
+    *,
+    alive: Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Step, State]:
+    """Run one layer in one direction and keep every signal, without a graph.
+
+    Arguments as in `through_time`.
+
+    Returns:
+        A `Step` whose fields are `(T, B, H)`, with the held state on padding, and the final state.
+    """
+    scan = Scan(inputs.shape[0], alive, reverse)
+    sweep = _SWEEPS[type(cell)]
+    tape = sweep.forward(cell, inputs, state, scan)
+    return sweep.step(tape), sweep.final(tape, scan.times[-1])
