@@ -1,0 +1,291 @@
+"""People's images and drawings, made to look like MNIST: the one place where that happens.
+
+MNIST was made from scans like this: the digit is scaled, keeping its shape, until it fills a box of
+20 x 20 pixels, and is put into 28 x 28 with its centre of mass in the middle (index 14, 14); ink is
+255 on 0. `normalise` does it for anything that is grey, `read` first turns a file into that. What
+MNIST has passed through once comes out nearly unchanged, so nothing needs to know where an image
+is from.
+"""
+
+import io
+import math
+
+import numpy as np
+from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from rnnviz.data import DataError
+
+SIDE, BOX = 28, 20
+
+MAXIMUM_PIXELS = 16_000_000
+"""A file with more than this is refused from its header, before any pixel is decoded."""
+
+WORKING_SIDE = 512
+"""Larger images are averaged down to this first; a digit ends in 20 pixels, so it loses nothing."""
+
+CLEAN_NOISE = 1.5 / 255
+"""With less deviation along the border an image is a drawing, with more a photo of paper."""
+
+# The least contrast, of 1, that counts as ink: a drawing may be faint, paper has shades of its own.
+FAINTEST_DRAWN, FAINTEST_PHOTO = 8 / 255, 0.08
+
+SPECK = 0.02
+"""A separate spot with less than this share of all ink is dirt or a slip of the pen."""
+
+OTHER_FORMATS = (
+    (b"GIF8", "a GIF"),
+    (b"BM", "a BMP"),
+    (b"II*\x00", "a TIFF"),
+    (b"MM\x00*", "a TIFF"),
+    (b"%PDF", "a PDF"),
+    (b"<svg", "an SVG"),
+    (b"<?xml", "an SVG or XML file"),
+    (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
+)
+
+
+class ImageError(DataError):
+    """The file is no image that can be read; the message says what was expected and what to do."""
+
+
+class EmptyImageError(ImageError):
+    """The image is readable, but nothing is drawn on it."""
+
+
+def read(data: bytes) -> np.ndarray:
+    """The digit (28, 28) uint8 in a PNG, JPEG or WebP file of any size, ink 255 on 0.
+
+    The format is taken from the contents. Transparent pixels become the ground, palettes, CMYK,
+    16 bits and a camera's orientation are understood.
+
+    Raises `ImageError` for other files, animations, more than 16 megapixels and damaged data,
+    `EmptyImageError` when there is nothing to see.
+    """
+    return normalise(grey(data))
+
+
+def normalise(gray: np.ndarray) -> np.ndarray:
+    """The digit (28, 28) uint8 in a grey picture (H, W): ink 255 on 0, in MNIST's manner.
+
+    `gray` holds unsigned integers of any width or floats in 0..1, light on dark or dark on light.
+
+    1. The ground is the border's median, or for a photo a quadratic surface fitted to the paper, so
+       that light falling from one side does not count as ink.
+    2. Ink is the distance from the ground on the side where it is larger, 1 at its strongest.
+    3. Specks go; the rest is cropped and scaled into 20 x 20, keeping its aspect ratio.
+    4. It is stretched to 0..255 and moved by whole pixels, its centre of mass to the middle.
+
+    Raises `EmptyImageError` when nothing stands out from the ground, `ImageError` for other shapes.
+    """
+    ink = _without_specks(_ink(_shrunk(_unit(gray))))
+    return _centred(_boxed(_cropped(ink)))
+
+
+def grey(data: bytes) -> np.ndarray:
+    """The pixels (H, W) of an image file as floats in 0..1; at most `WORKING_SIDE` a side for JPEG.
+
+    Raises `ImageError` as `read` does.
+    """
+    picture = _opened(data)
+    width, height = picture.size
+    if width * height > MAXIMUM_PIXELS:
+        raise ImageError(
+            f"expected at most {MAXIMUM_PIXELS // 10**6} megapixels, got {width} x {height} "
+            f"({width * height / 10**6:.0f} megapixels): make the image smaller"
+        )
+    if not isinstance(picture, JpegImageFile) and getattr(picture, "is_animated", False):
+        raise ImageError("expected one still image, got an animation: save one frame of it")
+    try:
+        if isinstance(picture, JpegImageFile):
+            picture.draft(None, (2 * WORKING_SIDE, 2 * WORKING_SIDE))
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        return _luminance(upright)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        MemoryError,
+    ) as error:
+        raise ImageError(
+            "expected a whole image, got one that is damaged or cut off: save or copy it again"
+        ) from error
+
+
+def _opened(data: bytes) -> ImageFile:
+    """The file's header, read by the reader that its first bytes ask for.
+
+    Not `Image.open`: it tries formats nobody asked for, takes the pictures of some phones for
+    animations, and its own limit on pixels is a global that warns into the log.
+    """
+    if not data:
+        raise ImageError("expected a PNG, JPEG or WebP image, got an empty file: choose another")
+    reader: type[ImageFile]
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        reader = PngImageFile
+    elif data.startswith(b"\xff\xd8\xff"):
+        reader = JpegImageFile
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        reader = WebPImageFile
+    else:
+        raise ImageError(
+            f"expected a PNG, JPEG or WebP image, got {_guess(data)}: save it as PNG and try again"
+        )
+    try:
+        return reader(io.BytesIO(data))
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        MemoryError,
+    ) as error:
+        raise ImageError(
+            "expected a whole image, got one whose header is damaged or cut off: save or copy it "
+            "again"
+        ) from error
+
+
+def _guess(data: bytes) -> str:
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"avif"):
+        return "an HEIC or AVIF photo"
+    start = data.lstrip()[:8]
+    return next((name for mark, name in OTHER_FORMATS if start.startswith(mark)), "something else")
+
+
+def _luminance(picture: Image.Image) -> np.ndarray:
+    """(H, W) floats 0..1; transparent pixels take the shade that the ink is farther from."""
+    if picture.mode.startswith("I"):
+        values = np.asarray(picture, dtype=np.float32)
+        return (values / 65535).clip(0, 1)
+    if "transparency" in picture.info or picture.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        colours = np.asarray(picture.convert("RGBA"), dtype=np.float32) / 255
+        shade = colours[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+        alpha = colours[..., 3]
+        opaque = float(alpha.sum())
+        ground = 0.0 if opaque and float((shade * alpha).sum()) / opaque > 0.5 else 1.0
+        return shade * alpha + ground * (1 - alpha)
+    return np.asarray(picture.convert("L"), dtype=np.float32) / 255
+
+
+def _unit(gray: np.ndarray) -> np.ndarray:
+    """`gray` as float32 in 0..1, checked."""
+    values = np.asarray(gray)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ImageError(f"expected a grey image (height, width), got shape {values.shape}")
+    if values.dtype.kind == "u":
+        return values.astype(np.float32) / np.iinfo(values.dtype).max
+    if values.dtype.kind != "f":
+        raise ImageError(f"expected unsigned integers or floats in 0..1, got {values.dtype}")
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
+        raise ImageError("expected floats in 0..1, got values outside or not finite")
+    return values.astype(np.float32)
+
+
+def _shrunk(values: np.ndarray) -> np.ndarray:
+    factor = math.ceil(max(values.shape) / WORKING_SIDE)
+    return np.asarray(Image.fromarray(values).reduce(factor)) if factor > 1 else values
+
+
+def _ink(values: np.ndarray) -> np.ndarray:
+    """How much ink each pixel (H, W) holds, 0..1, whatever the ground, light and polarity."""
+    edge = max(1, min(values.shape) // 50)
+    inner = np.zeros(values.shape, dtype=bool)
+    inner[edge:-edge, edge:-edge] = True
+    border = values[~inner]
+    ground = np.median(border)
+    photo = np.median(np.abs(border - ground)) > CLEAN_NOISE
+    light = values - (_paper(values) if photo else ground)
+    judged = _blurred(light) if photo else light
+    if -judged.min() > judged.max():
+        light, judged = -light, -judged
+    strongest = float(judged.max())
+    noise = 1.4826 * float(np.median(np.abs(light)))
+    if strongest < (max(FAINTEST_PHOTO, 2 * noise) if photo else FAINTEST_DRAWN):
+        raise EmptyImageError(
+            "expected a digit, got an image with nothing on it: draw or choose one with ink on it"
+        )
+    # Paper is never even: what is fainter than a third of the ink is ground, and an edge that
+    # steep costs a photo nothing, because it is many pixels wide.
+    low, high = (0.35, 0.85) if photo else (0.0, 1.0)
+    return ((light / strongest - low) / (high - low)).clip(0, 1)
+
+
+def _blurred(values: np.ndarray) -> np.ndarray:
+    """Means over 5 x 5 pixels, so that a single noisy one is not taken for ink."""
+    from scipy.ndimage import uniform_filter
+
+    return uniform_filter(values, 5)
+
+
+def _paper(values: np.ndarray) -> np.ndarray:
+    """A quadratic surface (H, W) through the paper, fitted repeatedly without what stands out."""
+    rows, columns = (np.linspace(-1, 1, count, dtype=np.float32) for count in values.shape)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+    step = max(1, max(values.shape) // 64)
+    sampled = terms[::step, ::step].reshape(-1, 6)
+    wanted = values[::step, ::step].ravel()
+    kept = np.ones(len(wanted), dtype=bool)
+    weights = np.zeros(6, dtype=np.float32)
+    for _ in range(8):
+        weights = np.linalg.lstsq(sampled[kept], wanted[kept], rcond=None)[0]
+        residual = np.abs(wanted - sampled @ weights)
+        kept = residual <= max(2.5 * 1.4826 * float(np.median(residual[kept])), 2 / 255)
+    return terms @ weights
+
+
+def _without_specks(ink: np.ndarray) -> np.ndarray:
+    """The ink (H, W) without spots that hold less than `SPECK` of all of it."""
+    from scipy.ndimage import binary_dilation, label
+    from scipy.ndimage import sum as sums
+
+    spots, count = label(ink > 0.3, structure=np.ones((3, 3)))
+    if count < 2:
+        return ink
+    mass = sums(ink, spots, np.arange(1, count + 1))
+    large = np.concatenate([[False], mass >= SPECK * mass.sum()])
+    kept = large[spots]
+    # Soft edges lie outside of the spots; two pixels take them in.
+    return np.where(binary_dilation(kept, np.ones((3, 3)), iterations=2), ink, 0)
+
+
+def _cropped(ink: np.ndarray) -> np.ndarray:
+    inked = ink > 0.1
+    rows, columns = np.flatnonzero(inked.any(1)), np.flatnonzero(inked.any(0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _boxed(ink: np.ndarray) -> np.ndarray:
+    """The cropped ink scaled so that its longer side is 20 pixels, strokes at full strength."""
+    height, width = ink.shape
+    factor = BOX / max(height, width)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    scaled = Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    small = np.asarray(scaled).clip(0, 1)
+    inked = small[small > 0.1 * small.max()]
+    # Thin strokes turn grey when they shrink. In MNIST the strongest tenth of the ink is white.
+    return (small / np.percentile(inked, 90)).clip(0, 1)
+
+
+def _centred(box: np.ndarray) -> np.ndarray:
+    """The box in 28 x 28 uint8, by whole pixels where its centre of mass is nearest (14, 14)."""
+    canvas = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    places = []
+    for axis in (0, 1):
+        profile = box.sum(1 - axis)
+        centre = float(profile @ np.arange(len(profile))) / float(profile.sum())
+        # Ink is never pushed over the edge, however lopsided it is.
+        places.append(min(max(round(SIDE / 2 - centre), 0), SIDE - len(profile)))
+    top, left = places
+    canvas[top : top + box.shape[0], left : left + box.shape[1]] = np.rint(box * 255)
+    return canvas
