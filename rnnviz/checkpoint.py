@@ -1,0 +1,377 @@
+"""Saved classifiers: a folder in the Hugging Face layout, written whole and read strictly.
+
+    <name>/config.json         the words that SequenceClassifier was built with
+    <name>/model.safetensors   its weights: numbers only, so a stranger's file cannot run code
+    <name>/card.json           where it comes from: task, data, seed, command, accuracy, sha256
+
+A name such as `mnist-lstm` is looked for in the folder that `RNNVIZ_MODELS` names, then in
+`pretrained/`. Importing this module does not import torch; loading a model does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnnviz.classifier import SequenceClassifier
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
+
+PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+MOST_JSON_BYTES = 1_000_000
+MOST_WEIGHT_BYTES = 256_000_000
+
+# Sizes far above anything this project draws, far below what would fill a laptop's memory.
+LARGEST = {
+    "input_size": 4096,
+    "hidden_size": 4096,
+    "num_layers": 16,
+    "num_classes": 1000,
+    "vocabulary_size": 1_000_000,
+}
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be used; one sentence says what was expected, what came, what to do."""
+
+
+def names() -> list[str]:
+    """The names that `load` knows right now, sorted."""
+    found = {
+        folder.name
+        for place in places()
+        if place.is_dir()
+        for folder in place.iterdir()
+        if NAME.fullmatch(folder.name) and (folder / CONFIG).is_file()
+    }
+    return sorted(found)
+
+
+def places() -> list[Path]:
+    """Folders in which names are looked up, first match wins."""
+    chosen = os.environ.get("RNNVIZ_MODELS")
+    return [Path(chosen).expanduser(), PRETRAINED] if chosen else [PRETRAINED]
+
+
+def folder_of(name_or_folder: str | os.PathLike[str]) -> Path:
+    """The folder of a name, or the folder itself.
+
+    Text without a separator is a name. Text with one, or a `pathlib.Path`, is a folder; text that
+    climbs with `..` is refused, because names also come from URLs. Raises `CheckpointError`.
+    """
+    if not isinstance(name_or_folder, str):
+        return _existing(Path(name_or_folder))
+    parts = re.split(r"[/\\]", name_or_folder)
+    if ".." in parts or "\0" in name_or_folder:
+        raise CheckpointError(
+            f"expected a model name such as mnist-lstm, got {name_or_folder[:80]!r}: "
+            "give a folder as a pathlib.Path if that is what you mean"
+        )
+    if len(parts) > 1:
+        return _existing(Path(name_or_folder).expanduser())
+    if NAME.fullmatch(name_or_folder):
+        for place in places():
+            if (place / name_or_folder).is_dir():
+                return place / name_or_folder
+    raise CheckpointError(
+        f"expected one of {', '.join(names()) or 'the models in ' + str(PRETRAINED)}, "
+        f"got {name_or_folder[:80]!r}: {_way_out()}"
+    )
+
+
+def load(name_or_folder: str | os.PathLike[str]) -> SequenceClassifier:
+    """The saved model on the CPU in evaluation mode, or `CheckpointError`.
+
+    The config is checked against fixed bounds, then every name and shape in the header of the
+    weights against the config, and only then is memory taken and the file read.
+    """
+    import torch
+
+    from rnnviz.classifier import SequenceClassifier
+
+    folder = folder_of(name_or_folder)
+    config = _checked_config(_read_json(folder / CONFIG), folder / CONFIG)
+    try:
+        with torch.device("meta"):
+            model = SequenceClassifier(**config)
+    except (ValueError, TypeError) as failure:
+        raise CheckpointError(
+            f"{folder / CONFIG} does not describe a model ({failure}): get the folder again"
+        ) from failure
+    weights = _read_weights(folder, model.state_dict())
+    model.to_empty(device="cpu")
+    model.load_state_dict(weights, strict=True)
+    return model.eval()
+
+
+def card(name_or_folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """What is written beside the weights: task, data, seed, command, accuracy, sizes, sha256."""
+    return _read_json(folder_of(name_or_folder) / CARD)
+
+
+def save(
+    model: SequenceClassifier, folder: str | os.PathLike[str], card: Mapping[str, Any]
+) -> Path:
+    """Write the three files beside `folder`, then put them in its place by renaming.
+
+    `card` is completed with sizes, versions, date and the sha256 of the weights. An earlier
+    checkpoint at `folder` is replaced; a folder with anything else in it is refused.
+    """
+    from safetensors.torch import save_file
+
+    goal = Path(folder).expanduser()
+    check_replaceable(goal)
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
+    try:
+        weights = {
+            name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
+        }
+        save_file(weights, str(beside / WEIGHTS), metadata={"format": "pt"})
+        _write_json(beside / CONFIG, model.config)
+        _write_json(beside / CARD, {**card, **_measured(beside / WEIGHTS, model)})
+        beside.chmod(0o755)
+        _swap(beside, goal)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return goal
+
+
+def fetch(repository: str, options: Mapping[str, Any]) -> Path:
+    """Download a Hub repository's files and return their folder; pickles are never asked for."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    known = ("revision", "cache_dir", "force_download", "local_files_only", "token")
+    chosen = {key: options[key] for key in known if key in options}
+    for name in (CONFIG, WEIGHTS):
+        path = hf_hub_download(repository, name, **chosen)
+    with suppress(EntryNotFoundError):  # a card is good to have and not needed to load
+        hf_hub_download(repository, CARD, **chosen)
+    return Path(path).parent
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise CheckpointError(
+            f"expected a folder with {CONFIG} and {WEIGHTS}, got {str(folder)!r}, "
+            f"which is not a folder: {_way_out()}"
+        )
+    return folder
+
+
+def _way_out() -> str:
+    return (
+        "name one of these or a folder that `python -m rnnviz train` wrote"
+        if names()
+        else "get pretrained/ back with `git checkout pretrained`, or run `python -m rnnviz train`"
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+        if size > MOST_JSON_BYTES:
+            raise CheckpointError(
+                f"expected at most {MOST_JSON_BYTES:,} bytes in {path}, got {size:,}: "
+                "this is not a file that rnnviz wrote"
+            )
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as failure:
+        raise CheckpointError(
+            f"expected a readable {path} ({failure.strerror}): get the folder again"
+        ) from failure
+    except (ValueError, RecursionError) as failure:
+        if isinstance(failure, CheckpointError):
+            raise
+        raise CheckpointError(
+            f"expected JSON in {path}, got something else: get the folder again"
+        ) from failure
+    if not isinstance(contents, dict):
+        raise CheckpointError(
+            f"expected a JSON object in {path}, got {type(contents).__name__}: get the folder again"
+        )
+    return contents
+
+
+def _checked_config(config: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Known words only, and sizes within bounds; the constructor checks the rest."""
+    from inspect import signature
+
+    from rnnviz.classifier import SequenceClassifier
+
+    known = set(signature(SequenceClassifier).parameters)
+    if set(config) - known or "cell" not in config:
+        raise CheckpointError(
+            f"expected the config of a SequenceClassifier in {path}, got the words "
+            f"{', '.join(sorted(map(str, config)))[:200] or 'none'}: this is another kind of model"
+        )
+    for word, largest in LARGEST.items():
+        value = config.get(word, 1)
+        if word == "vocabulary_size" and value is None:
+            continue
+        if type(value) is not int or not 1 <= value <= largest:
+            raise CheckpointError(
+                f"expected {word} from 1 to {largest:,} in {path}, got {value!r:.80}: "
+                "this is not a file that rnnviz wrote"
+            )
+    _check_kinds(config, path)
+    return config
+
+
+def _check_kinds(config: dict[str, Any], path: Path) -> None:
+    labels = config.get("labels", [])
+    kinds_fit = (
+        all(isinstance(config.get(word, ""), str) for word in ("cell", "readout", "engine"))
+        and all(
+            type(config.get(word, 0.0)) in (int, float) and abs(config.get(word, 0.0)) < 1e9
+            for word in ("dropout", "input_mean", "input_std")
+        )
+        and isinstance(config.get("bidirectional", False), bool)
+        and isinstance(labels, list)
+        and all(isinstance(label, str) and len(label) <= 100 for label in labels)
+    )
+    if not kinds_fit:
+        raise CheckpointError(
+            f"expected text for cell, readout and engine, numbers for dropout, input_mean and "
+            f"input_std, true or false for bidirectional, and a list of short texts for labels in "
+            f"{path}, got another kind of value: get the folder again"
+        )
+
+
+def _read_weights(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / WEIGHTS
+    try:
+        size = path.stat().st_size
+        if size > MOST_WEIGHT_BYTES:
+            raise CheckpointError(
+                f"expected at most {MOST_WEIGHT_BYTES:,} bytes in {path}, got {size:,}: "
+                "this is not a file that rnnviz wrote"
+            )
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            _check_header(file, expected, path)
+            _check_sum(folder)
+            weights = {name: file.get_tensor(name) for name in expected}
+    except OSError as failure:
+        raise CheckpointError(
+            f"expected readable weights in {path} ({failure.strerror or 'damaged'}): "
+            "get the folder again"
+        ) from failure
+    except SafetensorError as failure:
+        raise CheckpointError(
+            f"expected a whole safetensors file in {path}, got a damaged or foreign one "
+            f"({str(failure)[:120]}): get the folder again"
+        ) from failure
+    for name, value in weights.items():
+        if not bool(torch.isfinite(value).all()):
+            raise CheckpointError(
+                f"expected finite numbers in {name} of {path}, got NaN or infinity: "
+                "train the model again"
+            )
+    return weights
+
+
+def _check_header(file: Any, expected: Mapping[str, Any], path: Path) -> None:
+    """Names, shapes and number type as the config says, before anything is read."""
+    found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    missing, foreign = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+    if missing or foreign:
+        raise CheckpointError(
+            f"expected the weights that config.json describes in {path}, got "
+            f"{_some('without', missing)}{' and ' if missing and foreign else ''}"
+            f"{_some('with unknown', foreign)}: the two files are not from one model"
+        )
+    for name, value in expected.items():
+        shape, kind = tuple(found[name].get_shape()), found[name].get_dtype()
+        if shape != tuple(value.shape) or kind != "F32":
+            raise CheckpointError(
+                f"expected {name} as F32 of shape {tuple(value.shape)} in {path}, got {kind} of "
+                f"shape {shape}: the two files are not from one model"
+            )
+
+
+def _some(word: str, found: list[str]) -> str:
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return f"{word} {', '.join(found[:3])}{more}" if found else ""
+
+
+def _check_sum(folder: Path) -> None:
+    """Where a card states a sha256, the weights must have it: a flipped bit is still a number."""
+    if not (folder / CARD).is_file():
+        return
+    stated = _read_json(folder / CARD).get("sha256")
+    actual = _sha256(folder / WEIGHTS)
+    if stated is not None and stated != actual:
+        raise CheckpointError(
+            f"expected sha256 {str(stated)[:64]} for {folder / WEIGHTS}, got {actual}: "
+            "the file is damaged, get the folder again"
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _measured(weights: Path, model: SequenceClassifier) -> dict[str, Any]:
+    import torch
+
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "bytes": weights.stat().st_size,
+        "sha256": _sha256(weights),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _write_json(path: Path, contents: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(contents, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def check_replaceable(goal: Path) -> None:
+    """Raise `CheckpointError` where `save` would overwrite something that is not its own."""
+    if goal.exists() and not goal.is_dir():
+        raise CheckpointError(f"expected a folder to write to, got the file {goal}: name another")
+    ours = {CONFIG, WEIGHTS, CARD, "README.md", "tokenizer.json"}
+    foreign = (
+        sorted(path.name for path in goal.iterdir() if path.name not in ours)
+        if (goal.is_dir())
+        else []
+    )
+    if foreign:
+        raise CheckpointError(
+            f"expected an empty folder or an earlier checkpoint at {goal}, got one that holds "
+            f"{foreign[0][:80]!r}: name another folder"
+        )
+
+
+def _swap(beside: Path, goal: Path) -> None:
+    if not goal.exists():
+        beside.rename(goal)
+        return
+    earlier = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
+    os.replace(goal, earlier)
+    try:
+        beside.rename(goal)
+    except OSError:
+        os.replace(earlier, goal)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)

@@ -1,0 +1,227 @@
+"""A recurrent network with a readout: rows of an image, or tokens of a text, to class scores.
+
+Shapes use `B` batch, `T` steps, `I` input features, `H` hidden units, `D` directions,
+`F = D * H` features of one output step, and `C` classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import PyTorchModelHubMixin
+from torch import Tensor, nn
+
+from rnnviz.readouts import READOUTS
+from rnnviz.recurrent import GRU, LSTM, RNN
+from rnnviz.tracing import Trace, trace
+
+CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+
+DIGIT_LABELS = tuple("0123456789")
+
+PREFIXES_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class ClassifierTrace:
+    """One reading by a classifier, detached from the graph.
+
+    `recurrent` holds every gate, `logits` is `(B, C)`, `attention` is `(B, T)` and sums to one
+    over the real steps (`None` for readouts without attention). `prefix_probabilities` is
+    `(B, T, C)`: what the model answers after reading the first `t + 1` steps only. Steps beyond a
+    sequence's length have attention 0 and prefix probability NaN.
+    """
+
+    recurrent: Trace
+    logits: Tensor
+    attention: Tensor | None
+    prefix_probabilities: Tensor
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Class probabilities after the whole sequence, `(B, C)`."""
+        return self.logits.softmax(dim=-1)
+
+
+class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz", license="mit"):
+    """Read a sequence with an RNN, GRU or LSTM and score `C` classes.
+
+        x_t = (inputs_t - input_mean) / input_std        or an embedding of token t
+        h   = recurrent(x)                               (B, T, F)
+        r   = readout(h)                                 (B, F): last, mean, max or attention
+        y   = W r + b                                    (B, C) logits
+
+    Normalisation is part of the model, so callers pass rows as floats in 0..1. With
+    `vocabulary_size` the model reads int tokens `(B, T)` through an embedding of `input_size`
+    features instead. Steps at or beyond `lengths` never change an answer.
+    """
+
+    def __init__(
+        self,
+        cell: str = "lstm",
+        input_size: int = 28,
+        hidden_size: int = 128,
+        num_layers: int = 2,
+        bidirectional: bool = False,
+        readout: str = "attention",
+        num_classes: int = 10,
+        vocabulary_size: int | None = None,
+        dropout: float = 0.0,
+        input_mean: float = 0.1307,
+        input_std: float = 0.3081,
+        labels: Sequence[str] = DIGIT_LABELS,
+        engine: str = "bptt",
+    ) -> None:
+        super().__init__()
+        if cell not in CELLS:
+            raise ValueError(f"cell: expected one of {', '.join(CELLS)}, got {cell!r}")
+        if readout not in READOUTS:
+            raise ValueError(f"readout: expected one of {', '.join(READOUTS)}, got {readout!r}")
+        if len(labels) != num_classes:
+            raise ValueError(f"labels: expected {num_classes} names, got {len(labels)}")
+        if not input_std > 0:
+            raise ValueError(f"input_std: expected a number above 0, got {input_std!r}")
+        # Exactly the words to build this model again; what config.json holds.
+        self.config: dict[str, Any] = {
+            "cell": cell,
+            "input_size": input_size,
+            "hidden_size": hidden_size,
+            "num_layers": num_layers,
+            "bidirectional": bidirectional,
+            "readout": readout,
+            "num_classes": num_classes,
+            "vocabulary_size": vocabulary_size,
+            "dropout": dropout,
+            "input_mean": input_mean,
+            "input_std": input_std,
+            "labels": list(labels),
+            "engine": engine,
+        }
+        self.input_size = input_size
+        self.input_mean = input_mean
+        self.input_std = input_std
+
+        self.embedding = nn.Embedding(vocabulary_size, input_size) if vocabulary_size else None
+        self.recurrent = CELLS[cell](
+            input_size,
+            hidden_size,
+            num_layers,
+            batch_first=True,
+            dropout=dropout if num_layers > 1 else 0.0,
+            bidirectional=bidirectional,
+            engine=engine,
+        )
+        features = hidden_size * (2 if bidirectional else 1)
+        self.readout = READOUTS[readout](features, bidirectional)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(features, num_classes)
+
+    @property
+    def cell(self) -> str:
+        """The cell's name: "rnn", "gru" or "lstm"."""
+        return str(self.config["cell"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the `C` classes are called."""
+        return tuple(self.config["labels"])
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`."""
+        lengths = self._checked_lengths(inputs, lengths)
+        output, _ = self.recurrent(self._features(inputs), lengths=lengths)
+        return self.head(self.dropout(self.readout(output, lengths)))
+
+    @torch.no_grad()
+    def trace(self, inputs: Tensor, lengths: Tensor | None = None) -> ClassifierTrace:
+        """Run once and keep everything: gates, attention and the answer after every prefix.
+
+        Deterministic: dropout is off whatever mode the model is in, and neither the mode nor any
+        gradient changes, so a model shared between threads stays as it was.
+        """
+        lengths = self._checked_lengths(inputs, lengths)
+        features = self._features(inputs)
+        recurrent = trace(self.recurrent, features, lengths)
+        attention = self.readout.weights(recurrent.output, lengths)
+        return ClassifierTrace(
+            recurrent=recurrent,
+            logits=self.head(self.readout(recurrent.output, lengths)),
+            attention=attention,
+            prefix_probabilities=self._prefix_probabilities(features, recurrent.output, lengths),
+        )
+
+    def _prefix_probabilities(self, features: Tensor, output: Tensor, lengths: Tensor) -> Tensor:
+        if self.recurrent.bidirectional:
+            logits = self._logits_of_reread_prefixes(features, lengths)
+        else:
+            logits = self.head(self.readout.prefixes(output))
+        beyond = torch.arange(output.shape[1], device=output.device) >= lengths[:, None]
+        return logits.softmax(dim=-1).masked_fill(beyond[:, :, None], float("nan"))
+
+    def _logits_of_reread_prefixes(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """A backward direction starts at the end of what was read, so each prefix is read anew."""
+        logits = []
+        for first in range(0, features.shape[1], PREFIXES_AT_ONCE):
+            ends = torch.arange(first + 1, min(first + PREFIXES_AT_ONCE, features.shape[1]) + 1)
+            for row, length in zip(features, lengths, strict=True):
+                repeated = row[: ends[-1]].expand(len(ends), -1, -1)
+                prefix_lengths = ends.to(lengths).clamp(max=int(length))
+                output = trace(self.recurrent, repeated, prefix_lengths).output
+                logits.append(self.head(self.readout(output, prefix_lengths)))
+        steps_by_row = [torch.cat(logits[b :: len(features)]) for b in range(len(features))]
+        return torch.stack(steps_by_row)
+
+    def _features(self, inputs: Tensor) -> Tensor:
+        """What the recurrent layers read: normalised rows or embedded tokens, `(B, T, I)`."""
+        if self.embedding is not None:
+            return self.embedding(inputs)
+        return (inputs - self.input_mean) / self.input_std
+
+    def _checked_lengths(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
+        self._check_inputs(inputs)
+        batch, steps = inputs.shape[:2]
+        if lengths is None:
+            return torch.full((batch,), steps, dtype=torch.int64, device=inputs.device)
+        if lengths.shape != (batch,):
+            raise ValueError(
+                f"lengths: expected one number per sequence, shape ({batch},), "
+                f"got shape {tuple(lengths.shape)}"
+            )
+        if int(lengths.min()) < 1 or int(lengths.max()) > steps:
+            raise ValueError(f"lengths: expected numbers in 1..{steps}, got {lengths.tolist()}")
+        return lengths.to(inputs.device)
+
+    def _check_inputs(self, inputs: Tensor) -> None:
+        if self.embedding is not None:
+            if inputs.dim() != 2 or inputs.is_floating_point():
+                raise ValueError(
+                    "inputs: expected int tokens of shape (batch, steps), "
+                    f"got {inputs.dtype} of shape {tuple(inputs.shape)}"
+                )
+        elif inputs.dim() != 3 or inputs.shape[2] != self.input_size:
+            raise ValueError(
+                f"inputs: expected rows of shape (batch, steps, {self.input_size}), "
+                f"got shape {tuple(inputs.shape)}"
+            )
+        if min(inputs.shape[:2]) < 1:
+            raise ValueError(
+                "inputs: expected at least one sequence and one step, "
+                f"got shape {tuple(inputs.shape)}"
+            )
+
+    @classmethod
+    def _from_pretrained(cls, *, model_id: str, **options: Any) -> SequenceClassifier:
+        """Load a folder, or a Hub repository fetched file by file, with this package's own checks.
+
+        The mixin would load loosely and fall back to a pickle; neither happens here.
+        """
+        from rnnviz import checkpoint
+
+        folder = Path(model_id)
+        if not folder.is_dir():
+            folder = checkpoint.fetch(model_id, options)
+        return checkpoint.load(folder)

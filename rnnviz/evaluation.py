@@ -1,0 +1,162 @@
+"""How often a classifier is right, and about what it is wrong."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnviz.classifier import SequenceClassifier
+from rnnviz.data import DataError
+
+IMAGES_AT_ONCE = 500
+
+MOST_IMAGES = 1_000_000
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images `(N, 28, 28)` uint8 and labels `(N,)`, and what to call them in a report."""
+
+    images: Tensor
+    labels: Tensor
+    source: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """`confusion[i, j]` counts the examples of class `i` that were taken for `j`, `(C, C)`."""
+
+    confusion: Tensor
+
+    @property
+    def n(self) -> int:
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self) -> int:
+        return int(self.confusion.trace())
+
+    @property
+    def accuracy(self) -> float:
+        """The part that is right, 0..1."""
+        return self.correct / self.n
+
+
+def score(model: SequenceClassifier, images: Tensor, labels: Tensor) -> Score:
+    """Read images `(N, T, I)`, uint8 or floats in 0..1, and compare with `labels (N,)`.
+
+    The model is scored without dropout and left in the mode that it came in.
+    """
+    _check_fit(model, images, labels)
+    classes = int(model.config["num_classes"])
+    confusion = torch.zeros(classes * classes, dtype=torch.int64)
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            for index in torch.arange(len(images)).split(IMAGES_AT_ONCE):
+                answers = model(rows(images[index])).argmax(dim=-1)
+                confusion += (labels[index] * classes + answers).bincount(minlength=classes**2)
+    finally:
+        model.train(training)
+    return Score(confusion.reshape(classes, classes))
+
+
+def rows(images: Tensor) -> Tensor:
+    """Stored images as a model reads them: floats, ink 1 on 0, each row one step."""
+    return images if images.is_floating_point() else images.float() / 255
+
+
+def read_npz(path: str | Path) -> LabelledImages:
+    """`images (N, 28, 28)` uint8 and `labels (N,)` integers of an .npz file, or `DataError`.
+
+    Nothing in the file is run: arrays that would need pickle are refused.
+    """
+    path = Path(path)
+    wanted = "an .npz file with images (N, 28, 28) uint8 and labels (N,) integers"
+    if not path.is_file():
+        raise DataError(
+            f"expected {wanted}, got {str(path)!r}, which is not a file: check the path"
+        )
+    try:
+        _check_members(path, wanted)
+        with np.load(path, allow_pickle=False) as file:
+            images, labels = file["images"], file["labels"]
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as failure:
+        raise DataError(
+            f"expected {wanted}, got {path}, which is damaged or another kind of file: "
+            "write it with numpy.savez"
+        ) from failure
+    except ValueError as failure:
+        if isinstance(failure, DataError):
+            raise
+        raise DataError(
+            f"expected {wanted}, got objects or damaged arrays in {path}: write it with numpy.savez"
+        ) from failure
+    _check_arrays(images, labels, path)
+    return LabelledImages(
+        torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)), str(path)
+    )
+
+
+def default_images() -> LabelledImages:
+    """The MNIST test images where they are on disk, else the digits that scikit-learn has."""
+    from rnnviz.data import digits, mnist
+
+    try:
+        images, labels = mnist.load("test")
+        source = "the MNIST test images"
+    except DataError:
+        images, labels = digits.load()
+        source = "scikit-learn's digits, rescaled to 28 x 28"
+    return LabelledImages(torch.as_tensor(images), torch.as_tensor(labels), source)
+
+
+def _check_members(path: Path, wanted: str) -> None:
+    """What the archive says of itself, before anything is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        sizes = {member.filename: member.file_size for member in archive.infolist()}
+    missing = [name for name in ("images", "labels") if f"{name}.npy" not in sizes]
+    if missing:
+        found = ", ".join(sorted(sizes))[:200] or "nothing"
+        raise DataError(
+            f"expected {wanted}, got {path} without {' and '.join(missing)} (it holds {found}): "
+            "write it with numpy.savez(path, images=..., labels=...)"
+        )
+    most = MOST_IMAGES * 28 * 28 + 1024
+    if max(sizes["images.npy"], sizes["labels.npy"]) > most:
+        raise DataError(f"expected at most {MOST_IMAGES:,} images in {path}, got more: split it")
+
+
+def _check_arrays(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
+    if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
+        raise DataError(
+            f"expected images (N, 28, 28) of uint8 in {path}, "
+            f"got {images.shape} of {images.dtype}: convert them first"
+        )
+    if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1] or len(labels) == 0:
+        raise DataError(
+            f"expected {len(images)} integer labels, at least one, in {path}, "
+            f"got {labels.shape} of {labels.dtype}: give every image one label"
+        )
+
+
+def _check_fit(model: SequenceClassifier, images: Tensor, labels: Tensor) -> None:
+    if model.embedding is not None or model.input_size != images.shape[-1]:
+        reads = "tokens" if model.embedding is not None else f"rows of {model.input_size} numbers"
+        raise DataError(
+            f"expected a model that reads rows of {images.shape[-1]} numbers, "
+            f"got one that reads {reads}: choose another model"
+        )
+    classes = int(model.config["num_classes"])
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise DataError(
+            f"expected labels from 0 to {classes - 1}, got {int(labels.min())} to "
+            f"{int(labels.max())}: choose a model with as many classes as the data"
+        )

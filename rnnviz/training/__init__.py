@@ -1,0 +1,23 @@
+"""Training: a loop that yields events, and the image tasks that the command line trains on."""
+
+from rnnviz.training.loop import (
+    EpochFinished,
+    Event,
+    Examples,
+    Recipe,
+    StepFinished,
+    TrainingFinished,
+    TrainingStarted,
+    train,
+)
+
+__all__ = [
+    "EpochFinished",
+    "Event",
+    "Examples",
+    "Recipe",
+    "StepFinished",
+    "TrainingFinished",
+    "TrainingStarted",
+    "train",
+]

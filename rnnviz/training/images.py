@@ -1,0 +1,143 @@
+"""Image tasks: which images to learn from, which to hold out, how to vary them, which recipe.
+
+The held-out images choose hyper-parameters and the epoch to keep. Test images are scored once,
+for the card, and choose nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnviz.data.augmentation import augment
+from rnnviz.evaluation import LabelledImages, rows
+from rnnviz.training.loop import Examples, Prepare, Recipe
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """One set of labelled images, split, and what a card has to say about it.
+
+    `test` is None where there are no images besides those that were split.
+    """
+
+    name: str
+    training: Examples
+    held_out: Examples
+    test: LabelledImages | None
+    labels: tuple[str, ...]
+    data: str
+    licence: str
+
+
+TASKS = ("mnist", "fashion-mnist", "kmnist", "digits")
+
+LABELS = {
+    "fashion-mnist": (
+        "t-shirt", "trouser", "pullover", "dress", "coat",
+        "sandal", "shirt", "sneaker", "bag", "ankle boot",
+    ),
+    "kmnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+}  # fmt: skip
+
+DATA = {
+    "mnist": "MNIST, 60,000 training images (LeCun, Cortes and Burges 1998)",
+    "fashion-mnist": "Fashion-MNIST, 60,000 training images (Xiao, Rasul and Vollgraf 2017)",
+    "kmnist": "KMNIST, 60,000 training images (Clanuwat et al. 2018)",
+    "digits": "scikit-learn's digits, 1,797 images (Alpaydin and Kaynak 1998), rescaled to 28 x 28",
+}
+
+LICENCES = {
+    "mnist": "CC BY-SA 3.0",
+    "fashion-mnist": "MIT",
+    "kmnist": "CC BY-SA 4.0",
+    "digits": "CC BY 4.0",
+}
+
+# Chosen on held-out training images of MNIST: docs/training.md has the figures.
+RECIPES = {
+    "rnn": Recipe(epochs=30, learning_rate=1.5e-3),
+    "gru": Recipe(epochs=24),
+    "lstm": Recipe(epochs=20),
+}
+
+
+def load(name: str, *, held_out: int, seed: int, limit: int | None, download: bool) -> ImageTask:
+    """The task called `name`, its training images split by class with `seed`.
+
+    `held_out` images are kept from training (for scikit-learn's digits a fifth of them at most);
+    `limit` keeps only so many of the rest, for a quick try. Raises `DataError` without the data.
+    """
+    from rnnviz.data import digits, mnist
+
+    if name == "digits":
+        images, labels = digits.load()
+        held_out, test = min(held_out, len(images) // 5), None
+    else:
+        images, labels = mnist.load("train", name=name, download=download)
+        test_images, test_labels = mnist.load("test", name=name, download=download)
+        test = LabelledImages(
+            torch.as_tensor(test_images), torch.as_tensor(test_labels), f"the {name} test images"
+        )
+    everything = Examples(torch.as_tensor(images), torch.as_tensor(labels))
+    learn, keep = split(everything.labels, held_out, seed)
+    return ImageTask(
+        name=name,
+        training=everything.at(learn[:limit]),
+        held_out=everything.at(keep),
+        test=test,
+        labels=LABELS.get(name, tuple("0123456789")),
+        data=DATA[name],
+        licence=LICENCES[name],
+    )
+
+
+def split(labels: Tensor, held_out: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Shuffled positions to learn from and to hold out, every class with its share in both.
+
+    Within a class, files are often sorted by something; nothing here depends on their order.
+    """
+    if not 0 < held_out < len(labels):
+        raise ValueError(f"held_out: expected 1 to {len(labels) - 1} examples, got {held_out}")
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(labels), generator=generator)
+    # Each example's rank within its class, as a part of the class: the smallest parts are held out.
+    ranks = torch.empty(len(labels))
+    for label in labels.unique():
+        members = order[labels[order] == label]
+        ranks[members] = (torch.arange(len(members)) + 0.5) / len(members)
+    by_rank = order[ranks[order].argsort(stable=True)]
+    keep, learn = by_rank[:held_out], by_rank[held_out:]
+    return learn[torch.randperm(len(learn), generator=generator)], keep
+
+
+def recipe(cell: str, **chosen: Any) -> Recipe:
+    """The recipe that suits a cell, with what somebody chose otherwise."""
+    return replace(
+        RECIPES[cell], **{key: value for key, value in chosen.items() if value is not None}
+    )
+
+
+def plain(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Stored images as a model reads them, unchanged."""
+    return rows(images)
+
+
+def varied(name: str) -> Prepare:
+    """Images as they are and as another hand, pen or camera might have made them.
+
+    Clothes get no other pen and hardly turn; everything written does.
+    """
+    if name == "fashion-mnist":
+        return lambda images, generator: augment(
+            rows(images), generator=generator, shift_pixels=1.5, scale_fraction=0.1,
+            rotate_degrees=4.0, shear_degrees=3.0, elastic_pixels=0.0, pen_pixels=0.0,
+        )  # fmt: skip
+    return lambda images, generator: augment(
+        rows(images), generator=generator, shift_pixels=2.5, scale_fraction=0.15,
+        rotate_degrees=12.0, shear_degrees=10.0, elastic_pixels=0.6, pen_pixels=0.7,
+        noise_deviation=0.05,
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""One training run from the command line: show its events, keep the best epoch, write the card."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rnnviz import checkpoint
+from rnnviz.classifier import SequenceClassifier
+from rnnviz.evaluation import score
+from rnnviz.training import images
+from rnnviz.training.images import ImageTask
+from rnnviz.training.loop import (
+    EpochFinished,
+    Event,
+    Recipe,
+    StepFinished,
+    TrainingStarted,
+    train,
+)
+from rnnviz.training.start import initialise
+
+CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def run(
+    model: SequenceClassifier,
+    task: ImageTask,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    augment: bool,
+    arguments: Sequence[str],
+) -> bool:
+    """Train `model` and save its best epoch at `folder`; False if Ctrl-C ended it early."""
+    initialise(model.recurrent)
+    CONSOLE.print(
+        f"Training {model.cell} on {len(task.training):,} images of {task.name}, "
+        f"{len(task.held_out):,} held out, {recipe.epochs} epochs. Ctrl-C keeps the best so far."
+    )
+    best: EpochFinished | None = None
+    last: EpochFinished | None = None
+    finished = False
+    try:
+        with _progress() as progress:
+            bar = progress.add_task("training", total=None)
+            for event in train(
+                model,
+                task.training,
+                task.held_out,
+                recipe,
+                prepare=images.varied(task.name) if augment else images.plain,
+                prepare_held_out=images.plain,
+            ):
+                _show(event, progress, bar)
+                if isinstance(event, EpochFinished):
+                    last = event
+                    best = event if event.is_best else best
+        finished = True
+    except KeyboardInterrupt:
+        CONSOLE.print("Stopped.")
+    if best is None or last is None:
+        CONSOLE.print("No epoch was finished, so there is nothing to keep and nothing was written.")
+        return False
+    model.load_state_dict(best.weights)
+    card = _card(task, recipe, best, augment, arguments)
+    if finished:
+        card["test"] = _test(model, task)
+    else:
+        card["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
+    checkpoint.save(model.eval(), folder, card)
+    CONSOLE.print(f"Kept epoch {best.epoch} in {folder}")
+    return finished
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=CONSOLE,
+        disable=not CONSOLE.is_terminal,
+        transient=True,
+    )
+
+
+def _show(event: Event, progress: Progress, bar: Any) -> None:
+    if isinstance(event, TrainingStarted):
+        progress.update(bar, total=event.steps)
+    elif isinstance(event, StepFinished):
+        progress.update(
+            bar, completed=event.step, description=f"epoch {event.epoch}, loss {event.loss:.3f}"
+        )
+    elif isinstance(event, EpochFinished):
+        CONSOLE.print(
+            f"epoch {event.epoch:3}  loss {event.loss:.4f}  "
+            f"held out {100 * event.held_out_accuracy:.2f} %  {event.seconds:.1f} s"
+            f"{'  best' if event.is_best else ''}"
+        )
+
+
+def _test(model: SequenceClassifier, task: ImageTask) -> dict[str, Any] | None:
+    """The test images are scored here, once, after everything has been chosen."""
+    if task.test is None:
+        return None
+    result = score(model, task.test.images, task.test.labels)
+    CONSOLE.print(f"{100 * result.accuracy:.2f} % of {task.test.source} ({result.n:,})")
+    return {"data": task.test.source, "accuracy": result.accuracy, "n": result.n}
+
+
+def _card(
+    task: ImageTask, recipe: Recipe, best: EpochFinished, augment: bool, arguments: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "task": f"classify {task.name}: 28 rows of 28 pixels, read from the top",
+        "data": task.data,
+        "licence": task.licence,
+        "command": shlex.join(["python", "-m", "rnnviz", *arguments]),
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "kept_epoch": best.epoch,
+        "training_images": len(task.training),
+        "held_out": {"accuracy": best.held_out_accuracy, "n": best.held_out_count},
+        "augmented": augment,
+        "recipe": asdict(recipe),
+        "torch_threads": torch.get_num_threads(),
+    }
