@@ -106,12 +106,18 @@ def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return `inputs W^T + b` for all steps at once: `(T, B, G H)`."""
     steps, batch, size = inputs.shape
     rows = inputs.reshape(steps * batch, size)
-    product = rows @ weight.t() if bias is None else torch.addmm(bias, rows, weight.t())
-    return product.view(steps, batch, weight.shape[0])
+    # No view of a product: an RNN's tape is its output, and nobody may write into a view of one.
+    projected = inputs.new_empty(steps, batch, weight.shape[0])
+    flat = projected.view(steps * batch, weight.shape[0])
+    if bias is None:
+        torch.mm(rows, weight.t(), out=flat)
+    else:
+        torch.addmm(bias, rows, weight.t(), out=flat)
+    return projected
 
 
 def _transposed(weight: Tensor, steps: int) -> Tensor:
-    """Return `W^T`; for long sequences as a copy, because a row times `W^T` then reads memory in order."""
+    """Return `W^T`; for long sequences as a copy, so that a row times it reads memory in order."""
     return weight.t().contiguous() if steps >= _LONG else weight.t()
 
 
@@ -196,7 +202,7 @@ class GRUSweep:
             bias[: 2 * size] += cell.bias_hh[: 2 * size]
             bias_n = cell.bias_hh[2 * size :]
         gates = _project(inputs, cell.weight_ih, bias)
-        recurrent, held = gates.new_empty(2, *gates.shape[:2], size).unbind(0)
+        recurrent, held = (gates.new_empty(*gates.shape[:2], size) for _ in range(2))
         if bias_n is not None:
             recurrent.copy_(bias_n.expand_as(recurrent))
         else:
@@ -274,7 +280,7 @@ class LSTMSweep:
         size = cell.hidden_size
         gates = _project(inputs, cell.weight_ih, _both(cell))
         weight = _transposed(cell.weight_hh, len(scan.times))
-        cells, emitted = gates.new_empty(2, *gates.shape[:2], size).unbind(0)
+        cells, emitted = (gates.new_empty(*gates.shape[:2], size) for _ in range(2))
         held = emitted
         if cell.weight_hr is not None:
             held = gates.new_empty(*gates.shape[:2], cell.weight_hr.shape[0])
@@ -431,6 +437,11 @@ def _replay(
     above: tuple[Tensor, ...],
 ) -> list[Tensor | None]:
     """Differentiate the step loop instead, so that the gradient can be differentiated again."""
+    # Aliases stop the gradient here: where one argument was computed from another (a state from the
+    # inputs, tied weights), the path between them belongs to the graph outside this node.
+    inputs, state = inputs.view_as(inputs), tuple(part.view_as(part) for part in state)
+    weights = (None if weight is None else weight.view_as(weight) for weight in cell.weights)
+    cell = cell.with_weights(*weights)
     records, final = unroll(cell, inputs, state, alive=scan.alive, reverse=scan.reverse)
     output = torch.stack([step.hidden for step in records])
     if scan.dead is not None:
