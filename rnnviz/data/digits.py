@@ -14,9 +14,9 @@ from rnnviz.data import images
 ENLARGEMENT = 20
 
 # An enlarged block fades where MNIST has an edge, so coverage below the first share becomes ground
-# and above the second full ink. With these two, 39 % of the inked pixels are white and 18 % darker
-# than a quarter, as in MNIST's test images.
-GROUND_BELOW, INK_ABOVE = 0.3, 0.7
+# and above the second full ink. Steeper (0.3 and 0.7) has as much white as MNIST, but it closes the
+# small loops of 8 and 9: what 64 numbers do not say, no contrast brings back.
+GROUND_BELOW, INK_ABOVE = 0.1, 0.9
 
 
 def load() -> tuple[np.ndarray, np.ndarray]:
@@ -33,6 +33,6 @@ def _redrawn(blocks: np.ndarray) -> np.ndarray:
     # A rim of ground lets strokes end smoothly that run into the edge of the 8 x 8.
     coverage = np.pad(blocks / 16, 1).astype(np.float32)
     side = ENLARGEMENT * len(coverage)
-    smooth = np.asarray(Image.fromarray(coverage).resize((side, side), Image.Resampling.BICUBIC))
+    smooth = np.asarray(Image.fromarray(coverage).resize((side, side), Image.Resampling.LANCZOS))
     ink = (smooth - GROUND_BELOW) / (INK_ABOVE - GROUND_BELOW)
     return images.normalise(ink.clip(0, 1))

@@ -27,7 +27,7 @@ MAXIMUM_PIXELS = 16_000_000
 WORKING_SIDE = 512
 """Larger images are averaged down to this first; a digit ends in 20 pixels, so it loses nothing."""
 
-CLEAN_NOISE = 1.5 / 255
+CLEAN_NOISE = 0.4 / 255
 """With less deviation along the border an image is a drawing, with more a photo of paper."""
 
 # The least contrast, of 1, that counts as ink: a drawing may be faint, paper has shades of its own.
@@ -81,8 +81,7 @@ def normalise(gray: np.ndarray) -> np.ndarray:
 
     Raises `EmptyImageError` when nothing stands out from the ground, `ImageError` for other shapes.
     """
-    ink = _without_specks(_ink(_shrunk(_unit(gray))))
-    return _centred(_boxed(_cropped(ink)))
+    return _centred(_boxed(_cropped(_without_specks(*_ink(_shrunk(_unit(gray)))))))
 
 
 def grey(data: bytes) -> np.ndarray:
@@ -196,15 +195,16 @@ def _shrunk(values: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(values).reduce(factor)) if factor > 1 else values
 
 
-def _ink(values: np.ndarray) -> np.ndarray:
-    """How much ink each pixel (H, W) holds, 0..1, whatever the ground, light and polarity."""
+def _ink(values: np.ndarray) -> tuple[np.ndarray, bool]:
+    """How much ink each pixel (H, W) holds, 0..1, whatever the polarity; and is it a photo?"""
     edge = max(1, min(values.shape) // 50)
     inner = np.zeros(values.shape, dtype=bool)
     inner[edge:-edge, edge:-edge] = True
     border = values[~inner]
     ground = np.median(border)
     photo = np.median(np.abs(border - ground)) > CLEAN_NOISE
-    light = values - (_paper(values) if photo else ground)
+    # Light multiplies, so on paper the ink is a share of the paper's own brightness.
+    light = values / _paper(values).clip(0.1) - 1 if photo else values - ground
     judged = _blurred(light) if photo else light
     if -judged.min() > judged.max():
         light, judged = -light, -judged
@@ -217,12 +217,12 @@ def _ink(values: np.ndarray) -> np.ndarray:
     # Paper is never even: what is fainter than a third of the ink is ground, and an edge that
     # steep costs a photo nothing, because it is many pixels wide.
     low, high = (0.35, 0.85) if photo else (0.0, 1.0)
-    return ((light / strongest - low) / (high - low)).clip(0, 1)
+    return ((light / strongest - low) / (high - low)).clip(0, 1), bool(photo)
 
 
 def _blurred(values: np.ndarray) -> np.ndarray:
     """Means over 5 x 5 pixels, so that a single noisy one is not taken for ink."""
-    from scipy.ndimage import uniform_filter
+    from scipy.ndimage import uniform_filter  # type: ignore[import-untyped]
 
     return uniform_filter(values, 5)
 
@@ -244,19 +244,27 @@ def _paper(values: np.ndarray) -> np.ndarray:
     return terms @ weights
 
 
-def _without_specks(ink: np.ndarray) -> np.ndarray:
-    """The ink (H, W) without spots that hold less than `SPECK` of all of it."""
+def _without_specks(ink: np.ndarray, photo: bool) -> np.ndarray:
+    """The ink (H, W) without spots that hold less than `SPECK` of all of it.
+
+    In a photo, spots that run out of the picture are its surroundings (a table, a shadow, a
+    finger), unless there is hardly anything else.
+    """
     from scipy.ndimage import binary_dilation, label
     from scipy.ndimage import sum as sums
 
     spots, count = label(ink > 0.3, structure=np.ones((3, 3)))
     if count < 2:
         return ink
-    mass = sums(ink, spots, np.arange(1, count + 1))
-    large = np.concatenate([[False], mass >= SPECK * mass.sum()])
-    kept = large[spots]
+    mass = sums(ink, spots, np.arange(count + 1))
+    mass[0] = 0
+    rim = np.concatenate([spots[0], spots[-1], spots[:, 0], spots[:, -1]])
+    inside = np.delete(mass, np.unique(rim))
+    if photo and inside.sum() >= 0.1 * mass.sum():
+        mass[rim] = 0
+    kept = (mass > 0) & (mass >= SPECK * mass.sum())
     # Soft edges lie outside of the spots; two pixels take them in.
-    return np.where(binary_dilation(kept, np.ones((3, 3)), iterations=2), ink, 0)
+    return np.where(binary_dilation(kept[spots], np.ones((3, 3)), iterations=2), ink, 0)
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:
