@@ -258,7 +258,11 @@ class _Recurrent(nn.Module):
         return Sequences(inputs, state, lengths, packed, batched)
 
     def _layers(
-        self, sequences: Sequences, layer_function: Callable[..., tuple[Tensor, State]]
+        self,
+        sequences: Sequences,
+        layer_function: Callable[..., tuple[Tensor, State]],
+        *,
+        dropout: bool = True,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Feed each layer with the one below; return `(T, B, D R)` and the final states."""
         inputs, finals = sequences.inputs, []
@@ -275,7 +279,7 @@ class _Recurrent(nn.Module):
                 outputs.append(output)
                 finals.append(final)
             inputs = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
-            if self.dropout and layer < self.num_layers - 1:
+            if dropout and self.dropout and layer < self.num_layers - 1:
                 inputs = functional.dropout(inputs, self.dropout, self.training)
         return inputs, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
 

@@ -1,0 +1,299 @@
+"""What a run recorded: detached, frozen, labelled.
+
+The module is not named `trace`, so that `rnnviz.trace` can be the function. This is the one place
+that deals with padding: signals are NaN there, so no mean or picture can count it unnoticed.
+
+Shapes: `B` batch, `T` steps, `I` input size, `H` hidden size, `R` fed-back size, `D` directions.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from rnnviz import bptt
+from rnnviz.cells import GRUStep, LSTMCell, LSTMStep, RNNStep, State, Step
+from rnnviz.files import replacing
+from rnnviz.parameters import Recurrent, adopt
+from rnnviz.unrolling import alive_mask
+
+if TYPE_CHECKING:
+    import xarray
+
+DIRECTIONS = ("forward", "backward")
+_STEPS: dict[str, Any] = {"rnn": RNNStep, "gru": GRUStep, "lstm": LSTMStep}
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """One layer: for each direction a Step whose fields are `(B, T, H)`, NaN on padding."""
+
+    forward: Step
+    backward: Step | None = None
+
+    @property
+    def directions(self) -> dict[str, Step]:
+        """The directions that exist, by name."""
+        both = {"forward": self.forward, "backward": self.backward}
+        return {name: step for name, step in both.items() if step is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Every signal of every layer, direction, sequence, step and unit of one run.
+
+    `trace.layers[1].backward.update_gate` is `(batch, step, unit)`. Steps are in the order of time
+    in both directions. `inputs` are `(B, T, I)`, `output` is `(B, T, D R)`, `lengths` `(B,)`.
+    """
+
+    cell: str
+    inputs: Tensor
+    lengths: Tensor
+    output: Tensor
+    layers: tuple[LayerTrace, ...]
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of the signals, in the order in which the cell computes them."""
+        return _STEPS[self.cell]._fields
+
+    def signal(self, name: str, *, layer: int = -1, direction: str = "forward") -> Tensor:
+        """Return one signal `(B, T, H)`.
+
+        Raises:
+            KeyError: no such signal, layer or direction; the message lists what there is.
+        """
+        if name not in self.signals:
+            raise KeyError(f"signal must be one of {', '.join(self.signals)}, got {name!r}")
+        if not -len(self.layers) <= layer < len(self.layers):
+            raise KeyError(f"layer must lie in 0..{len(self.layers) - 1}, got {layer}")
+        directions = self.layers[layer].directions
+        if direction not in directions:
+            raise KeyError(f"direction must be one of {', '.join(directions)}, got {direction!r}")
+        return getattr(directions[direction], name)
+
+    def sequence(self, index: int) -> Trace:
+        """Return the trace of one sequence alone, `B = 1`, without its padding."""
+        length = int(self.lengths[index])
+        return self._map(lambda tensor: tensor[index, :length].unsqueeze(0), index)
+
+    def _map(self, change: Any, index: int) -> Trace:
+        layers = tuple(
+            LayerTrace(
+                **{
+                    name: _STEPS[self.cell](*map(change, step))
+                    for name, step in layer.directions.items()
+                }
+            )
+            for layer in self.layers
+        )
+        return replace(
+            self,
+            inputs=change(self.inputs),
+            output=change(self.output),
+            lengths=self.lengths[index].unsqueeze(0),
+            layers=layers,
+        )
+
+    def named_signals(self) -> Iterator[tuple[int, str, str, Tensor]]:
+        """Yield layer, direction, name and values `(B, T, H)` of every signal."""
+        for layer, both in enumerate(self.layers):
+            for direction, step in both.directions.items():
+                for name, values in zip(self.signals, step, strict=True):
+                    yield layer, direction, name, values
+
+    def save_npz(self, path: str | os.PathLike[str]) -> None:
+        """Write all arrays as one NPZ file, named like `layer0.forward.input_gate`."""
+        arrays = {
+            f"layer{layer}.{direction}.{name}": _array(values)
+            for layer, direction, name, values in self.named_signals()
+        }
+        arrays |= {name: _array(getattr(self, name)) for name in ("inputs", "lengths", "output")}
+        with replacing(path) as beside, beside.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, cell=np.array(self.cell), **arrays)
+
+    @classmethod
+    def load_npz(cls, path: str | os.PathLike[str]) -> Trace:
+        """Read what `save_npz` wrote.
+
+        Raises:
+            ValueError: the file is not a trace; the message names what is missing.
+        """
+        with np.load(Path(path), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        cell = str(arrays.get("cell", ""))
+        if cell not in _STEPS:
+            raise ValueError(f"{path}: expected the trace of an rnn, gru or lstm, got {cell!r}")
+        layers = []
+        while f"layer{len(layers)}.forward.hidden" in arrays:
+            prefix = f"layer{len(layers)}"
+            directions = {
+                direction: _STEPS[cell](
+                    *(torch.from_numpy(arrays[f"{prefix}.{direction}.{name}"]) for name in names)
+                )
+                for direction in DIRECTIONS
+                if f"{prefix}.{direction}.hidden" in arrays
+                and (names := _STEPS[cell]._fields)
+            }
+            layers.append(LayerTrace(**directions))
+        given = {name: torch.from_numpy(arrays[name]) for name in ("inputs", "lengths", "output")}
+        return cls(cell=cell, layers=tuple(layers), **given)
+
+    def save_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write one row for each value: layer, direction, signal, batch, step, unit, value.
+
+        Padding is left out. All counts start at 0.
+        """
+        with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(("layer", "direction", "signal", "batch", "step", "unit", "value"))
+            for layer, direction, name, values in self.named_signals():
+                array = _array(values)
+                for batch, length in enumerate(self.lengths.tolist()):
+                    for step in range(length):
+                        label = (layer, direction, name, batch, step)
+                        units = enumerate(array[batch, step].tolist())
+                        rows.writerows((*label, unit, value) for unit, value in units)
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Return an xarray Dataset: each signal `(layer, direction, batch, step, unit)`.
+
+        The projected hidden state of an LSTM has fewer units and so a dimension of its own.
+
+        Raises:
+            ImportError: xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise ImportError("to_dataset() needs xarray: pip install xarray") from error
+        directions = list(self.layers[0].directions)
+        variables = {}
+        for index, name in enumerate(self.signals):
+            stacked = np.stack(
+                [[_array(step[index]) for step in layer.directions.values()] for layer in self.layers]
+            )
+            projected = name == "hidden" and stacked.shape[-1] != self._hidden_size
+            unit = "projected_unit" if projected else "unit"
+            variables[name] = (("layer", "direction", "batch", "step", unit), stacked)
+        variables["inputs"] = (("batch", "step", "feature"), _array(self.inputs))
+        variables["length"] = (("batch",), _array(self.lengths))
+        coordinates = {"layer": range(len(self.layers)), "direction": directions}
+        return xarray.Dataset(variables, coordinates, {"cell": self.cell})
+
+    @property
+    def _hidden_size(self) -> int:
+        return self.layers[0].forward[0].shape[-1]
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    """Return a NumPy array; NumPy has no bfloat16, which becomes float32."""
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+@torch.no_grad()
+def trace(
+    module: Recurrent,
+    inputs: Tensor | PackedSequence,
+    lengths: Tensor | Sequence[int] | None = None,
+    *,
+    hx: Any = None,
+) -> Trace:
+    """Read sequences with an RNN, GRU or LSTM and return every gate of every step.
+
+    The module may be ours or one of torch.nn that was trained elsewhere; it is not changed.
+    Dropout is not applied. Nothing here runs the step loop: the fast path leaves its gates behind,
+    and for a torch.nn.LSTM its fused kernel gives the hidden states, from which all gates follow
+    by one matrix product a layer.
+
+    Args:
+        module: RNN, GRU or LSTM of rnnviz or torch.nn.
+        inputs: as the module takes them: `(B, T, I)` with `batch_first`, else `(T, B, I)`; `(T, I)`
+            for one sequence; or a PackedSequence.
+        lengths: `(B,)` real steps of each sequence.
+        hx: initial state, as the module takes it.
+
+    Returns:
+        The Trace, batch first.
+
+    Raises:
+        TypeError: the module is not a recurrent one.
+        ValueError, RuntimeError: shapes or dtypes do not fit, as from the module itself.
+    """
+    fused = isinstance(module, torch.nn.LSTM) or getattr(module, "engine", "") == "torch"
+    reader = adopt(module)
+    if isinstance(inputs, PackedSequence):
+        inputs, lengths = pad_packed_sequence(inputs, batch_first=reader.batch_first)
+    sequences = reader._sequences(inputs, hx, lengths)
+    steps, batch = sequences.inputs.shape[:2]
+    layers: list[dict[str, Step]] = []
+    alive = None if sequences.lengths is None else alive_mask(sequences.lengths, steps)
+
+    def keeping(cell: Any, below: Tensor, state: State, *, alive: Any, reverse: bool) -> Any:
+        recording = _record_fused if fused and isinstance(cell, LSTMCell) else bptt.record
+        step, final = recording(cell, below, state, alive=alive, reverse=reverse)
+        if not reverse:
+            layers.append({})
+        layers[-1][DIRECTIONS[reverse]] = _batch_first(step, alive)
+        hidden = step.hidden if alive is None else step.hidden.masked_fill(~alive, 0)
+        return hidden, final
+
+    output, _ = reader._layers(sequences, keeping, dropout=False)
+    full = torch.full((batch,), steps, dtype=torch.int64)
+    return Trace(
+        cell=reader.cell_type.kind if isinstance(reader.cell_type, type) else "rnn",
+        inputs=sequences.inputs.transpose(0, 1).detach(),
+        lengths=full if sequences.lengths is None else sequences.lengths.cpu(),
+        output=output.transpose(0, 1),
+        layers=tuple(LayerTrace(**directions) for directions in layers),
+    )
+
+
+def _batch_first(step: Step, alive: Tensor | None) -> Step:
+    """Return a Step of `(B, T, H)` with NaN on padding from one of `(T, B, H)`."""
+    if alive is not None:
+        step = type(step)(*(signal.masked_fill(~alive, torch.nan) for signal in step))
+    return type(step)(*(signal.transpose(0, 1) for signal in step))
+
+
+def _record_fused(
+    cell: LSTMCell, inputs: Tensor, state: State, *, alive: Tensor | None, reverse: bool
+) -> tuple[Step, State]:
+    """Recover every signal of one layer from the hidden states that torch's fused kernel returns.
+
+    With all `h_(t-1)` known, `a = [x, h_(t-1)] W^T + b` is one product for all steps, and only
+    `c_t = f_t c_(t-1) + i_t g_t` needs a scan. Falls back on the fast path where sequences differ
+    in length, since the kernel then wants packed input.
+    """
+    if alive is not None:
+        return bptt.record(cell, inputs, state, alive=alive, reverse=reverse)
+    turned = inputs.flip(0) if reverse else inputs
+    weights = [weight for weight in cell.weights if weight is not None]
+    hx = tuple(part.unsqueeze(0) for part in state)
+    has_bias = cell.bias_ih is not None
+    hidden, *final = torch.lstm(turned, hx, weights, has_bias, 1, 0.0, False, False, False)
+    previous = torch.cat((state[0].unsqueeze(0), hidden[:-1]))
+    gates = bptt._project(turned, cell.weight_ih, bptt._both(cell))
+    gates.flatten(0, 1).addmm_(previous.flatten(0, 1), cell.weight_hh.t())
+    size = cell.hidden_size
+    gates[..., : 2 * size].sigmoid_()
+    gates[..., 2 * size : 3 * size].tanh_()
+    gates[..., 3 * size :].sigmoid_()
+    i, f, g, o = gates.chunk(4, dim=-1)
+    cells = i * g
+    before = state[1]
+    for added, kept in zip(cells.unbind(0), f.unbind(0), strict=True):
+        before = added.addcmul_(kept, before)
+    signals = (i, f, g, o, cells, hidden)
+    in_time = tuple(signal.flip(0) for signal in signals) if reverse else signals
+    return LSTMStep(*in_time), tuple(part.squeeze(0) for part in final)
