@@ -367,11 +367,13 @@ def _swap(beside: Path, goal: Path) -> None:
     if not goal.exists():
         beside.rename(goal)
         return
-    earlier = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
-    os.replace(goal, earlier)
+    aside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
     try:
-        beside.rename(goal)
-    except OSError:
-        os.replace(earlier, goal)
-        raise
-    shutil.rmtree(earlier, ignore_errors=True)
+        goal.rename(aside / "earlier")
+        try:
+            beside.rename(goal)
+        except OSError:
+            (aside / "earlier").rename(goal)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -26,7 +26,7 @@ DIGIT_LABELS = tuple("0123456789")
 PREFIXES_AT_ONCE = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassifierTrace:
     """One reading by a classifier, detached from the graph.
 

@@ -1,0 +1,212 @@
+"""SequenceClassifier. Oracles: the model run on each prefix and without padding, and NumPy."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnviz.classifier import SequenceClassifier
+
+CELLS = ("rnn", "gru", "lstm")
+READOUTS = ("last", "mean", "max", "attention")
+EVERY = list(itertools.product(CELLS, READOUTS, (False, True)))
+
+
+def small(
+    cell: str = "lstm", readout: str = "attention", bidirectional: bool = False, **chosen: object
+) -> SequenceClassifier:
+    torch.manual_seed(3)
+    sizes = {"input_size": 5, "hidden_size": 6, "num_classes": 3, "labels": ("a", "b", "c")}
+    model = SequenceClassifier(
+        cell, readout=readout, bidirectional=bidirectional, **{**sizes, **chosen}
+    )
+    return model.double().eval()
+
+
+def sequences(batch: int = 3, steps: int = 7, features: int = 5) -> torch.Tensor:
+    return torch.rand(
+        batch, steps, features, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
+
+
+@pytest.mark.parametrize(("cell", "readout", "bidirectional"), EVERY)
+def test_padding_never_counts(cell: str, readout: str, bidirectional: bool) -> None:
+    model, lengths = small(cell, readout, bidirectional), torch.tensor([7, 4, 1])
+    inputs = sequences()
+    for row, length in enumerate(lengths):
+        inputs[row, length:] = 1e6
+    together = model(inputs, lengths)
+    alone = [model(inputs[b : b + 1, :n]) for b, n in enumerate(lengths)]
+    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("cell", "readout", "bidirectional"), EVERY)
+def test_prefix_probabilities_are_those_of_the_model_on_each_prefix(
+    cell: str, readout: str, bidirectional: bool
+) -> None:
+    model, inputs, lengths = small(cell, readout, bidirectional), sequences(), [7, 4, 1]
+    found = model.trace(inputs, torch.tensor(lengths)).prefix_probabilities
+    for row, length in enumerate(lengths):
+        for step in range(length):
+            expected = model(inputs[row : row + 1, : step + 1]).softmax(-1)[0]
+            torch.testing.assert_close(found[row, step], expected, rtol=0, atol=1e-10)
+        assert found[row, length:].isnan().all()
+
+
+@pytest.mark.parametrize(("cell", "readout", "bidirectional"), EVERY)
+def test_a_trace_gives_the_logits_of_forward(cell: str, readout: str, bidirectional: bool) -> None:
+    model, inputs, lengths = (
+        small(cell, readout, bidirectional),
+        sequences(),
+        torch.tensor([7, 4, 1]),
+    )
+    reading = model.trace(inputs, lengths)
+    torch.testing.assert_close(reading.logits, model(inputs, lengths), rtol=0, atol=1e-10)
+    assert reading.recurrent.cell == cell
+    assert reading.recurrent.output.shape == (3, 7, 12 if bidirectional else 6)
+
+
+def test_attention_is_a_softmax_of_scores_over_the_real_steps() -> None:
+    model, inputs, lengths = small("gru"), sequences(), [7, 4, 1]
+    reading = model.trace(inputs, torch.tensor(lengths))
+    projection, query = model.readout.projection, model.readout.query
+    W, b, v = (p.detach().numpy() for p in (projection.weight, projection.bias, query.weight[0]))
+    for row, length in enumerate(lengths):
+        h = reading.recurrent.output[row, :length].numpy()
+        scores = np.exp(np.tanh(h @ W.T + b) @ v)
+        expected = np.zeros(7)
+        expected[:length] = scores / scores.sum()
+        np.testing.assert_allclose(reading.attention[row].numpy(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("readout", ["last", "mean", "max"])
+def test_other_readouts_have_no_attention_and_equal_numpy(readout: str) -> None:
+    model, inputs, lengths = small("rnn", readout, True), sequences(), [7, 4, 1]
+    reading = model.trace(inputs, torch.tensor(lengths))
+    assert reading.attention is None
+    W, b = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
+    for row, length in enumerate(lengths):
+        h = reading.recurrent.output[row, :length].numpy()
+        expected = {
+            "last": np.concatenate([h[-1, :6], h[0, 6:]]),
+            "mean": h.mean(0),
+            "max": h.max(0),
+        }[readout]
+        np.testing.assert_allclose(reading.logits[row].numpy(), W @ expected + b, atol=1e-12)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_tracing_is_deterministic_and_leaves_the_model_alone(bidirectional: bool) -> None:
+    model = small("lstm", "attention", bidirectional, dropout=0.5)
+    expected = model.trace(sequences()).logits
+    model.train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    inputs = sequences().requires_grad_()
+    random_state = torch.get_rng_state()
+    first, second = model.trace(inputs), model.trace(inputs)
+    torch.testing.assert_close(first.logits, expected, rtol=0, atol=0)
+    torch.testing.assert_close(second.logits, expected, rtol=0, atol=0)
+    assert model.training and model.recurrent.training
+    assert torch.equal(random_state, torch.get_rng_state())
+    assert not first.logits.requires_grad and not first.recurrent.output.requires_grad
+    assert inputs.grad is None and all(p.grad is None for p in model.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_trace_is_frozen() -> None:
+    reading = small().trace(sequences())
+    with pytest.raises(AttributeError):
+        reading.logits = torch.zeros(1)  # type: ignore[misc]
+
+
+def test_normalisation_is_inside_the_model() -> None:
+    model, plain = small(), small(input_mean=0.0, input_std=1.0)
+    torch.testing.assert_close(model(sequences()), plain((sequences() - 0.1307) / 0.3081))
+
+
+def test_tokens_are_read_through_the_embedding() -> None:
+    tokens = torch.tensor([[3, 1, 4, 1], [2, 7, 0, 0]])
+    model = small("gru", "mean", vocabulary_size=9)
+    rows = small("gru", "mean", input_mean=0.0, input_std=1.0)
+    rows.load_state_dict(
+        {name: value for name, value in model.state_dict().items() if "embedding" not in name}
+    )
+    lengths = torch.tensor([4, 2])
+    expected = rows(model.embedding.weight[tokens], lengths)
+    torch.testing.assert_close(model(tokens, lengths), expected)
+    torch.testing.assert_close(model.trace(tokens, lengths).logits, expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    cell=st.sampled_from(CELLS),
+    readout=st.sampled_from(READOUTS),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    bidirectional=st.booleans(),
+)
+def test_any_lengths(cell: str, readout: str, lengths: list[int], bidirectional: bool) -> None:
+    model, inputs = small(cell, readout, bidirectional), sequences(len(lengths), 9)
+    reading = model.trace(inputs, torch.tensor(lengths))
+    for row, length in enumerate(lengths):
+        alone = model(inputs[row : row + 1, :length])[0]
+        torch.testing.assert_close(reading.logits[row], alone, rtol=0, atol=1e-10)
+        torch.testing.assert_close(
+            reading.prefix_probabilities[row, length - 1], alone.softmax(-1), rtol=0, atol=1e-10
+        )
+        if reading.attention is not None:
+            assert reading.attention[row].sum() == pytest.approx(1)
+            assert not reading.attention[row, length:].any()
+
+
+def test_many_prefixes_of_a_two_directional_model() -> None:
+    model, inputs = small("rnn", "last", True), sequences(2, 70)
+    found = model.trace(inputs).prefix_probabilities
+    for step in (0, 62, 63, 64, 65, 69):
+        expected = model(inputs[:, : step + 1]).softmax(-1)
+        torch.testing.assert_close(found[:, step], expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"cell": "transformer"}, r"expected one of rnn, gru, lstm, got 'transformer'"),
+        ({"readout": "first"}, r"expected one of last, mean, max, attention, got 'first'"),
+        ({"num_classes": 4}, "expected 4 names, got 3"),
+        ({"input_std": 0.0}, "above 0, got 0.0"),
+        ({"hidden_size": 0}, "hidden_size"),
+    ],
+)
+def test_bad_words_are_named(chosen: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small(**chosen)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lengths", "message"),
+    [
+        (torch.rand(2, 7), None, r"rows of shape \(batch, steps, 5\), got shape \(2, 7\)"),
+        (torch.rand(2, 7, 4), None, r"got shape \(2, 7, 4\)"),
+        (torch.rand(0, 7, 5), None, "at least one sequence"),
+        (torch.rand(2, 0, 5), None, "at least one sequence and one step"),
+        (torch.rand(2, 7, 5), torch.tensor([7]), r"shape \(2,\), got shape \(1,\)"),
+        (torch.rand(2, 7, 5), torch.tensor([0, 7]), r"in 1\.\.7, got \[0, 7\]"),
+        (torch.rand(2, 7, 5), torch.tensor([8, 7]), r"in 1\.\.7, got \[8, 7\]"),
+    ],
+)
+def test_bad_inputs_are_named(
+    inputs: torch.Tensor, lengths: torch.Tensor | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        small().float()(inputs, lengths)
+    with pytest.raises(ValueError, match=message):
+        small().float().trace(inputs, lengths)
+
+
+def test_tokens_are_expected_by_a_model_of_tokens() -> None:
+    with pytest.raises(ValueError, match="expected int tokens"):
+        small(vocabulary_size=9)(torch.rand(2, 7))
