@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numbers
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -76,7 +77,12 @@ def check_input(module: Any, given: Any) -> None:
         name = type(module).__name__
         raise ValueError(f"{name}: Expected input to be 2D or 3D, got {data.dim()}D tensor instead")
     weight = next(module.parameters())
-    autocast = torch.is_autocast_enabled(data.device.type)
+    if data.device != weight.device:
+        raise RuntimeError(
+            "Input and parameter tensors are not at the same device, found input tensor at "
+            f"{data.device} and parameter tensor at {weight.device}"
+        )
+    autocast = _autocast(data)
     if data.dtype != weight.dtype and not (autocast and data.is_floating_point()):
         raise ValueError(
             f"RNN input dtype ({data.dtype}) does not match weight dtype ({weight.dtype}). "
@@ -118,9 +124,10 @@ def checked_state(module: Any, hx: Any, batch: int, batched: bool) -> tuple[Tens
         weight = next(module.parameters())
         return tuple(weight.new_zeros(rows, batch, size) for size in sizes)
     two = len(sizes) == 2
-    parts = tuple(hx) if two else (hx,)
+    parts = tuple(hx) if two and isinstance(hx, Iterable) else (hx,)
     if len(parts) != len(sizes) or not all(isinstance(part, Tensor) for part in parts):
-        raise TypeError(f"hx must be {'a pair (h_0, c_0)' if two else 'a tensor h_0'}, got {hx!r}")
+        came = ", ".join(type(part).__name__ for part in parts)
+        raise TypeError(f"hx must be {'a pair (h_0, c_0)' if two else 'a tensor h_0'}, got {came}")
     wanted = 3 if batched else 2
     if any(part.dim() != wanted for part in parts):
         kind = "batched 3-D" if batched else "unbatched 2-D"
@@ -136,4 +143,12 @@ def checked_state(module: Any, hx: Any, batch: int, batched: bool) -> tuple[Tens
         if part.shape != expected:
             name = f"hidden[{index}]" if two else "hidden"
             raise RuntimeError(f"Expected {name} size {expected}, got {list(part.shape)}")
+        weight = next(module.parameters())
+        if part.dtype != weight.dtype and not (part.is_floating_point() and _autocast(part)):
+            raise RuntimeError(f"Expected hx of dtype {weight.dtype}, got {part.dtype}")
     return parts
+
+
+def _autocast(tensor: Tensor) -> bool:
+    device = tensor.device.type
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)

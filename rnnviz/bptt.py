@@ -19,14 +19,15 @@ and torch.nn's; tests compare all three. Second derivatives are taken by replayi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
+from torch.autograd import Function, forward_ad
 
 from rnnviz.cells import Cell, GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep, State, Step
-from rnnviz.unrolling import unroll
+from rnnviz.unrolling import through_loop
 
 _aten = torch.ops.aten
 _LONG = 64  # steps from which a transposed copy of the recurrent weights pays for itself
@@ -100,6 +101,12 @@ class Scan:
         """Let the gradient at a held state pass to the state before it, in place."""
         if self.dead is not None:
             gradient.addcmul_(above, self.dead[t].to(above.dtype))
+
+
+def _no_autocast(device: str) -> AbstractContextManager[Any]:
+    """Keep the precision of the weights inside; "meta", for one, has no autocast to turn off."""
+    available = torch.amp.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if available else nullcontext()
 
 
 def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -388,7 +395,7 @@ class _ThroughTime(Function):
         tape = _TAPES[type(cell)](*ctx.saved_tensors[n_tensors:])
         if ctx.scan.dead is not None:
             above = above.masked_fill(ctx.scan.dead, 0)
-        with torch.autocast(above.device.type, enabled=False):
+        with _no_autocast(above.device.type):
             swept = _SWEEPS[type(cell)].backward(cell, state, tape, ctx.scan, above, final)
             weights = _weight_gradients(cell, ctx.scan, inputs, state[0], tape.held, swept, needed)
             below = None
@@ -442,10 +449,7 @@ def _replay(
     inputs, state = inputs.view_as(inputs), tuple(part.view_as(part) for part in state)
     weights = (None if weight is None else weight.view_as(weight) for weight in cell.weights)
     cell = cell.with_weights(*weights)
-    records, final = unroll(cell, inputs, state, alive=scan.alive, reverse=scan.reverse)
-    output = torch.stack([step.hidden for step in records])
-    if scan.dead is not None:
-        output = output.masked_fill(scan.dead, 0)
+    output, final = through_loop(cell, inputs, state, alive=scan.alive, reverse=scan.reverse)
     tensors = (inputs, *state, *cell.weights)
     wanted = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
     gradients = iter(
@@ -474,8 +478,11 @@ def through_time(
     Returns:
         The hidden states `(T, B, R)` in the order of time, zero on padding, and the final state.
     """
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        # torch.func and forward mode look into the step loop; one node of ours is closed to them.
+        return through_loop(cell, inputs, state, alive=alive, reverse=reverse)
     scan = Scan(inputs.shape[0], alive, reverse)
-    with torch.autocast(inputs.device.type, enabled=False):
+    with _no_autocast(inputs.device.type):
         output, *final = _ThroughTime.apply(cell, scan, inputs, *state, *cell.weights)
     return output, tuple(final)
 

@@ -23,7 +23,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from rnnviz import arguments, bptt
 from rnnviz.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
-from rnnviz.unrolling import alive_mask, unroll
+from rnnviz.unrolling import alive_mask, stack_hidden, through_loop, unroll
 
 ENGINES = ("bptt", "steps", "torch")
 
@@ -201,7 +201,7 @@ class _Recurrent(nn.Module):
         sequences = self._sequences(input, hx, lengths)
         if self.engine == "torch":
             return self._answer(sequences, *self._torch_layers(sequences))
-        layer = self._steps_layer if self.engine == "steps" else bptt.through_time
+        layer = through_loop if self.engine == "steps" else bptt.through_time
         return self._answer(sequences, *self._layers(sequences, layer))
 
     def run(
@@ -222,7 +222,7 @@ class _Recurrent(nn.Module):
         def keeping(*args: Any, **options: Any) -> tuple[Tensor, State]:
             records, final = unroll(*args, **options)
             steps.append(records)
-            return _stack_hidden(records, options["alive"]), final
+            return stack_hidden(records, options["alive"]), final
 
         output, state = self._answer(sequences, *self._layers(sequences, keeping))
         pairs = zip(steps[:: self.num_directions], steps[1 :: self.num_directions], strict=True)
@@ -283,11 +283,6 @@ class _Recurrent(nn.Module):
                 inputs = functional.dropout(inputs, self.dropout, self.training)
         return inputs, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
 
-    @staticmethod
-    def _steps_layer(cell: Cell, inputs: Tensor, state: State, **options: Any) -> Any:
-        records, final = unroll(cell, inputs, state, **options)
-        return _stack_hidden(records, options["alive"]), final
-
     def _torch_layers(self, sequences: Sequences) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Let torch's own kernel read all layers."""
         weights = [weight for layer in self.all_weights for weight in layer]
@@ -329,12 +324,6 @@ class _Recurrent(nn.Module):
         elif self.batch_first:
             answer = output.transpose(0, 1)
         return answer, state if len(state) > 1 else state[0]
-
-
-def _stack_hidden(records: list[Step], alive: Tensor | None) -> Tensor:
-    """Return the hidden states `(T, B, R)`, zero on padding."""
-    output = torch.stack([step.hidden for step in records])
-    return output if alive is None else output.masked_fill(~alive, 0)
 
 
 class RNN(_Recurrent):

@@ -52,3 +52,25 @@ def alive_mask(lengths: Tensor, steps: int) -> Tensor:
     """Return `(T, B, 1)` bool: True where step `t` of sequence `b` has `t < lengths[b]`."""
     times = torch.arange(steps, device=lengths.device)
     return (times[:, None] < lengths[None, :]).unsqueeze(-1)
+
+
+def through_loop(
+    cell: Cell,
+    inputs: Tensor,
+    state: State,
+    *,
+    alive: Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, State]:
+    """Return the hidden states `(T, B, R)`, zero on padding, and the final state, by the loop.
+
+    Arguments as in `unroll`.
+    """
+    records, final = unroll(cell, inputs, state, alive=alive, reverse=reverse)
+    return stack_hidden(records, alive), final
+
+
+def stack_hidden(records: list[Step], alive: Tensor | None) -> Tensor:
+    """Return the hidden states of all records `(T, B, R)`, zero on padding."""
+    hidden = torch.stack([step.hidden for step in records])
+    return hidden if alive is None else hidden.masked_fill(~alive, 0)

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import forward_ad, gradcheck, gradgradcheck
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence
 
 from tests.oracle import CELLS, OURS, assert_same, initial_state, run, run_packed, twins
@@ -453,6 +453,41 @@ def test_autocast(cell: str, engine: str) -> None:
         assert engine == "steps" or mine[name].dtype == torch.float32, name
         torch.testing.assert_close(mine[name].float(), value.float(), rtol=0, atol=0.15)
     torch.testing.assert_close(from_below.float(), mine["output"].float(), rtol=0, atol=0.05)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.parametrize("cell", CELLS)
+def test_functional_transforms(cell: str) -> None:
+    """`torch.func.grad` and forward mode as in torch.nn, and `vmap`, which torch.nn lacks."""
+    ours, theirs = twins(cell, 4, 5, 2)
+    inputs = sequence(7, 3, 4)
+    slopes, tangents = [], []
+    for module in (ours, theirs):
+        weights = {name: value.detach() for name, value in module.named_parameters()}
+
+        def loss(weights: dict[str, Tensor], module: Any = module) -> Tensor:
+            return torch.func.functional_call(module, weights, (inputs,))[0].pow(2).sum()
+
+        slopes.append(torch.func.grad(loss)(weights))
+        tangents.append(torch.func.jvp(lambda x, module=module: module(x)[0], (inputs,), (inputs,)))
+    assert_same(*slopes)
+    for mine, torchs in zip(*tangents, strict=True):
+        torch.testing.assert_close(mine, torchs, rtol=0, atol=1e-10)
+    mapped = torch.vmap(lambda x: ours(x)[0], in_dims=1, out_dims=1)(inputs)
+    torch.testing.assert_close(mapped, theirs(inputs)[0], rtol=0, atol=1e-10)
+    with forward_ad.dual_level():
+        dual = ours(forward_ad.make_dual(inputs, inputs))[0]
+        tangent = forward_ad.unpack_dual(dual).tangent
+    torch.testing.assert_close(tangent, tangents[1][1], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_shapes_without_memory(cell: str) -> None:
+    """A module on "meta" answers with shapes alone, however large it is."""
+    module = OURS[cell](40_000, 50_000, 2, device="meta")
+    output, _ = module(torch.empty(7, 3, 40_000, device="meta"))
+    assert output.shape == (7, 3, 50_000)
+    assert output.is_meta
 
 
 @pytest.mark.parametrize("cell", CELLS)

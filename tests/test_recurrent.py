@@ -160,7 +160,10 @@ BAD_CALLS: list[tuple[str, tuple[Any, ...], str]] = [
     ("gru", (X, torch.randn(3, 5)), "3.*2"),
     ("gru", (X[:, 0], torch.randn(2, 1, 5)), "2.*3"),
     ("gru", (X[:, 0], torch.randn(2, 6)), "5.*6"),
+    ("gru", (X, H.double()), "float32.*float64"),
+    ("gru", (X.to("meta"),), "meta.*cpu"),
     ("lstm", (torch.randn(7, 3, 6),), "4.*6"),
+    ("lstm", (X, (H.double(), H.double())), "float32.*float64"),
     ("lstm", (torch.randn(4),), "1"),
     ("lstm", (X.double(),), "float64.*float32"),
     ("lstm", (X, (torch.randn(2, 2, 5), H)), r"2, 3, 5.*2, 2, 5"),
@@ -181,6 +184,24 @@ def test_bad_call(cell: str, arguments: tuple[Any, ...], message: str, engine: s
         ours(*arguments)
     assert type(caught.value) is kind
     ours(X)  # still usable
+
+
+@pytest.mark.parametrize(
+    ("cell", "hx", "message"),
+    [
+        ("gru", [H, H], "hx must be a tensor h_0, got list"),
+        ("gru", (H,), "hx must be a tensor h_0, got tuple"),
+        ("lstm", 3, r"hx must be a pair \(h_0, c_0\), got int"),
+        ("lstm", (H,), r"hx must be a pair \(h_0, c_0\), got Tensor"),
+        ("lstm", (H, H, H), r"hx must be a pair \(h_0, c_0\), got Tensor, Tensor, Tensor"),
+    ],
+)
+def test_a_state_of_the_wrong_kind(cell: str, hx: Any, message: str) -> None:
+    """torch.nn fails somewhere inside here; ours says what it wants, without printing numbers."""
+    with pytest.raises(TypeError, match=message + "$"):
+        OURS[cell](4, 5, 2)(X, hx)
+    with pytest.raises(TypeError, match="input must be a Tensor or PackedSequence, got list"):
+        OURS[cell](4, 5, 2)([[1.0] * 4])
 
 
 @pytest.mark.parametrize("engine", ["bptt", "steps", "torch"])
