@@ -30,7 +30,9 @@ def shift(images: Tensor, rows: Amount = 0.0, columns: Amount = 0.0) -> Tensor:
 
 
 def scale(images: Tensor, factor: Amount) -> Tensor:
-    """Enlarge (factor > 1) or shrink (factor < 1) the ink about the centre of the image."""
+    """Enlarge (factor > 1) or shrink (0 < factor < 1) the ink about the centre of the image."""
+    if bool((torch.as_tensor(factor) <= 0).any()):
+        raise ValueError(f"expected a factor above 0, got {factor}")
     return _sample(images, _affine(images, factor=factor))
 
 
@@ -57,8 +59,8 @@ def pen(images: Tensor, pixels: Amount) -> Tensor:
     an octagon and not into a square or a diamond.
     """
     amount = torch.as_tensor(pixels, dtype=images.dtype, device=images.device)
-    thicker = _grow(images, amount.clamp(min=0))
-    return 1 - _grow(1 - thicker, (-amount).clamp(min=0))
+    thicker = _grow(images, _each(images, amount.clamp(min=0)))
+    return 1 - _grow(1 - thicker, _each(images, (-amount).clamp(min=0)))
 
 
 def noise(images: Tensor, deviation: Amount, *, generator: torch.Generator) -> Tensor:
@@ -87,6 +89,8 @@ def augment(
     bend, `noise_deviation` that of the brightness. A strength of 0 leaves its step out; with all
     at 0 the images come back as they are. The same state of the generator gives the same images.
     """
+    if not 0 <= scale_fraction < 1:
+        raise ValueError(f"expected scale_fraction in 0..1 without 1, got {scale_fraction}")
 
     def draw(strength: float) -> Tensor:
         uniform = torch.rand(len(images), generator=generator, device=generator.device)
@@ -111,7 +115,11 @@ def augment(
 
 
 def _each(images: Tensor, amount: Amount) -> Tensor:
-    """One number for each image, (B, 1, 1)."""
+    """One number for each image, (B, 1, 1); the one place where images are checked."""
+    if images.ndim != 3 or not images.is_floating_point():
+        raise ValueError(
+            f"expected images (B, H, W) of floats in 0..1, got {tuple(images.shape)} {images.dtype}"
+        )
     amount = torch.as_tensor(amount, dtype=images.dtype, device=images.device)
     return amount.expand(len(images))[:, None, None]
 
@@ -168,8 +176,8 @@ def _sample(images: Tensor, moves: Tensor, bend: Tensor | None = None) -> Tensor
 
 
 def _grow(images: Tensor, pixels: Tensor) -> Tensor:
-    """Dilate each image by its own `pixels` >= 0, blending between whole steps."""
-    remaining, step = pixels.expand(len(images))[:, None, None], 0
+    """Dilate each image by its own `pixels` (B, 1, 1) >= 0, blending between whole steps."""
+    remaining, step = pixels, 0
     while bool((remaining > 0).any()):
         images = torch.lerp(images, _widest(images, square=step % 2 == 1), remaining.clamp(0, 1))
         remaining, step = remaining - 1, step + 1

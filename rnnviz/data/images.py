@@ -9,6 +9,8 @@ is from.
 
 import io
 import math
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -33,8 +35,15 @@ CLEAN_NOISE = 0.4 / 255
 # The least contrast, of 1, that counts as ink: a drawing may be faint, paper has shades of its own.
 FAINTEST_DRAWN, FAINTEST_PHOTO = 8 / 255, 0.08
 
-SPECK = 0.02
-"""A separate spot with less than this share of all ink is dirt or a slip of the pen."""
+SPECK = 0.03
+"""A spot with less than this share of the largest one's ink is dirt or a slip of the pen."""
+
+# What Pillow's readers were seen to raise for files with flipped and missing bytes.
+DAMAGE = (
+    *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(EOFError, OverflowError, MemoryError, struct.error, zlib.error),
+    Image.DecompressionBombError,
+)
 
 OTHER_FORMATS = (
     (b"GIF8", "a GIF"),
@@ -203,12 +212,13 @@ def _ink(values: np.ndarray) -> tuple[np.ndarray, bool]:
     border = values[~inner]
     ground = np.median(border)
     photo = np.median(np.abs(border - ground)) > CLEAN_NOISE
-    # Light multiplies, so on paper the ink is a share of the paper's own brightness.
-    light = values / _paper(values).clip(0.1) - 1 if photo else values - ground
+    paper = _paper(values) if photo else ground
+    light = values - paper
     judged = _blurred(light) if photo else light
     if -judged.min() > judged.max():
-        light, judged = -light, -judged
-    strongest = float(judged.max())
+        # Lamps multiply: dark ink is a share of the brightness that the paper has at that place.
+        light = -light / paper.clip(0.1) if photo else -light
+    strongest = float((_blurred(light) if photo else light).max())
     noise = 1.4826 * float(np.median(np.abs(light)))
     if strongest < (max(FAINTEST_PHOTO, 2 * noise) if photo else FAINTEST_DRAWN):
         raise EmptyImageError(
@@ -221,10 +231,10 @@ def _ink(values: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def _blurred(values: np.ndarray) -> np.ndarray:
-    """Means over 5 x 5 pixels, so that a single noisy one is not taken for ink."""
+    """Means over a few pixels, so that a single noisy one is not taken for ink."""
     from scipy.ndimage import uniform_filter  # type: ignore[import-untyped]
 
-    return uniform_filter(values, 5)
+    return uniform_filter(values, min(5, 1 + min(values.shape) // 50))
 
 
 def _paper(values: np.ndarray) -> np.ndarray:
@@ -245,7 +255,7 @@ def _paper(values: np.ndarray) -> np.ndarray:
 
 
 def _without_specks(ink: np.ndarray, photo: bool) -> np.ndarray:
-    """The ink (H, W) without spots that hold less than `SPECK` of all of it.
+    """The ink (H, W) without spots that hold less than `SPECK` of the largest one's.
 
     In a photo, spots that run out of the picture are its surroundings (a table, a shadow, a
     finger), unless there is hardly anything else.
@@ -262,7 +272,7 @@ def _without_specks(ink: np.ndarray, photo: bool) -> np.ndarray:
     inside = np.delete(mass, np.unique(rim))
     if photo and inside.sum() >= 0.1 * mass.sum():
         mass[rim] = 0
-    kept = (mass > 0) & (mass >= SPECK * mass.sum())
+    kept = (mass > 0) & (mass >= SPECK * mass.max())
     # Soft edges lie outside of the spots; two pixels take them in.
     return np.where(binary_dilation(kept[spots], np.ones((3, 3)), iterations=2), ink, 0)
 
