@@ -235,7 +235,8 @@ class GRUSweep:
 
     @staticmethod
     def step(tape: GRUTape) -> GRUStep:
-        return GRUStep(*tape.gates.chunk(3, dim=-1), hidden=tape.held)
+        r, z, n = tape.gates.chunk(3, dim=-1)
+        return GRUStep(r, z, n, tape.held)
 
     @staticmethod
     def backward(
@@ -315,7 +316,8 @@ class LSTMSweep:
 
     @staticmethod
     def step(tape: LSTMTape) -> LSTMStep:
-        return LSTMStep(*tape.gates.chunk(4, dim=-1), cell=tape.cells, hidden=tape.held)
+        i, f, g, o = tape.gates.chunk(4, dim=-1)
+        return LSTMStep(i, f, g, o, tape.cells, tape.held)
 
     @staticmethod
     def backward(

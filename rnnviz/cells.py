@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple, Self, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import torch
 from torch import Tensor
@@ -100,7 +100,8 @@ class _Weights:
     def with_weights(self, *weights: Tensor | None) -> Self:
         """Return the same kind of cell on other tensors, given in the order of `weights`."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        return replace(self, **dict(zip(names, weights, strict=False)))
+        named: dict[str, Any] = dict(zip(names, weights, strict=False))
+        return replace(self, **named)
 
     def initial_state(self, batch_size: int) -> State:
         """Return the zero state for `batch_size` sequences: `(B, H)`."""

@@ -109,9 +109,7 @@ def initialise(
     """
     check_recurrent(module)
     if recurrent not in ("uniform", "orthogonal", "identity"):
-        raise ValueError(
-            f"recurrent must be uniform, orthogonal or identity, got {recurrent!r}"
-        )
+        raise ValueError(f"recurrent must be uniform, orthogonal or identity, got {recurrent!r}")
     if not math.isfinite(gain) or gain <= 0:
         raise ValueError(f"gain must be a positive number, got {gain}")
     biases = {"forget_bias": ("LSTM", 1, forget_bias), "keep_bias": ("GRU", 1, keep_bias)}

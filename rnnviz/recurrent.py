@@ -13,6 +13,7 @@ Shapes: `B` batch, `T` steps, `I` input size, `H` hidden size, `R` hidden size t
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -372,7 +373,8 @@ class RNN(_Recurrent):
 
     def cell_type(self, *weights: Any) -> RNNCell:
         """Return the cell with this module's non-linearity."""
-        return RNNCell(*weights, activation=getattr(torch, self.nonlinearity))
+        activation = getattr(torch, self.nonlinearity)
+        return dataclasses.replace(RNNCell(*weights), activation=activation)
 
 
 class GRU(_Recurrent):

@@ -133,7 +133,7 @@ class Trace:
         cell = str(arrays.get("cell", ""))
         if cell not in _STEPS:
             raise ValueError(f"{path}: expected the trace of an rnn, gru or lstm, got {cell!r}")
-        layers = []
+        layers: list[LayerTrace] = []
         while f"layer{len(layers)}.forward.hidden" in arrays:
             prefix = f"layer{len(layers)}"
             directions = {
@@ -141,8 +141,7 @@ class Trace:
                     *(torch.from_numpy(arrays[f"{prefix}.{direction}.{name}"]) for name in names)
                 )
                 for direction in DIRECTIONS
-                if f"{prefix}.{direction}.hidden" in arrays
-                and (names := _STEPS[cell]._fields)
+                if f"{prefix}.{direction}.hidden" in arrays and (names := _STEPS[cell]._fields)
             }
             layers.append(LayerTrace(**directions))
         given = {name: torch.from_numpy(arrays[name]) for name in ("inputs", "lengths", "output")}
@@ -177,10 +176,13 @@ class Trace:
         except ImportError as error:
             raise ImportError("to_dataset() needs xarray: pip install xarray") from error
         directions = list(self.layers[0].directions)
-        variables = {}
+        variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
         for index, name in enumerate(self.signals):
             stacked = np.stack(
-                [[_array(step[index]) for step in layer.directions.values()] for layer in self.layers]
+                [
+                    [_array(step[index]) for step in layer.directions.values()]
+                    for layer in self.layers
+                ]
             )
             projected = name == "hidden" and stacked.shape[-1] != self._hidden_size
             unit = "projected_unit" if projected else "unit"
@@ -237,7 +239,6 @@ def trace(
     sequences = reader._sequences(inputs, hx, lengths)
     steps, batch = sequences.inputs.shape[:2]
     layers: list[dict[str, Step]] = []
-    alive = None if sequences.lengths is None else alive_mask(sequences.lengths, steps)
 
     def keeping(cell: Any, below: Tensor, state: State, *, alive: Any, reverse: bool) -> Any:
         recording = _record_fused if fused and isinstance(cell, LSTMCell) else bptt.record
@@ -251,7 +252,7 @@ def trace(
     output, _ = reader._layers(sequences, keeping, dropout=False)
     full = torch.full((batch,), steps, dtype=torch.int64)
     return Trace(
-        cell=reader.cell_type.kind if isinstance(reader.cell_type, type) else "rnn",
+        cell=reader.cell(0).kind,
         inputs=sequences.inputs.transpose(0, 1).detach(),
         lengths=full if sequences.lengths is None else sequences.lengths.cpu(),
         output=output.transpose(0, 1),

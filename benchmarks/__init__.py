@@ -1,0 +1,1 @@
+"""Speed and memory beside torch.nn, in one run: `make bench`."""
