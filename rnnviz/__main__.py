@@ -52,6 +52,10 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="The peak.", min=0.0)] = None,
     weight_decay: Annotated[float | None, typer.Option(min=0.0)] = None,
     label_smoothing: Annotated[float | None, typer.Option(min=0.0, max=0.9)] = None,
+    calm: Annotated[
+        float | None,
+        typer.Option(help="The last part of training, with images varied half as much.", max=1.0),
+    ] = None,
     dropout: Annotated[
         float, typer.Option(help="Between layers and before the head.", min=0.0, max=0.9)
     ] = 0.1,
@@ -101,6 +105,7 @@ def train(
             learning_rate=learning_rate,
             weight_decay=weight_decay,
             label_smoothing=label_smoothing,
+            calm=calm,
             seed=seed,
         )
         model = SequenceClassifier(

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
-Prepare = Callable[[Tensor, torch.Generator], Tensor]
+Prepare = Callable[[Tensor, torch.Generator, float], Tensor]
+"""Stored inputs, a generator, and how strongly to vary them (1 in full, 0 not), to model inputs."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Recipe:
     One-cycle AdamW (Smith and Topin 2018; Loshchilov and Hutter 2019): the learning rate rises
     for `warmup` of all steps and falls to zero on a cosine. Gradients are clipped to `clip_norm`
     (Pascanu, Mikolov and Bengio 2013). The weights that are scored and kept are a running average
-    with decay `average_decay` per step.
+    with decay `average_decay` per step. For the last part `calm` of all steps the examples are
+    varied at half strength only, so that training ends nearer to what they really look like.
     """
 
     epochs: int = 5
@@ -59,6 +61,7 @@ class Recipe:
     clip_norm: float = 1.0
     average_decay: float = 0.999
     warmup: float = 0.15
+    calm: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -128,8 +131,8 @@ def train(
 ) -> Iterator[Event]:
     """Train `model` in place and yield an event after every step and every epoch.
 
-    `prepare(inputs, generator)` turns stored inputs into what the model reads, and is the place
-    to augment; `prepare_held_out` does the same for scoring, without augmentation. Batches and
+    `prepare(inputs, generator, strength)` turns stored inputs into what the model reads, and is
+    the place to vary them; `prepare_held_out` does the same for scoring, at strength 0. Batches and
     augmentation follow `recipe.seed` alone; dropout follows torch's global generator, so seed
     that too for a run that repeats to the bit. The model ends with its last raw weights; load
     `event.weights` of the epoch you want to keep.
@@ -148,7 +151,8 @@ def train(
         model.train()
         epoch_start, epoch_loss = time.perf_counter(), 0.0
         for index in torch.randperm(len(examples), generator=generator).split(recipe.batch_size):
-            batch = _prepared(examples.at(index), prepare, generator)
+            strength = 1.0 if step < total * (1 - recipe.calm) else 0.5
+            batch = _prepared(examples.at(index), prepare, generator, strength)
             loss, norm = _update(model, batch, optimizer, recipe)
             learning_rate = float(schedule.get_last_lr()[0])
             schedule.step()
@@ -221,10 +225,12 @@ def _update(
     return float(loss.detach()), float(norm)
 
 
-def _prepared(batch: Examples, prepare: Prepare | None, generator: torch.Generator) -> Examples:
+def _prepared(
+    batch: Examples, prepare: Prepare | None, generator: torch.Generator, strength: float
+) -> Examples:
     if prepare is None:
         return batch
-    return Examples(prepare(batch.inputs, generator), batch.labels, batch.lengths)
+    return Examples(prepare(batch.inputs, generator, strength), batch.labels, batch.lengths)
 
 
 @torch.no_grad()
@@ -233,6 +239,6 @@ def _accuracy(model: nn.Module, examples: Examples, prepare: Prepare | None) -> 
     generator = torch.Generator().manual_seed(0)
     correct = 0
     for index in torch.arange(len(examples)).split(500):
-        batch = _prepared(examples.at(index), prepare, generator)
+        batch = _prepared(examples.at(index), prepare, generator, 0.0)
         correct += int((model(batch.inputs, batch.lengths).argmax(dim=-1) == batch.labels).sum())
     return correct / len(examples)
