@@ -1,4 +1,4 @@
-"""Our layers beside torch.nn: `make bench`, or `python -m benchmarks [--threads N] [--device cuda]`.
+"""Our layers beside torch.nn: `make bench`, `python -m benchmarks [--threads N] [--device cuda]`.
 
 Each figure is the median of rounds in which both sides take turns, so that a busy moment hits both.
 Times are relative to torch.nn on the same task in the same run; below 1 is faster than torch.nn.

@@ -24,7 +24,6 @@ from rnnviz import bptt
 from rnnviz.cells import GRUStep, LSTMCell, LSTMStep, RNNStep, State, Step
 from rnnviz.files import replacing
 from rnnviz.parameters import Recurrent, adopt
-from rnnviz.unrolling import alive_mask
 
 if TYPE_CHECKING:
     import xarray
