@@ -44,8 +44,11 @@ def adopt(module: Recurrent) -> _Recurrent:
         options["nonlinearity"] = module.nonlinearity
     options["batch_first"] = module.batch_first
     adopted = _OURS[module.mode](**options, device="meta")
-    for name, parameter in module.named_parameters():
-        setattr(adopted, name, parameter)
+    for name, _ in list(adopted.named_parameters()):
+        weight = getattr(module, name)
+        if not isinstance(weight, nn.Parameter):  # computed anew at each call, as by weight norm
+            weight = nn.Parameter(weight.detach())
+        setattr(adopted, name, weight)
     return adopted.train(module.training)
 
 

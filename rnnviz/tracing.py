@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,11 +128,15 @@ class Trace:
         Raises:
             ValueError: the file is not a trace; the message names what is missing.
         """
-        with np.load(Path(path), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = _read_npz(Path(path))
         cell = str(arrays.get("cell", ""))
         if cell not in _STEPS:
             raise ValueError(f"{path}: expected the trace of an rnn, gru or lstm, got {cell!r}")
+        missing = {"inputs", "lengths", "output", "layer0.forward.hidden"} - arrays.keys()
+        if missing:
+            raise ValueError(
+                f"{path}: expected a whole trace, {', '.join(sorted(missing))} missing"
+            )
         layers: list[LayerTrace] = []
         while f"layer{len(layers)}.forward.hidden" in arrays:
             prefix = f"layer{len(layers)}"
@@ -196,6 +201,14 @@ class Trace:
         return self.layers[0].forward[0].shape[-1]
 
 
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: expected an NPZ file of save_npz, got something else") from error
+
+
 def _array(tensor: Tensor) -> np.ndarray:
     """Return a NumPy array; NumPy has no bfloat16, which becomes float32."""
     tensor = tensor.detach().cpu()
@@ -252,7 +265,7 @@ def trace(
     full = torch.full((batch,), steps, dtype=torch.int64)
     return Trace(
         cell=reader.cell(0).kind,
-        inputs=sequences.inputs.transpose(0, 1).detach(),
+        inputs=sequences.inputs.transpose(0, 1).clone(),  # the caller may write into theirs
         lengths=full if sequences.lengths is None else sequences.lengths.cpu(),
         output=output.transpose(0, 1),
         layers=tuple(LayerTrace(**directions) for directions in layers),

@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 from torch.testing._internal import common_modules
 
 import rnnviz
-from tests.oracle import CELLS, OURS, TORCH, assert_same, run, twins
+from tests.oracle import CELLS, OURS, TORCH, assert_same, initial_state, run, twins
 
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -424,3 +424,71 @@ def test_our_default_engine_never_calls_torchs_kernels(monkeypatch: pytest.Monke
         run(OURS[cell](4, 5, 2), X)
     with pytest.raises(AssertionError, match="fused"):
         OURS["gru"](4, 5, engine="torch")(X)
+
+
+SLOPES = {  # of each signal at its pre-activation, from its value
+    "reset_gate": lambda y: y * (1 - y),
+    "update_gate": lambda y: y * (1 - y),
+    "input_gate": lambda y: y * (1 - y),
+    "forget_gate": lambda y: y * (1 - y),
+    "output_gate": lambda y: y * (1 - y),
+    "candidate": lambda y: 1 - y * y,
+    "hidden": lambda y: 1 - y * y,
+}
+ROWS = {  # the signals in the order of the fused rows
+    "rnn": ("hidden",),
+    "gru": ("reset_gate", "update_gate", "candidate"),
+    "lstm": ("input_gate", "forget_gate", "candidate", "output_gate"),
+}
+
+
+@pytest.mark.parametrize("lengths", [None, [7, 2, 5]])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_gradient_reaches_every_gate_of_every_step(cell: str, lengths: list[int] | None) -> None:
+    """Summed over steps, the gradients at the gates must give that of the bias, as torch has it.
+
+    `dL/db = sum_t dL/dgate_t * slope(gate_t)`, for each gate, layer and direction.
+    """
+    ours, _ = twins(cell, 4, 5, 2, bidirectional=True)
+    inputs, hx = X.double(), initial_state(ours, 3)
+    result = ours.run(inputs, hx, lengths=lengths)
+    loss = result.output.pow(2).sum()
+    kept = {
+        (layer, reverse, name): [getattr(step, name) for step in steps]
+        for layer, both in enumerate(result.layers)
+        for reverse, steps in enumerate(both)
+        for name in ROWS[cell]
+    }
+    gates = [gate for steps in kept.values() for gate in steps]
+    slopes = iter(torch.autograd.grad(loss, gates, retain_graph=True))
+    biases = {name: b for name, b in ours.named_parameters() if name.startswith("bias_ih")}
+    wanted = dict(zip(biases, torch.autograd.grad(loss, list(biases.values())), strict=True))
+    past = torch.arange(7)[:, None] >= torch.tensor(lengths or [7] * 3)
+    for (layer, reverse, name), steps in kept.items():
+        reached = torch.stack([next(slopes) for _ in steps])
+        if name != "hidden":  # a held hidden state has a gradient, a gate on padding has none
+            assert not reached[past].any()
+            assert (reached[~past] != 0).any(-1).all()
+        local = (reached * SLOPES[name](torch.stack(steps)))[~past].sum(0)
+        bias = wanted[f"bias_ih_l{layer}{'_reverse' * reverse}"]
+        row = ROWS[cell].index(name)
+        torch.testing.assert_close(local, bias[row * 5 : row * 5 + 5], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_run_returns_what_forward_returns(cell: str) -> None:
+    ours, _ = twins(cell, 4, 5, 2, bidirectional=True)
+    packed = pack_padded_sequence(X.double(), [2, 7, 4], enforce_sorted=False)
+    for given, named in (
+        (X.double(), {"lengths": [2, 7, 4]}),
+        (X[:, 0].double(), {}),
+        (packed, {}),
+    ):
+        result, (output, state) = ours.run(given, **named), ours(given, **named)
+        pairs = [(result.state, state)] if cell != "lstm" else zip(result.state, state, strict=True)
+        pairs = [*pairs, (result.output.data, output.data)]
+        for a, b in pairs:
+            torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+        assert len(result.layers) == 2
+        assert {len(steps) for both in result.layers for steps in both} == {7}
+    assert OURS[cell](4, 5).run(X).layers[0].backward is None
