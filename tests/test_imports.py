@@ -29,7 +29,7 @@ LAYERS = (
     ("rnnviz.ui",),
     ("rnnviz.__main__",),
 )
-STREAMLIT = {"rnnviz.ui", "rnnviz.theatre"}
+STREAMLIT = {"rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = ("rnnviz", "rnnviz.theatre", "rnnviz.figures", "rnnviz.signals", "rnnviz.data.samples")
 

@@ -1,0 +1,47 @@
+"""The stored reading that the app opens with, so that its first picture waits for nothing.
+
+``python -m rnnviz.opening`` reads one bundled sample with one trained model and writes the result
+beside the theatre. Run it again whenever the model or the sample changes: a test compares the file
+with a live reading.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rnnviz.address import DigitsAddress
+
+PATH = Path(__file__).parent / "theatre" / "opening.json"
+ADDRESS = DigitsAddress()
+"""The view that is stored: what the Digits page shows when the address asks for nothing."""
+
+
+def load() -> dict[str, Any] | None:
+    """The stored reading as a payload, or None when there is none or it cannot be read."""
+    try:
+        stored = json.loads(PATH.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_reading = isinstance(stored, dict) and stored.get("name") == ADDRESS.model
+    return stored if is_reading else None
+
+
+def build() -> dict[str, Any]:
+    """The same reading, live: needs torch, the trained model and the bundled samples."""
+    from rnnviz import checkpoint
+    from rnnviz.data import samples
+    from rnnviz.reader import read_digit
+
+    assert ADDRESS.sample is not None
+    images, labels = samples.load()
+    index = ADDRESS.sample - 1
+    model = checkpoint.load(ADDRESS.model)
+    reading = read_digit(model, images[index], name=ADDRESS.model, truth=str(labels[index]))
+    return reading.to_payload()
+
+
+if __name__ == "__main__":
+    PATH.write_text(json.dumps(build()) + "\n", encoding="utf-8")
+    print(f"{PATH}: {PATH.stat().st_size:,} bytes")  # noqa: T201

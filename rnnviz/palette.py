@@ -1,0 +1,99 @@
+"""Colour ramps that mean the same on every page, for the light and the dark theme.
+
+Lightness runs one way along a sequential ramp and away from the middle along a diverging one, so
+that the order of values survives greyscale print and every common form of colour blindness. The
+mixing happens in OKLab (Ottosson 2020), where equal steps look equal.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+PAPER: dict[Theme, str] = {"light": "#f7f6f3", "dark": "#191d24"}
+"""What a gate that is shut, or a signal at zero, looks like: close to the page, yet not equal to
+it.
+"""
+
+DEEPEST: dict[Theme, float] = {"light": 0.33, "dark": 0.93}
+"""OKLab lightness at the far end of a ramp: dark ink on the light page, bright light on the dark
+one.
+"""
+
+NEGATIVE: dict[Theme, str] = {"light": "#0b4f94", "dark": "#6db8ff"}
+POSITIVE: dict[Theme, str] = {"light": "#b34700", "dark": "#ffa24a"}
+BELOW: dict[Theme, str] = {"light": "#001a33", "dark": "#e6f3ff"}
+ABOVE: dict[Theme, str] = {"light": "#361500", "dark": "#fff0e0"}
+"""Values beyond a fixed range take these two colours, so that clipping is never silent."""
+
+_RGB_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_LMS_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+
+
+def oklab(colour: str) -> np.ndarray:
+    """``#rrggbb`` -> OKLab ``(3,)``: lightness 0..1, green-red, blue-yellow."""
+    if len(colour) != 7 or colour[0] != "#":
+        raise ValueError(f"expected a colour as #rrggbb, got {colour!r}")
+    encoded = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return _LMS_TO_LAB @ np.cbrt(_RGB_TO_LMS @ linear)
+
+
+def hexadecimal(lab: np.ndarray) -> str:
+    """OKLab ``(3,)`` -> ``#rrggbb``; what a screen cannot show is cut to the nearest channel
+    value.
+    """
+    linear = np.linalg.solve(_RGB_TO_LMS, np.linalg.solve(_LMS_TO_LAB, lab) ** 3).clip(0, 1)
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in encoded.clip(0, 1))
+
+
+def _mix(start: np.ndarray, end: np.ndarray, count: int) -> list[np.ndarray]:
+    return [start + (end - start) * share for share in np.linspace(0, 1, count)]
+
+
+def sequential(hue: str, theme: Theme, count: int = 9) -> tuple[str, ...]:
+    """Paper at 0, the hue on the way, its deepest form at 1: ``count`` colours, lightness
+    monotone.
+    """
+    paper, deep = oklab(PAPER[theme]), oklab(hue)
+    lightness = np.linspace(paper[0], DEEPEST[theme], count)
+    peak = 0.75 if theme == "light" else 0.65
+    shares = np.minimum(np.linspace(0, 1, count) / peak, 1)
+    fades = np.clip((1 - np.linspace(0, 1, count)) / (1 - peak), 0.62, 1)
+    ramp = [
+        np.array(
+            [
+                lightness[i],
+                *(paper[1:] + (deep[1:] * fades[i] - paper[1:]) * shares[i]),
+            ]
+        )
+        for i in range(count)
+    ]
+    return tuple(hexadecimal(colour) for colour in ramp)
+
+
+def diverging(theme: Theme, count: int = 9) -> tuple[str, ...]:
+    """Blue at the low end, paper at zero, orange at the high end: ``count`` (odd) colours."""
+    if count % 2 == 0:
+        raise ValueError(f"expected an odd number of colours, so that zero has one, got {count}")
+    paper, half = oklab(PAPER[theme]), count // 2 + 1
+    low = _mix(oklab(NEGATIVE[theme]), paper, half)
+    high = _mix(paper, oklab(POSITIVE[theme]), half)
+    return tuple(hexadecimal(colour) for colour in [*low, *high[1:]])

@@ -1,0 +1,59 @@
+"""Which pages there are, and the guard that keeps every one of them behind app.py.
+
+Until some session has executed ``st.navigation``, Streamlit runs a file of ``pages/`` without
+``app.py`` when a deep link is the first request of a fresh server. So app.py marks its run as
+active, and every page asks first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import streamlit as st
+
+PAGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("pages/home.py", {"title": "Home", "icon": ":material/home:", "default": True}),
+    (
+        "pages/digits.py",
+        {
+            "title": "Digits",
+            "icon": ":material/draw:",
+            "url_path": "digits",
+            "help": "Draw a digit and watch a recurrent network read it row by row",
+        },
+    ),
+)
+
+_ACTIVE: ContextVar[bool] = ContextVar("rnnviz_router_active", default=False)
+
+
+@contextmanager
+def active() -> Iterator[None]:
+    """Marks the time during which app.py runs a page."""
+    token = _ACTIVE.set(True)
+    try:
+        yield
+    finally:
+        _ACTIVE.reset(token)
+
+
+def require_router() -> None:
+    """First line of every page: starts over through app.py when the page was run without it.
+
+    Sets what ``st.navigation`` itself sets, which is private to Streamlit; should that ever move,
+    the fallback goes to app.py in public ways and loses only the deep link.
+    """
+    if _ACTIVE.get():
+        return
+    try:
+        from streamlit.runtime.pages_manager import PagesManager
+
+        if PagesManager.uses_pages_directory is False:
+            raise AttributeError("the flag is set already and did not help")
+        PagesManager.uses_pages_directory = False
+    except (ImportError, AttributeError):
+        st.switch_page("app.py")
+    st.rerun()

@@ -1,0 +1,221 @@
+"""The vocabulary of signals: what each field of a Step is called, how far it can go, how it looks
+and what it means.
+
+One entry per field of `rnnviz.cells`' Step records. Every page, figure and hover text takes its
+words, ranges and colours from here, so a gate has one hue and one scale wherever it is drawn. No
+torch in this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rnnviz.palette import ABOVE, BELOW, THEMES, Theme, diverging, sequential
+
+Kind = Literal["gate", "signed"]
+
+CELL_LIMIT = 4.0
+"""A cell state has no bound of its own. It is drawn on -4..4, wide enough that tanh is flat at
+both ends
+(tanh 4 = 0.9993); what lies beyond is drawn in the two clipping colours and counted in the
+legend."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One signal of a cell: its names, the fixed range it is drawn on, its hue and its words.
+
+    ``bands`` are ``(upper bound, sentence)`` pairs in rising order; the first band whose bound
+    exceeds the value speaks. A sentence may use ``{percent}`` (100 x value), ``{rest}`` (100 -
+    percent) and ``{value}``.
+    """
+
+    name: str
+    label: str
+    symbol: str
+    kind: Kind
+    low: float
+    high: float
+    hue: dict[Theme, str]
+    meaning: str
+    bands: tuple[tuple[float, str], ...]
+
+    def ramp(self, theme: Theme) -> tuple[str, ...]:
+        """Nine colours from ``low`` to ``high``."""
+        if self.kind == "gate":
+            return sequential(self.hue[theme], theme)
+        return diverging(theme)
+
+    def words(self, value: float) -> str:
+        """What this value does, in plain words."""
+        percent = round(100 * value)
+        sentence = next((words for bound, words in self.bands if value < bound), self.bands[-1][1])
+        return sentence.format(percent=percent, rest=100 - percent, value=f"{value:.2f}")
+
+    def to_payload(self) -> dict[str, Any]:
+        """Everything the browser needs to draw and to name this signal."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "symbol": self.symbol,
+            "kind": self.kind,
+            "low": self.low,
+            "high": self.high,
+            "meaning": self.meaning,
+            "bands": [[min(bound, 1e9), sentence] for bound, sentence in self.bands],
+            "hue": self.hue,
+            "ramp": {theme: list(self.ramp(theme)) for theme in THEMES},
+            "beyond": {theme: [BELOW[theme], ABOVE[theme]] for theme in THEMES},
+        }
+
+
+_ALWAYS = float("inf")
+
+
+def _signed(verb: str, nothing: str) -> tuple[tuple[float, str], ...]:
+    return (
+        (-0.6, f"{verb} a strongly negative value"),
+        (-0.15, f"{verb} a negative value"),
+        (0.15, nothing),
+        (0.6, f"{verb} a positive value"),
+        (_ALWAYS, f"{verb} a strongly positive value"),
+    )
+
+
+def _gate(
+    name: str, label: str, symbol: str, hue: tuple[str, str], meaning: str, sentence: str
+) -> Signal:
+    colours: dict[Theme, str] = {"light": hue[0], "dark": hue[1]}
+    return Signal(name, label, symbol, "gate", 0.0, 1.0, colours, meaning, ((_ALWAYS, sentence),))
+
+
+SIGNALS: dict[str, Signal] = {
+    signal.name: signal
+    for signal in (
+        _gate(
+            "forget_gate",
+            "Forget gate",
+            "f",
+            ("#a8327c", "#e58bc4"),
+            "How much of the old cell state is kept. 1 keeps all of it, 0 wipes it.",
+            "keeps {percent} % of the cell",
+        ),
+        _gate(
+            "input_gate",
+            "Input gate",
+            "i",
+            ("#00805c", "#3ecf9f"),
+            "How much of the candidate is written into the cell. 1 writes all of it, 0 nothing.",
+            "writes {percent} % of the candidate",
+        ),
+        Signal(
+            "candidate",
+            "Candidate",
+            "g",
+            "signed",
+            -1.0,
+            1.0,
+            {"light": "#c44e00", "dark": "#ff9a4d"},
+            "What this step proposes to remember, before any gate has its say.",
+            _signed("proposes", "proposes next to nothing"),
+        ),
+        Signal(
+            "cell",
+            "Cell state",
+            "c",
+            "signed",
+            -CELL_LIMIT,
+            CELL_LIMIT,
+            {"light": "#0b5fb0", "dark": "#6db8ff"},
+            "The long memory. It changes only by what the gates let go and let in.",
+            (
+                (-CELL_LIMIT, "remembers a value below the drawn range"),
+                *_signed("remembers", "remembers next to nothing")[:-1],
+                (CELL_LIMIT, "remembers a strongly positive value"),
+                (_ALWAYS, "remembers a value above the drawn range"),
+            ),
+        ),
+        _gate(
+            "output_gate",
+            "Output gate",
+            "o",
+            ("#8a6100", "#edbd3d"),
+            "How much of the cell is shown to the rest of the network as the hidden state.",
+            "shows {percent} % of the cell",
+        ),
+        _gate(
+            "reset_gate",
+            "Reset gate",
+            "r",
+            ("#0a7aa6", "#5cc8f2"),
+            (
+                "How much of the old state the candidate may look at. 0 makes it look at the input "
+                "alone."
+            ),
+            "lets the candidate see {percent} % of the old state",
+        ),
+        _gate(
+            "update_gate",
+            "Update gate",
+            "z",
+            ("#6a45b0", "#b49bf0"),
+            "How much of the old state is kept; the rest comes from the candidate.",
+            "keeps {percent} % of the old state, takes {rest} % from the candidate",
+        ),
+        Signal(
+            "hidden",
+            "Hidden state",
+            "h",
+            "signed",
+            -1.0,
+            1.0,
+            {"light": "#2b3440", "dark": "#e8eaed"},
+            (
+                "What the unit says at this step: to the next step, to the layer above and to the "
+                "readout."
+            ),
+            _signed("says", "says next to nothing"),
+        ),
+    )
+}
+
+DRAWN: dict[str, tuple[str, ...]] = {
+    "rnn": ("hidden",),
+    "gru": ("reset_gate", "update_gate", "candidate", "hidden"),
+    "lstm": ("forget_gate", "input_gate", "candidate", "cell", "output_gate", "hidden"),
+}
+"""Per cell, the signals in the order in which one step computes and uses them."""
+
+CELL_NAMES: dict[str, str] = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
+
+CONVENTIONS: dict[str, str] = {
+    "rnn": "RNN: h = tanh(W x + U h + b). One signal, no gate.",
+    "gru": (
+        "GRU as in PyTorch: h' = (1 - z) n + z h, so z = 1 keeps the old state; Chung et al. "
+        "(2014) write the "
+        "opposite. The reset gate acts after the recurrent product. The candidate is PyTorch's n."
+    ),
+    "lstm": (
+        "LSTM: c' = f c + i g, h' = o tanh(c'). The candidate is PyTorch's g. The cell state is "
+        "drawn on a fixed "
+        f"range of -{CELL_LIMIT:g} to {CELL_LIMIT:g}."
+    ),
+}
+
+
+def describe(name: str, value: float, *, unit: int, step: int, step_word: str = "row") -> str:
+    """The sentence of a hover: ``forget gate of unit 37 at row 12: 0.93, keeps 93 % of the cell``.
+
+    ``unit`` counts from 0 as in an array; ``step`` counts from 1 as a reader does.
+    """
+    signal = SIGNALS[name]
+    place = f"{signal.label.lower()} of unit {unit} at {step_word} {step}"
+    return f"{place}: {value:.2f}, {signal.words(value)}"
+
+
+def vocabulary(cell: str) -> list[dict[str, Any]]:
+    """The signals of one cell in drawing order, ready for the browser."""
+    if cell not in DRAWN:
+        raise ValueError(f"expected one of {', '.join(DRAWN)}, got {cell!r}")
+    return [SIGNALS[name].to_payload() for name in DRAWN[cell]]

@@ -1,0 +1,169 @@
+"""The theatre and its two companions, the drawing board and the sample gallery, as Streamlit
+components.
+
+With `rnnviz.ui` this is the only place that knows Streamlit. What the components show and send is
+defined and checked in modules without it: `reading`, `arrays`, `drawing`. The browser side is the
+``.js`` and ``.css`` beside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+
+from rnnviz.theatre import drawing
+from rnnviz.theatre.arrays import encode
+from rnnviz.theatre.modules import join
+from rnnviz.theatre.reading import LayerReading, Mark, Reading, reading_from_trace
+
+__all__ = [
+    "LayerReading",
+    "Mark",
+    "Reading",
+    "View",
+    "draw",
+    "gallery",
+    "reading_from_trace",
+    "theatre",
+]
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class View:
+    """What a person has committed in a theatre; all count from 0, None means nothing chosen."""
+
+    layer: int = 0
+    step: int | None = None
+    unit: int | None = None
+
+
+@cache
+def _component(name: str) -> Any:
+    """The component whose entry module and style sheet are ``name.js`` and ``name.css``."""
+    return st.components.v2.component(
+        f"rnnviz_{name}",
+        js=join(FOLDER / f"{name}.js"),
+        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+    )
+
+
+def theatre(
+    reading: Reading | Mapping[str, Any],
+    *,
+    key: str,
+    title: str,
+    subtitle: str = "",
+    view: View | None = None,
+    size: Literal["full", "small"] = "full",
+    panels: Sequence[str] | None = None,
+    autoplay: bool = False,
+    address: bool = False,
+) -> View:
+    """Show how a network read a sequence; returns what the person pinned there.
+
+    ``reading`` may be given as its payload, when it is already packed. ``view`` is where a first
+    visit starts. ``panels`` names the panels to show, all by default; ``address`` lets the browser
+    keep layer, step and unit in the page's address and lets the arrow keys work before anything
+    was clicked.
+    """
+    payload = reading.to_payload() if isinstance(reading, Reading) else dict(reading)
+    start = view or View()
+    options = {
+        "title": title,
+        "subtitle": subtitle,
+        "size": size,
+        "panels": None if panels is None else list(panels),
+        "autoplay": autoplay,
+        "address": address,
+        "keys": address,
+        "silent": size == "small",
+    }
+    result = _component("theatre")(
+        key=key,
+        data={
+            "digest": digest([payload, options]),
+            "readings": [payload],
+            "view": {"layer": start.layer, "step": start.step, "unit": start.unit},
+            "options": options,
+        },
+        default={"view": None},
+        on_view_change=_nothing,
+    )
+    layers = payload["layers"]
+    units = next(iter(layers[0]["forward"].values()))["shape"][1]
+    return committed(result.view, layers=len(layers), steps=len_steps(payload), units=units)
+
+
+def digest(value: Any) -> str:
+    """A short fingerprint by which the browser sees whether anything has to be decoded again."""
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def len_steps(payload: Mapping[str, Any]) -> int:
+    """``T`` of a packed reading."""
+    return int(payload["probabilities"]["shape"][0])
+
+
+def committed(sent: Any, *, layers: int, steps: int, units: int) -> View:
+    """What the browser committed, with everything that makes no sense here left out."""
+    if not isinstance(sent, Mapping):
+        return View()
+
+    def index(name: str, count: int) -> int | None:
+        value = sent.get(name)
+        is_index = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
+        return value if is_index else None
+
+    return View(index("layer", layers) or 0, index("step", steps), index("unit", units))
+
+
+def draw(
+    *, key: str, strokes: Sequence[drawing.Stroke] = (), nonce: int = 0
+) -> drawing.Drawing | None:
+    """A drawing board; ``strokes`` fill it when it is shown anew, another ``nonce`` replaces what
+    is on it.
+
+    Returns None while nobody has touched it. Raises `drawing.DrawingError` when the browser sent
+    anything but a drawing.
+    """
+    result = _component("canvas")(
+        key=key,
+        data={"strokes": list(strokes), "nonce": nonce},
+        default={"drawing": None},
+        on_drawing_change=_nothing,
+    )
+    return None if result.drawing is None else drawing.parse(result.drawing)
+
+
+def gallery(
+    images: np.ndarray, labels: Sequence[str], *, key: str, picked: int | None
+) -> int | None:
+    """Small pictures ``(N, 28, 28)`` uint8 to pick from; returns the index that was just clicked,
+    else None.
+    """
+    result = _component("gallery")(
+        key=key,
+        data={
+            "images": [encode(image, low=0, high=255, bits=8) for image in images],
+            "labels": list(labels),
+            "picked": picked,
+        },
+        on_picked_change=_nothing,
+    )
+    sent = result.picked
+    is_index = isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent < len(images)
+    return sent if is_index else None
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for every value that a component keeps."""

@@ -1,0 +1,56 @@
+// The bundled samples as a wall of small pictures; a click picks one.
+
+import { decodeArray } from "./decode.js";
+import { parseColour } from "./colours.js";
+import { imagePixels } from "./charts.js";
+import { pixelCanvas } from "./heatmap.js";
+
+const GALLERIES = new WeakMap();
+
+function buildGallery(parent, data) {
+  const root = document.createElement("div");
+  root.className = "gallery";
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Bundled sample digits");
+  const buttons = data.images.map((packed, index) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = `Sample ${index + 1}: a ${data.labels[index]}`;
+    button.setAttribute("aria-label", button.title);
+    button.append(document.createElement("canvas"));
+    return button;
+  });
+  root.append(...buttons);
+  parent.append(root);
+  return { root, buttons, images: data.images.map(decodeArray) };
+}
+
+function paintGallery({ root, buttons, images }) {
+  const style = getComputedStyle(root);
+  const paper = parseColour(style.getPropertyValue("--page").trim() || "#ffffff");
+  const ink = parseColour(style.getPropertyValue("--ink").trim() || "#1d2127");
+  buttons.forEach((button, index) => {
+    const { pixels, width, height } = imagePixels(images[index], paper, ink, { rotated: false });
+    const canvas = button.firstChild;
+    canvas.width = width;
+    canvas.height = height;
+    canvas.getContext("2d").drawImage(pixelCanvas(document, pixels, width, height), 0, 0);
+  });
+}
+
+export default function mountGallery({ data, parentElement, setTriggerValue }) {
+  let gallery = GALLERIES.get(parentElement);
+  if (!gallery) {
+    gallery = buildGallery(parentElement, data);
+    GALLERIES.set(parentElement, gallery);
+  }
+  paintGallery(gallery);
+  gallery.buttons.forEach((button, index) => {
+    button.setAttribute("aria-pressed", String(index === data.picked));
+    button.onclick = () => setTriggerValue("picked", index);
+  });
+  return () => {
+    gallery.root.remove();
+    GALLERIES.delete(parentElement);
+  };
+}

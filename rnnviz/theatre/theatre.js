@@ -1,0 +1,420 @@
+// The theatre: one reading, many panels, one cursor in time. Everything happens here in the browser;
+// Python hears only of what was committed (a pinned step, a pinned unit, the layer).
+
+import { cssColour, contrast, luminance, mixed, parseColour } from "./colours.js";
+import { drawTicks, drawUpright, imagePixels, translucent } from "./charts.js";
+import { busiestUnit, decodeReading, leadingClass, valueAt } from "./decode.js";
+import { buildChoice, buildClassRows, buildPanel, buildSkeleton, buildUnitRow, setText } from "./dom.js";
+import { columnCentre, columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
+import { pixelCanvas, sharpContext } from "./heatmap.js";
+import { fillLegend } from "./legend.js";
+import { listPanels, paintPanel, panelValue } from "./panels.js";
+import { addressSearch, adoptReading, committed, initialState, keyAction, lookedAt, reduce } from "./state.js";
+import { number, percentage, signalSentence, signalWords, stepSentence } from "./words.js";
+
+const THEATRES = new WeakMap();
+const STEPS_PER_SECOND = 7;
+const COMMIT_AFTER = 250;
+const ANNOUNCE_AFTER = 500;
+
+class Theatre {
+  constructor(parent) {
+    this.nodes = buildSkeleton();
+    parent.append(this.nodes.root);
+    this.state = null;
+    this.digest = null;
+    this.panels = [];
+    this.timers = {};
+    this.listen();
+    this.observer = new ResizeObserver(() => this.layOut());
+    this.observer.observe(this.nodes.stage);
+  }
+
+  // Called by Streamlit on the first mount and on every later change of data or theme.
+  update(data, tell) {
+    this.tell = tell;
+    this.options = data.options ?? {};
+    const isNew = data.digest !== this.digest;
+    if (isNew) {
+      this.reading = decodeReading(data.readings[0]);
+      this.state = this.state ? adoptReading(this.state, this.reading) : initialState(this.reading, data.view ?? {});
+      this.digest = data.digest;
+      this.introduce();
+    }
+    const theme = this.resolveTheme();
+    if (isNew || theme) this.layOut(true);
+    if (isNew && this.options.autoplay && !this.hasPlayed && !this.prefersStillness()) {
+      this.hasPlayed = true;
+      this.dispatch({ type: "play" });
+    }
+    this.later("address", 60, () => this.writeAddress());
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    Object.values(this.timers).forEach(clearTimeout);
+    document.removeEventListener("keydown", this.onDocumentKey);
+    this.nodes.root.remove();
+  }
+
+  prefersStillness() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  // The colours of the app, as Streamlit hands them down. True when they differ from before.
+  resolveTheme() {
+    const style = getComputedStyle(this.nodes.root);
+    const page = style.getPropertyValue("--page").trim() || "#ffffff";
+    const text = style.getPropertyValue("--ink").trim() || "#1d2127";
+    const accent = style.getPropertyValue("--accent").trim() || "#0b5fb0";
+    const key = [page, text, accent].join();
+    if (key === this.themeKey) return false;
+    this.themeKey = key;
+    const pageRgb = parseColour(page);
+    const inkRgb = parseColour(text);
+    this.theme = luminance(pageRgb) < 0.25 ? "dark" : "light";
+    this.nodes.root.dataset.theme = this.theme;
+    this.font = style.fontFamily;
+    this.colours = {
+      page,
+      accent,
+      inkRgb,
+      paper: mixed(pageRgb, inkRgb, 0.04),
+      ink: cssColour(mixed(pageRgb, inkRgb, 0.62)),
+      text: cssColour(mixed(pageRgb, inkRgb, 0.72)),
+      quiet: cssColour(mixed(pageRgb, inkRgb, 0.3)),
+      track: cssColour(mixed(pageRgb, inkRgb, 0.13)),
+      cover: cssColour(mixed(pageRgb, inkRgb, 0.05)),
+      coverLine: translucent(inkRgb, 0.14),
+    };
+    const onAccent = contrast(parseColour(accent), [255, 255, 255]) >= 4.5 ? "#ffffff" : "#10141a";
+    this.nodes.root.style.setProperty("--on-accent", onAccent);
+    return true;
+  }
+
+  // What changes only with the reading: titles, choices, class rows.
+  introduce() {
+    const { nodes, reading } = this;
+    nodes.root.dataset.size = this.options.size ?? "full";
+    nodes.root.setAttribute("aria-label", `${this.options.title ?? reading.name}: replay of one reading`);
+    setText(nodes.title, this.options.title ?? reading.name);
+    setText(nodes.subtitle, this.options.subtitle ?? "");
+    setText(nodes.axisTitle, reading.step_word);
+    this.busiest = reading.layers.map((layer) => busiestUnit(layer.forward.hidden));
+    this.classRows = buildClassRows(reading.classes);
+    nodes.classes.replaceChildren(...this.classRows.map((row) => row.node));
+    nodes.scrub.max = String(reading.steps - 1);
+    nodes.scrub.setAttribute("aria-label", `${reading.step_word} being read`);
+    nodes.stage.setAttribute(
+      "aria-label",
+      "Panels over time. Left and right move the cursor, up and down choose a unit, space plays, " +
+        "enter pins, escape clears.",
+    );
+    nodes.upright.hidden = !reading.image;
+    this.buildChoices();
+  }
+
+  buildChoices() {
+    const { nodes, reading, state } = this;
+    const layers = reading.layers.map((_, index) => {
+      const button = buildChoice(`Layer ${index + 1}`, index === state.layer, `Show layer ${index + 1}`);
+      button.onclick = () => this.dispatch({ type: "layer", layer: index });
+      return button;
+    });
+    nodes.layers.replaceChildren(...layers);
+    nodes.layers.hidden = layers.length < 2;
+    const order = reading.signals.map((signal) => signal.name);
+    const chips = reading.signals.map((signal) => {
+      const button = buildChoice(signal.label, state.shown.includes(signal.name), signal.meaning);
+      button.dataset.signal = signal.name;
+      button.onclick = () => this.dispatch({ type: "signal", name: signal.name, order });
+      return button;
+    });
+    nodes.chips.replaceChildren(...chips);
+    nodes.chips.hidden = chips.length < 2 || this.options.size === "small";
+  }
+
+  // Sizes the axis, rebuilds the panels and paints all of them. Cheap enough to do whole on every change of layout.
+  layOut(force = false) {
+    if (!this.reading || !this.theme) return;
+    const { nodes, reading, state, options } = this;
+    const width = nodes.stage.clientWidth;
+    const ratio = Math.max(1, window.devicePixelRatio || 1);
+    const key = [width, ratio, state.layer, state.shown.join()].join("|");
+    if (width < 60 || (!force && key === this.layoutKey)) return;
+    this.layoutKey = key;
+    this.ratio = ratio;
+    this.axis = timeAxis(width, reading.steps, width < 480 ? 30 : 40);
+    nodes.root.style.setProperty("--gutter", `${this.axis.gutter}px`);
+    nodes.root.style.setProperty("--column", `${this.axis.column}px`);
+    this.panels = listPanels(reading, state.layer, state.shown, options.panels, ratio).map((panel) => ({
+      ...panel,
+      ...buildPanel(panel),
+    }));
+    nodes.panels.replaceChildren(...this.panels.map((panel) => panel.node));
+    this.unitRows = reading.signals.map((signal) => buildUnitRow(signal, this.theme));
+    nodes.unitRows.replaceChildren(...this.unitRows.flatMap((row) => row.nodes));
+    [...nodes.chips.children].forEach((chip, i) => {
+      chip.style.setProperty("--hue", reading.signals[i].hue[this.theme]);
+    });
+    this.paint();
+  }
+
+  scene() {
+    const { reading, state, axis, colours, theme, font, ratio } = this;
+    return { reading, state, axis, colours, theme, font, ratio, unit: this.looked().unit };
+  }
+
+  paint() {
+    const scene = this.scene();
+    this.panels.forEach((panel) => paintPanel(panel, scene));
+    if (this.reading.image) {
+      const { pixels, width, height } = imagePixels(this.reading.image, this.colours.paper, this.colours.inkRgb, {
+        rotated: false,
+      });
+      this.uprightSource = pixelCanvas(document, pixels, width, height);
+    }
+    this.paintedUnit = scene.unit;
+    this.uprightSize = null;
+    const signals = this.panels.filter((panel) => panel.signal);
+    fillLegend(this.nodes.legend, this.reading, signals, this.theme, this.options.size === "small");
+    this.refresh();
+  }
+
+  looked() {
+    return lookedAt(this.state, this.busiest[this.state.layer]);
+  }
+
+  // Everything that moves with the cursor: a handful of styles and texts, and one small picture.
+  refresh() {
+    if (!this.axis) return;
+    const { nodes, state, reading, axis } = this;
+    const { step, unit } = this.looked();
+    nodes.cursor.style.transform = `translateX(${columnLeft(axis, state.step)}px)`;
+    nodes.preview.hidden = state.hover?.step === undefined || state.hover?.step === null;
+    nodes.preview.style.transform = `translateX(${columnLeft(axis, step)}px)`;
+    const unread = state.hover ? "100%" : `${columnLeft(axis, state.step + 1)}px`;
+    nodes.stage.style.setProperty("--veil", unread);
+    nodes.veil.hidden = state.hover !== null || state.step === state.steps - 1;
+    if (nodes.scrub.value !== String(state.step)) nodes.scrub.value = String(state.step);
+    const leader = leadingClass(reading.probabilities, step);
+    const probability = valueAt(reading.probabilities, step, leader);
+    nodes.scrub.setAttribute("aria-valuetext", stepSentence(reading, step, leader, probability));
+    this.refreshNow(step, unit, leader, probability);
+    this.refreshPanels(step, unit);
+    this.refreshTicks();
+    nodes.root.dataset.step = String(state.step);
+    nodes.root.dataset.unit = String(unit);
+    nodes.root.dataset.layer = String(state.layer);
+    nodes.root.dataset.playing = String(state.playing);
+    nodes.root.dataset.ready = this.digest;
+    setText(nodes.play, state.playing ? "Pause" : "Play");
+    nodes.play.setAttribute("aria-pressed", String(state.playing));
+  }
+
+  refreshNow(step, unit, leader, probability) {
+    const { nodes, reading, state } = this;
+    const word = reading.step_word;
+    setText(nodes.where, `${word.charAt(0).toUpperCase()}${word.slice(1)} ${step + 1} of ${reading.steps}`);
+    setText(nodes.answer, `Reads ${reading.classes[leader]}, ${percentage(probability)} sure`);
+    this.classRows.forEach((row, k) => {
+      const share = valueAt(reading.probabilities, step, k);
+      row.fill.style.transform = `scaleX(${share})`;
+      setText(row.share, percentage(share));
+      row.node.classList.toggle("leads", k === leader);
+    });
+    const pinned = state.pinnedUnit === unit ? ", pinned" : "";
+    setText(nodes.unitName, `Unit ${unit} of layer ${state.layer + 1}${pinned}`);
+    this.unitRows.forEach((row, i) => {
+      const signal = reading.signals[i];
+      const value = valueAt(reading.layers[state.layer].forward[signal.name], step, unit);
+      setText(row.value, number(value, 3));
+      setText(row.words, signalWords(signal, value));
+    });
+    if (!this.uprightSource) return;
+    const size = nodes.upright.clientWidth;
+    if (size !== this.uprightSize) {
+      this.uprightSize = size;
+      this.upright = sharpContext(nodes.upright, size, size, this.ratio);
+      nodes.upright.removeAttribute("style");
+    }
+    if (size) drawUpright(this.upright, this.uprightSource, size, step, this.colours);
+    nodes.upright.setAttribute("aria-label", `The image, uncovered down to ${word} ${step + 1}`);
+  }
+
+  refreshPanels(step, unit) {
+    const { state, reading } = this;
+    for (const panel of this.panels) {
+      setText(panel.value, panelValue(panel, reading, state.layer, step, unit));
+      if (!panel.signal) continue;
+      const high = panel.height / reading.units[state.layer];
+      panel.row.style.height = `${Math.max(high, 1) + 2}px`;
+      panel.row.style.transform = `translateY(${unit * high - 1}px)`;
+      panel.row.classList.toggle("pinned", state.pinnedUnit === unit);
+    }
+    if (unit !== this.paintedUnit) {
+      this.paintedUnit = unit;
+      const lines = this.panels.find((panel) => panel.id === "unit");
+      if (lines) paintPanel(lines, this.scene());
+    }
+  }
+
+  refreshTicks() {
+    const key = [this.layoutKey, this.themeKey, this.state.pinnedStep, this.digest].join("|");
+    if (key === this.tickKey) return;
+    this.tickKey = key;
+    const { axis, reading, state, colours, font } = this;
+    const context = sharpContext(this.nodes.ticksTop, axis.gutter + axis.width, 18, this.ratio);
+    drawTicks(context, ticks(reading.steps, axis.column), axis, 18, colours, font, state.pinnedStep);
+  }
+
+  dispatch(action) {
+    const before = this.state;
+    this.state = reduce(before, action);
+    if (this.state === before) return;
+    const { state } = this;
+    if (state.layer !== before.layer || state.shown !== before.shown) {
+      this.buildChoices();
+      this.layOut(true);
+    }
+    if (state.playing) this.later("tick", 1000 / (STEPS_PER_SECOND * state.speed), () => this.dispatch({ type: "tick" }));
+    else clearTimeout(this.timers.tick);
+    this.schedule();
+    if (action.type === "hover" || action.type === "leave") return;
+    this.later("announce", ANNOUNCE_AFTER, () => this.announce());
+    this.later("address", COMMIT_AFTER, () => this.writeAddress());
+    const [old, fresh] = [before, state].map((one) => JSON.stringify(committed(one)));
+    if (old !== fresh) this.later("commit", COMMIT_AFTER, () => this.commit());
+  }
+
+  // At most one refresh per frame, however fast the pointer or the keys are.
+  schedule() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = null;
+      this.refresh();
+    });
+  }
+
+  later(name, delay, act) {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(act, delay);
+  }
+
+  commit() {
+    if (this.options.silent) return;
+    this.tell?.("view", committed(this.state));
+  }
+
+  // The address follows the hand without asking the server: this page stays a link to exactly this view.
+  writeAddress() {
+    if (!this.options.address || this.state.playing) return;
+    const search = addressSearch(window.location.search, this.state);
+    if (search !== window.location.search) {
+      window.history.replaceState(window.history.state, "", window.location.pathname + search + window.location.hash);
+    }
+  }
+
+  announce() {
+    if (this.state.playing) return;
+    const { step, unit } = this.looked();
+    const { reading, state } = this;
+    const leader = leadingClass(reading.probabilities, step);
+    const sentences = [stepSentence(reading, step, leader, valueAt(reading.probabilities, step, leader))];
+    for (const signal of state.pinnedUnit === null ? [] : reading.signals) {
+      const value = valueAt(reading.layers[state.layer].forward[signal.name], step, unit);
+      sentences.push(signalSentence(signal, value, unit, step, reading.step_word));
+    }
+    setText(this.nodes.live, `${sentences.join(". ")}.`);
+  }
+
+  listen() {
+    const { nodes } = this;
+    nodes.play.onclick = () => this.dispatch({ type: this.state.playing ? "pause" : "play" });
+    nodes.speed.onchange = () => this.dispatch({ type: "speed", speed: Number(nodes.speed.value) });
+    nodes.scrub.oninput = () => this.dispatch({ type: "seek", step: Number(nodes.scrub.value) });
+    nodes.stage.onpointermove = (event) => this.point(event);
+    nodes.stage.onpointerleave = () => {
+      nodes.tip.hidden = true;
+      this.dispatch({ type: "leave" });
+    };
+    nodes.panels.onclick = (event) => {
+      const { step, unit } = this.locate(event);
+      if (step !== null) this.dispatch({ type: "pin", step, unit });
+    };
+    nodes.root.onkeydown = (event) => this.press(event);
+    // Arrow keys work before anything has been clicked; they are left alone while another field has the focus.
+    this.onDocumentKey = (event) => {
+      if (this.options.keys && document.activeElement === document.body) this.press(event);
+    };
+    document.addEventListener("keydown", this.onDocumentKey);
+    nodes.tip.hidden = true;
+  }
+
+  press(event) {
+    const isOwn = event.target.tagName === "SELECT" || (event.target.tagName === "BUTTON" && " Enter".includes(event.key));
+    if (isOwn || event.ctrlKey || event.metaKey || event.altKey || !this.state) return;
+    const action = keyAction(event.key, this.state, this.busiest[this.state.layer]);
+    if (!action) return;
+    event.preventDefault();
+    this.nodes.tip.hidden = true;
+    this.dispatch(action);
+  }
+
+  // Which panel, step and unit lie under the pointer.
+  locate(event) {
+    const node = event.target.closest?.(".panel");
+    const panel = node && this.panels.find((candidate) => candidate.node === node);
+    if (!panel || !this.axis) return { panel: null, step: null, unit: null };
+    const box = panel.canvas.getBoundingClientRect();
+    const step = stepAt(this.axis, event.clientX - box.left);
+    const y = event.clientY - box.top;
+    const inside = panel.signal && y >= 0 && y < box.height;
+    return { panel, step, unit: inside ? unitAt(y, box.height, this.reading.units[this.state.layer]) : null };
+  }
+
+  point(event) {
+    const { panel, step, unit } = this.locate(event);
+    if (!panel || step === null) {
+      this.nodes.tip.hidden = true;
+      this.dispatch({ type: "leave" });
+      return;
+    }
+    this.dispatch({ type: "hover", step, unit, panel: panel.id });
+    this.showTip(event, panel, step, unit);
+  }
+
+  showTip(event, panel, step, unit) {
+    const { nodes, reading, state } = this;
+    if (panel.signal && unit !== null) {
+      const value = valueAt(reading.layers[state.layer].forward[panel.signal.name], step, unit);
+      setText(nodes.tip, signalSentence(panel.signal, value, unit, step, reading.step_word));
+    } else if (panel.id === "attention") {
+      const share = valueAt(reading.attention, step);
+      setText(nodes.tip, `attention on ${reading.step_word} ${step + 1}: ${number(share, 3)} of the whole`);
+    } else {
+      const leader = leadingClass(reading.probabilities, step);
+      setText(nodes.tip, stepSentence(reading, step, leader, valueAt(reading.probabilities, step, leader)));
+    }
+    nodes.tip.hidden = false;
+    const stage = nodes.stage.getBoundingClientRect();
+    const width = nodes.tip.offsetWidth;
+    const x = Math.min(Math.max(event.clientX - stage.left + 14, 0), stage.width - width);
+    const y = event.clientY - stage.top + 18;
+    nodes.tip.style.transform = `translate(${x}px, ${y}px)`;
+    nodes.preview.dataset.centre = String(columnCentre(this.axis, step));
+  }
+}
+
+export default function mountTheatre({ data, parentElement, setStateValue }) {
+  let theatre = THEATRES.get(parentElement);
+  if (!theatre) {
+    theatre = new Theatre(parentElement);
+    THEATRES.set(parentElement, theatre);
+  }
+  theatre.update(data, setStateValue);
+  return () => {
+    theatre.destroy();
+    THEATRES.delete(parentElement);
+  };
+}
