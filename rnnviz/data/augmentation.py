@@ -169,6 +169,8 @@ def _spread(pixels: int, like: Tensor) -> Tensor:
 
 def _sample(images: Tensor, moves: Tensor, bend: Tensor | None = None) -> Tensor:
     """The images (B, H, W) read where `moves` (B, 2, 3) and `bend` (B, H, W, 2) say."""
+    if not len(images):
+        return images  # affine_grid refuses an empty batch
     grid = F.affine_grid(moves, [len(images), 1, *images.shape[-2:]], align_corners=False)
     if bend is not None:
         grid = grid + bend

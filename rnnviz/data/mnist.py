@@ -122,8 +122,8 @@ def _missing(name: str, split: str) -> str:
 
 def _download_folder() -> Path:
     """`RNNVIZ_DATA` when set; `./data` where somebody made one; else the user's cache."""
-    first, *_, last = folders()
-    return first if first == last or (first.is_dir() and os.access(first, os.W_OK)) else last
+    first, last = folders()[0], folders()[-1]
+    return first if first.is_dir() and os.access(first, os.W_OK) else last
 
 
 def _download(name: str, root: Path) -> None:
