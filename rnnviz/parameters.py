@@ -119,6 +119,8 @@ def initialise(
     for name, (mode, _, value) in biases.items():
         if value is not None and module.mode != mode:
             raise ValueError(f"{name} is for an {mode}, got {module.mode}")
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"{name} must be a finite number, got {value}")
         if value is not None and not module.bias:
             raise ValueError(f"{name} needs a module with bias=True, got bias=False")
     with torch.no_grad():
