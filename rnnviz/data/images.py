@@ -260,12 +260,10 @@ def _without_specks(ink: np.ndarray, photo: bool) -> np.ndarray:
     In a photo, spots that run out of the picture are its surroundings (a table, a shadow, a
     finger), unless there is hardly anything else.
     """
-    from scipy.ndimage import binary_dilation, label
+    from scipy.ndimage import label, maximum_filter
     from scipy.ndimage import sum as sums
 
     spots, count = label(ink > 0.3, structure=np.ones((3, 3)))
-    if count < 2:
-        return ink
     mass = sums(ink, spots, np.arange(count + 1))
     mass[0] = 0
     rim = np.concatenate([spots[0], spots[-1], spots[:, 0], spots[:, -1]])
@@ -273,8 +271,10 @@ def _without_specks(ink: np.ndarray, photo: bool) -> np.ndarray:
     if photo and inside.sum() >= 0.1 * mass.sum():
         mass[rim] = 0
     kept = (mass > 0) & (mass >= SPECK * mass.max())
-    # Soft edges lie outside of the spots; two pixels take them in.
-    return np.where(binary_dilation(kept[spots], np.ones((3, 3)), iterations=2), ink, 0)
+    # Soft edges lie outside of the spots, and are as wide as the image was enlarged.
+    reach = 2 + max(ink.shape) // 40
+    near = maximum_filter(kept[spots], 2 * reach + 1)
+    return np.where(near & (kept[spots] | (spots == 0)), ink, 0)
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:
