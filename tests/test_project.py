@@ -1,0 +1,114 @@
+"""What README and Makefile promise, run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from rnnviz.__main__ import app
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_readmes_examples_run(number: int, tmp_path: Path) -> None:
+    script = tmp_path / "example.py"
+    script.write_text(EXAMPLES[number], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if "save_npz" in EXAMPLES[number]:
+        assert (tmp_path / "run.npz").stat().st_size > 1000
+
+
+def test_the_readme_has_its_examples() -> None:
+    assert len(EXAMPLES) >= 2
+    assert any("rnnviz.trace(model" in example for example in EXAMPLES)
+
+
+def test_every_file_that_the_documents_point_to_exists() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (ROOT / target).is_file(), f"{name}: {target}"
+    for name in re.findall(r"`(\w+\.py)`", README):
+        assert (ROOT / "rnnviz" / name).is_file(), name
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    for target in re.findall(r"^make (\w+)|`make (\w+)", README, re.MULTILINE):
+        name = "".join(target)
+        assert re.search(rf"^{name}:", MAKEFILE, re.MULTILINE), f"make {name}"
+    named = re.findall(r"python -m rnnviz (\w+)([^`\n#]*)", README)
+    assert {name for name, _ in named} >= {"train", "evaluate", "parity", "robustness", "trace"}
+    for name, rest in named:
+        shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+        assert shown.exit_code == 0, shown.output
+        for option in re.findall(r"--[a-z][a-z-]+", rest):
+            assert option in shown.output, f"{name} {option}"
+
+
+def make(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    # `make test` may be what runs this, and its flags are not for the call below.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A folder with what `make` reads, and no .venv."""
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    return tmp_path
+
+
+def test_make_app_with_a_ready_venv_calls_no_pip(fresh: Path) -> None:
+    before = make("--dry-run", "app", cwd=fresh).stdout
+    assert "pip install" in before and "-m venv" in before
+    (fresh / ".venv/bin").mkdir(parents=True)
+    (fresh / ".venv/bin/python").touch()
+    stamp = re.search(r"\.venv/\.app-\d+", before)
+    assert stamp
+    (fresh / stamp[0]).touch()
+    ready = make("--dry-run", "app", cwd=fresh).stdout
+    assert "pip" not in ready and "streamlit run app.py" in ready
+    with (fresh / "requirements.txt").open("a") as file:
+        file.write("# one more line\n")
+    assert "pip install" in make("--dry-run", "app", cwd=fresh).stdout
+
+
+def test_an_old_or_missing_python_is_told_in_a_sentence(fresh: Path) -> None:
+    missing = make("app", "PYTHON=python9", cwd=fresh)
+    assert missing.returncode != 0
+    assert "Install Python 3.11 or later" in missing.stdout
+    old = fresh / "old"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.1\nexit 1\n')
+    old.chmod(0o755)
+    refused = make("app", f"PYTHON={old}", cwd=fresh)
+    assert refused.returncode != 0
+    assert "needs Python 3.11 or later" in refused.stdout and "3.9.1" in refused.stdout
+    assert not (fresh / ".venv").exists()
+
+
+def test_ci_only_calls_make_test() -> None:
+    script = ROOT / ".ci/run"
+    lines = [line for line in script.read_text().splitlines() if line and line[0] != "#"]
+    assert lines[-1] == "exec make test" and len(lines) == 3
+    assert os.access(script, os.X_OK)
