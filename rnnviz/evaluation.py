@@ -88,12 +88,12 @@ def read_npz(path: str | Path) -> LabelledImages:
         _check_members(path, wanted)
         with np.load(path, allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as failure:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, MemoryError) as failure:
         raise DataError(
             f"expected {wanted}, got {path}, which is damaged or another kind of file: "
             "write it with numpy.savez"
         ) from failure
-    except ValueError as failure:
+    except (ValueError, OverflowError, RuntimeError) as failure:
         if isinstance(failure, DataError):
             raise
         raise DataError(
@@ -135,6 +135,12 @@ def _check_members(path: Path, wanted: str) -> None:
 
 
 def _check_arrays(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
+    # A member that is no array at all comes out of numpy as bytes.
+    if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
+        raise DataError(
+            f"expected arrays images and labels in {path}, got other contents under those names: "
+            "write it with numpy.savez"
+        )
     if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
         raise DataError(
             f"expected images (N, 28, 28) of uint8 in {path}, "

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnviz.data import digits, mnist
 from rnnviz.data.augmentation import augment
 from rnnviz.evaluation import LabelledImages, rows
 from rnnviz.training.loop import Examples, Prepare, Recipe
@@ -69,19 +70,16 @@ def load(name: str, *, held_out: int, seed: int, limit: int | None, download: bo
     """The task called `name`, its training images split by class with `seed`.
 
     `held_out` images are kept from training (for scikit-learn's digits a fifth of them at most);
-    `limit` keeps only so many of the rest, for a quick try. Raises `DataError` without the data.
+    `limit` keeps only so many of the rest, for a quick try that is not scored on test images.
+    Raises `DataError` without the data.
     """
-    from rnnviz.data import digits, mnist
-
     if name == "digits":
         images, labels = digits.load()
         held_out, test = min(held_out, len(images) // 5), None
     else:
         images, labels = mnist.load("train", name=name, download=download)
-        test_images, test_labels = mnist.load("test", name=name, download=download)
-        test = LabelledImages(
-            torch.as_tensor(test_images), torch.as_tensor(test_labels), f"the {name} test images"
-        )
+        # A quick try says nothing that is worth a look at the test images.
+        test = None if limit else _test_images(name, download)
     everything = Examples(torch.as_tensor(images), torch.as_tensor(labels))
     learn, keep = split(everything.labels, held_out, seed)
     return ImageTask(
@@ -92,6 +90,13 @@ def load(name: str, *, held_out: int, seed: int, limit: int | None, download: bo
         labels=LABELS.get(name, tuple("0123456789")),
         data=DATA[name],
         licence=LICENCES[name],
+    )
+
+
+def _test_images(name: str, download: bool) -> LabelledImages:
+    images, labels = mnist.load("test", name=name, download=download)
+    return LabelledImages(
+        torch.as_tensor(images), torch.as_tensor(labels), f"the {name} test images"
     )
 
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.evaluation import score
+from rnnviz.evaluation import LabelledImages, score
 from rnnviz.training import images
 from rnnviz.training.images import ImageTask
 from rnnviz.training.loop import (
@@ -71,9 +71,9 @@ def run(
         return False
     model.load_state_dict(best.weights)
     card = _card(task, recipe, best, augment, arguments)
-    if finished:
-        card["test"] = _test(model, task)
-    else:
+    if finished and task.test:
+        card["test"] = _test(model, task.test)
+    if not finished:
         card["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
     checkpoint.save(model.eval(), folder, card)
     CONSOLE.print(f"Kept epoch {best.epoch} in {folder}")
@@ -107,13 +107,11 @@ def _show(event: Event, progress: Progress, bar: Any) -> None:
         )
 
 
-def _test(model: SequenceClassifier, task: ImageTask) -> dict[str, Any] | None:
+def _test(model: SequenceClassifier, test: LabelledImages) -> dict[str, Any]:
     """The test images are scored here, once, after everything has been chosen."""
-    if task.test is None:
-        return None
-    result = score(model, task.test.images, task.test.labels)
-    CONSOLE.print(f"{100 * result.accuracy:.2f} % of {task.test.source} ({result.n:,})")
-    return {"data": task.test.source, "accuracy": result.accuracy, "n": result.n}
+    result = score(model, test.images, test.labels)
+    CONSOLE.print(f"{100 * result.accuracy:.2f} % of {test.source} ({result.n:,})")
+    return {"data": test.source, "accuracy": result.accuracy, "n": result.n}
 
 
 def _card(

@@ -1,0 +1,222 @@
+"""`python -m rnnviz`, run as people run it. Oracles: exit codes, files, and the library itself."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import Result
+from typer.testing import CliRunner
+
+from rnnviz import checkpoint, evaluation
+from rnnviz.__main__ import app
+from rnnviz.classifier import SequenceClassifier
+from rnnviz.data import digits
+
+REDRAWN = functools.cache(digits.load)
+
+TINY = ["--limit", "60", "--held-out", "40", "--hidden-size", "8", "--num-layers", "1"]
+
+
+def rnnviz(*arguments: object, **environment: str) -> Result:
+    """The command in this process, which spares an import of torch for each."""
+    return CliRunner().invoke(
+        app, list(map(str, arguments)), env={"RNNVIZ_DATA": "/nowhere", **environment}
+    )
+
+
+def process(*arguments: object, cwd: Path | None = None) -> subprocess.Popen[str]:
+    """The command in a process of its own, as somebody types it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "rnnviz", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+            "OMP_NUM_THREADS": "1",
+            "RNNVIZ_DATA": "/nowhere",
+        },
+    )
+
+
+@pytest.fixture(autouse=True)
+def quick_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redrawing 1,797 digits takes seconds; once is enough for all of these tests."""
+    monkeypatch.setattr(digits, "load", REDRAWN)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    return checkpoint.save(SequenceClassifier("gru", hidden_size=8), folder, {"task": "a test"})
+
+
+def refused(result: Result, *words: str) -> None:
+    """One sentence on standard error, exit code 2, nothing on standard output."""
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+def test_help_names_every_command_without_importing_torch() -> None:
+    result = rnnviz("--help")
+    assert result.exit_code == 0
+    for command in ("train", "evaluate", "robustness", "trace", "parity"):
+        assert command in result.stdout
+    code = "import sys, rnnviz.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_training_writes_a_checkpoint_that_loads_and_scores(tmp_path: Path) -> None:
+    command = ["train", "digits", "--cell", "rnn", "--epochs", 2, *TINY]
+    running = process(*command, cwd=tmp_path)
+    _, told = running.communicate(timeout=120)
+    assert running.returncode == 0, told
+    folder = tmp_path / "models" / "digits-rnn"
+    card = checkpoint.card(folder)
+    assert card["command"] == "python -m rnnviz " + " ".join(map(str, command))
+    assert card["epochs"] == 2 and card["training_images"] == 60 and card["held_out"]["n"] == 40
+    assert "interrupted" not in card and "test" not in card
+    model = checkpoint.load(folder)
+    assert model.cell == "rnn" and model.config["hidden_size"] == 8
+    found = json.loads(rnnviz("evaluate", folder, "--json").stdout)
+    images, labels = digits.load()
+    score = evaluation.score(model, torch.as_tensor(images), torch.as_tensor(labels))
+    assert (found["accuracy"], found["n"]) == (score.accuracy, 1797)
+
+
+def test_the_same_command_gives_the_same_weights(tmp_path: Path) -> None:
+    sums = set()
+    for name in ("one", "two"):
+        command = ["train", "digits", "--cell", "gru", "--epochs", 1, *TINY, "--seed", 4]
+        assert rnnviz(*command, "--output", tmp_path / name).exit_code == 0
+        sums.add(checkpoint.card(tmp_path / name)["sha256"])
+    assert len(sums) == 1
+
+
+def interrupt(running: subprocess.Popen[str], after: str) -> str:
+    """Send Ctrl-C's signal once `after` was printed; everything that was printed."""
+    assert running.stderr is not None
+    told = ""
+    for line in running.stderr:
+        told += line
+        if after in line:
+            time.sleep(0.05)
+            running.send_signal(signal.SIGINT)
+            break
+    told += running.stderr.read()
+    running.wait(timeout=60)
+    assert "Traceback" not in told
+    return told
+
+
+def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
+    command = ["train", "digits", "--cell", "rnn", "--epochs", "100000", *TINY]
+    running = process(*command, "--output", tmp_path / "mine")
+    told = interrupt(running, "epoch   3")
+    assert running.returncode == 130
+    card = checkpoint.card(tmp_path / "mine")
+    accuracies = [float(found) for found in re.findall(r"held out (\S+) %", told)]
+    assert 100 * card["held_out"]["accuracy"] == pytest.approx(max(accuracies), abs=0.005)
+    assert card["interrupted"] == f"after epoch {len(accuracies)} of 100000"
+    assert checkpoint.load(tmp_path / "mine").cell == "rnn"
+
+
+def test_ctrl_c_before_the_first_epoch_writes_nothing(tmp_path: Path) -> None:
+    command = ["train", "digits", "--cell", "lstm", "--epochs", "9", "--hidden-size", "512"]
+    running = process(*command, "--output", tmp_path / "mine")
+    told = interrupt(running, "Training lstm")
+    assert running.returncode == 130
+    assert "nothing was written" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate_scores_an_npz(saved: Path, tmp_path: Path) -> None:
+    images, labels = digits.load()
+    np.savez(tmp_path / "some.npz", images=images[:50], labels=labels[:50])
+    result = rnnviz("evaluate", saved, "--data", tmp_path / "some.npz", "--json")
+    assert result.exit_code == 0 and result.stderr == ""
+    found = json.loads(result.stdout)
+    score = evaluation.score(
+        checkpoint.load(saved), torch.as_tensor(images[:50]), torch.as_tensor(labels[:50])
+    )
+    assert found["accuracy"] == score.accuracy and found["n"] == 50
+
+
+def test_evaluate_says_which_images_it_took(saved: Path) -> None:
+    result = rnnviz("evaluate", "mine", RNNVIZ_MODELS=str(saved.parent))
+    assert result.exit_code == 0
+    assert "scikit-learn's digits" in result.stdout and "1,797" in result.stdout
+
+
+def test_robustness_writes_its_table(saved: Path, tmp_path: Path) -> None:
+    result = rnnviz("robustness", saved, "--limit", 5, "--output", tmp_path / "table.md")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "table.md").read_text().strip() == result.stdout.strip()
+
+
+def test_trace_writes_every_signal(saved: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(digits.load()[0][0]).resize((200, 200)).save(tmp_path / "nought.png")
+    result = rnnviz(
+        "trace", saved, "--image", tmp_path / "nought.png",
+        "--npz", tmp_path / "t.npz", "--csv", tmp_path / "t.csv",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert len(re.findall(r"^after row ", result.stdout, flags=re.MULTILINE)) == 28
+    with np.load(tmp_path / "t.npz") as arrays:
+        assert arrays["layer1.forward.update_gate"].shape == (1, 28, 8)
+    assert (tmp_path / "t.csv").stat().st_size > 1000
+
+
+def test_what_cannot_be_done_is_told_in_one_sentence(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "not.npz").write_text("hello")
+    (tmp_path / "not.png").write_text("hello")
+    refused(rnnviz("evaluate", "mnist-transformer"), "mnist-transformer")
+    refused(rnnviz("evaluate", tmp_path / "gone"), "gone")
+    refused(rnnviz("evaluate", "../../etc/passwd"), "passwd")
+    refused(rnnviz("evaluate", saved, "--data", tmp_path / "not.npz"), "not.npz", "numpy.savez")
+    refused(rnnviz("evaluate", saved, "--data", tmp_path / "gone.npz", "--json"), "gone.npz")
+    refused(rnnviz("trace", saved, "--image", tmp_path / "not.png"))
+    refused(rnnviz("trace", saved, "--image", tmp_path / "gone.png"), "gone.png")
+    refused(rnnviz("train", "mnist", "--output", tmp_path / "m"), "RNNVIZ_DATA")
+    refused(rnnviz("train", "digits", "--output", tmp_path), "not.")
+    refused(
+        rnnviz("train", "digits", "--held-out", 10, "--output", tmp_path / "not.npz"), "not.npz"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "imagenet"),
+        ("train", "digits", "--cell", "mamba"),
+        ("train", "digits", "--hidden-size", "100000000"),
+        ("train", "digits", "--epochs", "0"),
+        ("evaluate",),
+        ("parity", "--cell", "mamba"),
+        ("frobnicate",),
+    ],
+)
+def test_wrong_words_are_refused(arguments: tuple[str, ...]) -> None:
+    result = rnnviz(*arguments)
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit) and result.stdout == ""
