@@ -26,11 +26,12 @@ import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
+from rnnviz import buffers
 from rnnviz.cells import Cell, GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep, State, Step
 from rnnviz.unrolling import through_loop
 
 _aten = torch.ops.aten
-_LONG = 64  # steps from which a transposed copy of the recurrent weights pays for itself
+_LONG = 16  # steps from which a transposed copy of the recurrent weights pays for itself
 
 
 class Gradients(NamedTuple):
@@ -47,7 +48,11 @@ class Gradients(NamedTuple):
 
 
 class Sweep(Protocol):
-    """One cell's forward and backward loop. A tape's last entry is the held hidden state."""
+    """One cell's forward and backward loop. A tape's last entry is the held hidden state.
+
+    `above (T, B, R)` is `dL/dh_t` as the layer above left it. A backward sweep owns it and adds to
+    it in place what comes from later steps.
+    """
 
     @staticmethod
     def forward(cell: Any, inputs: Tensor, state: State, scan: Scan) -> tuple[Tensor, ...]: ...
@@ -97,6 +102,11 @@ class Scan:
             for tensor in tensors:
                 tensor.masked_fill_(self.dead, 0)
 
+    def mute_step(self, t: int, tensor: Tensor) -> None:
+        """Zero one step's `(B, ...)` tensor on padding, in place."""
+        if self.dead is not None:
+            tensor.masked_fill_(self.dead[t], 0)
+
     def carry(self, t: int, gradient: Tensor, above: Tensor) -> None:
         """Let the gradient at a held state pass to the state before it, in place."""
         if self.dead is not None:
@@ -114,7 +124,7 @@ def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     steps, batch, size = inputs.shape
     rows = inputs.reshape(steps * batch, size)
     # No view of a product: an RNN's tape is its output, and nobody may write into a view of one.
-    projected = inputs.new_empty(steps, batch, weight.shape[0])
+    projected = buffers.empty(steps, batch, weight.shape[0], like=inputs)
     flat = projected.view(steps * batch, weight.shape[0])
     if bias is None:
         torch.mm(rows, weight.t(), out=flat)
@@ -133,9 +143,11 @@ def _both(cell: Cell) -> Tensor | None:
     return None if cell.bias_ih is None or cell.bias_hh is None else cell.bias_ih + cell.bias_hh
 
 
-def _propagate(above: Tensor, before: int | None, deltas: Tensor, weight: Tensor) -> Tensor:
-    """Return `dL/dh` one step earlier: `delta W_hh`, plus what comes from above there."""
-    return deltas @ weight if before is None else torch.addmm(above[before], deltas, weight)
+def _propagate(
+    above_at: tuple[Tensor, ...], before: int | None, delta: Tensor, weight: Tensor
+) -> Tensor:
+    """Return `dL/dh` one step earlier: `delta W_hh` added, in place, to what comes from above."""
+    return delta @ weight if before is None else above_at[before].addmm_(delta, weight)
 
 
 class RNNTape(NamedTuple):
@@ -170,16 +182,18 @@ class RNNSweep:
     def backward(
         cell: RNNCell, state: State, tape: RNNTape, scan: Scan, above: Tensor, final: State
     ) -> Gradients:
-        if cell.activation is torch.relu:
-            factor = (tape.held > 0).to(above.dtype)
-        else:
-            factor = _aten.tanh_backward(torch.ones_like(above), tape.held)
-        scan.mute(factor)
-        deltas, delta_at = factor, factor.unbind(0)
-        hidden = final[0] + above[scan.times[-1]]
+        deltas = buffers.empty(*tape.held.shape, like=tape.held)
+        delta_at, held_at = deltas.unbind(0), tape.held.unbind(0)
+        above_at = above.unbind(0)
+        hidden = above_at[scan.times[-1]].add_(final[0])
         for t, before in scan.backwards():
-            delta = delta_at[t].mul_(hidden)
-            earlier = _propagate(above, before, delta, cell.weight_hh)
+            delta = delta_at[t]
+            if cell.activation is torch.relu:
+                _aten.threshold_backward.grad_input(hidden, held_at[t], 0, grad_input=delta)
+            else:
+                _aten.tanh_backward.grad_input(hidden, held_at[t], grad_input=delta)
+            scan.mute_step(t, delta)
+            earlier = _propagate(above_at, before, delta, cell.weight_hh)
             scan.carry(t, earlier, hidden)
             hidden = earlier
         return Gradients(deltas, deltas, (hidden,))
@@ -209,7 +223,7 @@ class GRUSweep:
             bias[: 2 * size] += cell.bias_hh[: 2 * size]
             bias_n = cell.bias_hh[2 * size :]
         gates = _project(inputs, cell.weight_ih, bias)
-        recurrent, held = (gates.new_empty(*gates.shape[:2], size) for _ in range(2))
+        recurrent, held = (buffers.empty(*gates.shape[:2], size, like=gates) for _ in range(2))
         if bias_n is not None:
             recurrent.copy_(bias_n.expand_as(recurrent))
         else:
@@ -246,12 +260,13 @@ class GRUSweep:
         r, z, n = tape.gates.chunk(3, dim=-1)
         # Slots: candidate at the recurrent half, reset, update, candidate. The first three are the
         # deltas of the recurrent product, the last three those of the input projection.
-        deltas = tape.gates.new_empty(*tape.gates.shape[:2], 4, size)
+        deltas = buffers.empty(*tape.gates.shape[:2], 4, size, like=tape.gates)
         d_recurrent, d_reset, d_update, d_candidate = deltas.unbind(2)
         for now, previous in scan.with_previous(tape.held, state[0]):
             torch.sub(previous, n[now], out=d_update[now])
         _aten.sigmoid_backward.grad_input(d_update, z, grad_input=d_update)
-        _aten.tanh_backward.grad_input(1 - z, n, grad_input=d_candidate)
+        torch.neg(z, out=d_candidate).add_(1)
+        _aten.tanh_backward.grad_input(d_candidate, n, grad_input=d_candidate)
         torch.mul(d_candidate, r, out=d_recurrent)
         torch.mul(d_candidate, tape.recurrent, out=d_reset)
         _aten.sigmoid_backward.grad_input(d_reset, r, grad_input=d_reset)
@@ -261,10 +276,11 @@ class GRUSweep:
         weight = cell.weight_hh.roll(size, 0)  # rows: candidate, reset, update
         all_at, flat_at = deltas.unbind(0), deltas[:, :, :3].flatten(2).unbind(0)
         keep_at = keep.unbind(0)
-        hidden = final[0] + above[scan.times[-1]]
+        above_at = above.unbind(0)
+        hidden = above_at[scan.times[-1]].add_(final[0])
         for t, before in scan.backwards():
             all_at[t].mul_(hidden.unsqueeze(1))
-            earlier = _propagate(above, before, flat_at[t], weight)
+            earlier = _propagate(above_at, before, flat_at[t], weight)
             hidden = earlier.addcmul_(hidden, keep_at[t])
         flat = deltas.flatten(2)
         return Gradients(flat[..., size:], flat[..., : 3 * size], (hidden,), shift=size)
@@ -288,10 +304,10 @@ class LSTMSweep:
         size = cell.hidden_size
         gates = _project(inputs, cell.weight_ih, _both(cell))
         weight = _transposed(cell.weight_hh, len(scan.times))
-        cells, emitted = (gates.new_empty(*gates.shape[:2], size) for _ in range(2))
+        cells, emitted = (buffers.empty(*gates.shape[:2], size, like=gates) for _ in range(2))
         held = emitted
         if cell.weight_hr is not None:
-            held = gates.new_empty(*gates.shape[:2], cell.weight_hr.shape[0])
+            held = buffers.empty(*gates.shape[:2], cell.weight_hr.shape[0], like=gates)
         i_at, f_at, g_at, o_at = (gate.unbind(0) for gate in gates.chunk(4, dim=-1))
         gates_at, input_forget_at = gates.unbind(0), gates[..., : 2 * size].unbind(0)
         cells_at, emitted_at, held_at = cells.unbind(0), emitted.unbind(0), held.unbind(0)
@@ -324,9 +340,9 @@ class LSTMSweep:
         cell: LSTMCell, state: State, tape: LSTMTape, scan: Scan, above: Tensor, final: State
     ) -> Gradients:
         i, f, g, o = tape.gates.chunk(4, dim=-1)
-        deltas = torch.empty_like(tape.gates)
+        deltas = buffers.empty(*tape.gates.shape, like=tape.gates)
         d_input, d_forget, d_candidate, d_output = deltas.chunk(4, dim=-1)
-        squashed = tape.cells.tanh()
+        squashed = torch.tanh(tape.cells, out=buffers.empty(*tape.cells.shape, like=tape.cells))
         _aten.sigmoid_backward.grad_input(g, i, grad_input=d_input)
         _aten.tanh_backward.grad_input(i, g, grad_input=d_candidate)
         _aten.sigmoid_backward.grad_input(squashed, o, grad_input=d_output)
@@ -339,30 +355,24 @@ class LSTMSweep:
         by_cell_at = deltas[..., : 3 * cell.hidden_size].unflatten(2, (3, -1)).unbind(0)
         d_output_at, delta_at = d_output.unbind(0), deltas.unbind(0)
         through_at, keep_at = through.unbind(0), keep.unbind(0)
-        projected: list[Tensor] = []
-        hidden, c = final[0] + above[scan.times[-1]], final[1].clone()
+        above_at = above.unbind(0)
+        hidden, c = above_at[scan.times[-1]].add_(final[0]), final[1].clone()
         for t, before in scan.backwards():
             emitted = hidden
             if cell.weight_hr is not None:
-                projected.append(hidden)
                 emitted = hidden @ cell.weight_hr
             c.addcmul_(emitted, through_at[t])
             by_cell_at[t].mul_(c.unsqueeze(1))
             d_output_at[t].mul_(emitted)
             c.mul_(keep_at[t])
-            earlier = _propagate(above, before, delta_at[t], cell.weight_hh)
+            earlier = _propagate(above_at, before, delta_at[t], cell.weight_hh)
             scan.carry(t, earlier, hidden)
             hidden = earlier
-        weight_hr = LSTMSweep._projection_gradient(projected, tape, scan) if projected else None
+        weight_hr = None
+        if cell.weight_hr is not None:
+            scan.mute(above)
+            weight_hr = above.flatten(0, 1).t() @ tape.emitted.flatten(0, 1)
         return Gradients(deltas, deltas, (hidden, c), weight_hr)
-
-    @staticmethod
-    def _projection_gradient(projected: list[Tensor], tape: LSTMTape, scan: Scan) -> Tensor:
-        """Return `dL/dW_hr = sum_t (dL/dh_t)^T (o * tanh(c))_t`: `(R, H)`."""
-        in_time = projected if scan.reverse else projected[::-1]
-        gradients = torch.stack(in_time)
-        scan.mute(gradients)
-        return gradients.flatten(0, 1).t() @ tape.emitted.flatten(0, 1)
 
 
 _SWEEPS: dict[type, Any] = {RNNCell: RNNSweep, GRUCell: GRUSweep, LSTMCell: LSTMSweep}
@@ -395,15 +405,16 @@ class _ThroughTime(Function):
         if torch.is_grad_enabled():
             return None, None, *_replay(cell, ctx.scan, inputs, state, needed, (above, *final))
         tape = _TAPES[type(cell)](*ctx.saved_tensors[n_tensors:])
-        if ctx.scan.dead is not None:
-            above = above.masked_fill(ctx.scan.dead, 0)
+        above = buffers.empty(*above.shape, like=above).copy_(above)
+        ctx.scan.mute(above)
         with _no_autocast(above.device.type):
             swept = _SWEEPS[type(cell)].backward(cell, state, tape, ctx.scan, above, final)
             weights = _weight_gradients(cell, ctx.scan, inputs, state[0], tape.held, swept, needed)
             below = None
             if needed[0]:
                 deltas = swept.input_deltas.flatten(0, 1)
-                below = (deltas @ cell.weight_ih).view(inputs.shape)
+                below = buffers.empty(*inputs.shape, like=inputs)
+                torch.mm(deltas, cell.weight_ih, out=below.view(-1, inputs.shape[-1]))
         return None, None, below, *swept.state, *weights
 
 
