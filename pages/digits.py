@@ -17,7 +17,7 @@ st.caption(
 )
 
 choices = ui.digits_choices()
-controls, stage = st.columns([1, 3.4], gap="medium")
+controls, stage = st.columns([1, 3.1], gap="medium")
 
 with controls:
     draw, samples, upload = st.tabs(["Draw", "Samples", "Upload"])

@@ -14,7 +14,7 @@ from typing import Any
 CELLS = ("lstm", "gru", "rnn")
 READOUTS = ("attention", "last")
 RANGES = {"sample": (1, 20), "layer": (1, 2), "step": (1, 28), "unit": (0, 127)}
-"""The numbers that exist: 20 bundled samples, models of 2 layers of 128 units, images of 28 rows."""
+"""The numbers there are: 20 bundled samples, models of 2 layers of 128 units, images of 28 rows."""
 
 
 @dataclass(frozen=True)

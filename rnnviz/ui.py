@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -104,9 +105,11 @@ def sample_picture(number: int) -> Picture:
     return Picture(images[number - 1].tobytes(), f"sample {number}, labelled {label}", label)
 
 
-def notice(sentence: str) -> None:
-    """One sentence for a person, shown as it is: nothing in it is taken for markup."""
-    st.warning(re.sub(r"([\\`*_{}\[\]()<>#+.!|~$:^-])", r"\\\1", sentence))
+def notices(sentences: Iterable[str]) -> None:
+    """Sentences for a person in one quiet box, as they are: nothing in them is taken for markup."""
+    plain = [re.sub(r"([\\`*_{}\[\]()<>#+.!|~$:^-])", r"\\\1", sentence) for sentence in sentences]
+    if plain:
+        st.warning("  \n".join(plain))
 
 
 def digits_choices() -> DigitsChoices:
@@ -220,8 +223,7 @@ def _payload(address: DigitsAddress, picture: Picture) -> dict[str, Any]:
 def digits_stage(choices: DigitsChoices) -> None:
     """The theatre of the Digits page. A fragment: what is pinned in it reruns nothing else."""
     shown = read_picture(choices)
-    for sentence in choices.notices.values():
-        notice(sentence)
+    notices(choices.notices.values())
     if shown is None:
         st.info("No reading to show yet: train a model, or restore the folder pretrained/.")
         return

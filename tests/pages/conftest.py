@@ -1,0 +1,67 @@
+"""Pages are driven by AppTest with small untrained models of the real names, in a folder of their
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz import ui, warmup
+from rnnviz.address import CELLS, READOUTS, DigitsAddress
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def no_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page under test does not import torch behind the test's back."""
+    monkeypatch.setattr(warmup, "start", lambda *_, **__: None)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All six models that the page offers, untrained."""
+    import torch
+
+    from rnnviz import checkpoint
+    from rnnviz.classifier import SequenceClassifier
+
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    for cell in CELLS:
+        for readout in READOUTS:
+            name = DigitsAddress(cell, readout).model
+            checkpoint.save(SequenceClassifier(cell=cell, readout=readout), folder / name, {})
+    return folder
+
+
+@pytest.fixture
+def fresh_caches() -> None:
+    ui.model.clear()
+    ui.reading.clear()
+    ui.stored_reading.clear()
+
+
+@pytest.fixture
+def models(model_folder: Path, monkeypatch: pytest.MonkeyPatch, fresh_caches: None) -> Path:
+    """The app finds the untrained models first."""
+    monkeypatch.setenv("RNNVIZ_MODELS", str(model_folder))
+    return model_folder
+
+
+@pytest.fixture
+def open_page(root: Path) -> Open:
+    """Opens a page of the app through its navigation, optionally with words in the address."""
+
+    def opened(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(root / "app.py"), default_timeout=30)
+        app.switch_page(page)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return opened

@@ -1,0 +1,30 @@
+"""The front door: three sentences, the theatre running small, and doors that lead somewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rnnviz import opening, router
+from tests.pages.conftest import Open
+
+
+def test_it_says_what_this_is_and_plays_the_stored_reading(open_page: Open) -> None:
+    app = open_page("pages/home.py")
+    assert not app.exception
+    introduction = app.markdown[0].value
+    assert introduction.count(". ") + introduction.endswith(".") == 3
+    if opening.load() is None:
+        pytest.skip("no stored reading yet: python -m rnnviz.opening")
+    (component,) = app.get("bidi_component")
+    data = json.loads(component.proto.json)
+    assert data["readings"] == [opening.load()]
+    assert data["options"]["autoplay"] and data["options"]["size"] == "small"
+
+
+def test_every_other_page_has_a_door(open_page: Open, root: Path) -> None:
+    text = (root / "pages" / "home.py").read_text(encoding="utf-8")
+    for path, _ in router.PAGES[1:]:
+        assert f'st.page_link("{path}"' in text
