@@ -6,6 +6,7 @@ import gc
 import itertools
 import threading
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,9 +17,29 @@ from torch import Tensor
 from torch.autograd import forward_ad, gradcheck, gradgradcheck
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence
 
+from rnnviz import buffers
 from tests.oracle import CELLS, OURS, assert_same, initial_state, run, run_packed, twins
 
 ENGINES = ("bptt", "steps", "torch")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def poisoned_memory() -> Iterator[None]:
+    """Every buffer, however small, is one that was used before and is full of NaN.
+
+    So what is read before it was written, and what two passes share, shows in every test below.
+    """
+    take = buffers._take
+
+    def poisoned(size: int) -> Any:
+        block = take(size)
+        block.fill(0xFF)
+        return block
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buffers, "SMALLEST_BYTES", 0)
+        patch.setattr(buffers, "_take", poisoned)
+        yield
 
 
 def sequence(*shape: int, seed: int = 3, dtype: torch.dtype = torch.float64) -> Tensor:
