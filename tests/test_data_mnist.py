@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnviz.data import DataError, mnist
+from rnnviz.data import DataError, MissingDataError, mnist
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -87,7 +87,7 @@ def test_nothing_is_downloaded_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_network: list[str]
 ) -> None:
     monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="RNNVIZ_DATA"):
+    with pytest.raises(MissingDataError, match="RNNVIZ_DATA"):
         mnist.load("test")
     assert no_network == []
 

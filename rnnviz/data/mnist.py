@@ -21,7 +21,7 @@ from types import ModuleType
 
 import numpy as np
 
-from rnnviz.data import DataError
+from rnnviz.data import DataError, MissingDataError
 
 CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 """Our name -> torchvision's class, which is also the name of its folder."""
@@ -58,7 +58,8 @@ def load(
     With `download=True` missing files are fetched (about 12 MB for MNIST), with a progress bar on
     standard error, and checked against torchvision's md5 sums before they are put in place.
 
-    Raises `DataError` when files are missing, damaged or cannot be downloaded.
+    Raises `MissingDataError` when there are no files, and `DataError` when they are damaged or
+    cannot be downloaded.
     """
     if name not in CLASSES:
         raise DataError(f"expected a data set among {', '.join(CLASSES)}, got {name!r}")
@@ -67,7 +68,7 @@ def load(
     root = _root_with(name, split)
     if root is None:
         if not download:
-            raise DataError(_missing(name, split))
+            raise MissingDataError(_missing(name, split))
         root = _download_folder()
         _download(name, root)
     return _read(root / CLASSES[name] / "raw", split, known=MNIST_MD5 if name == "mnist" else {})
