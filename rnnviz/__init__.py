@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.parameters import copy_parameters, initialise
     from rnnviz.recurrent import GRU, LSTM, RNN
-    from rnnviz.tracing import Trace, trace
+    from rnnviz.tracing import Trace, run, trace
     from rnnviz.unrolling import unroll
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ _HOMES = {
     "Trace": "tracing",
     "copy_parameters": "parameters",
     "initialise": "parameters",
+    "run": "tracing",
     "trace": "tracing",
     "unroll": "unrolling",
 }
@@ -52,6 +53,7 @@ __all__ = [
     "__version__",
     "copy_parameters",
     "initialise",
+    "run",
     "trace",
     "unroll",
 ]

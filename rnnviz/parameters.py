@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rnnviz.recurrent import GRU, LSTM, RNN, _Recurrent
 
-Recurrent = RNN | GRU | LSTM | nn.RNN | nn.GRU | nn.LSTM
+Recurrent = _Recurrent | nn.RNN | nn.GRU | nn.LSTM
 
 _OURS: dict[str, type[_Recurrent]] = {"RNN_TANH": RNN, "RNN_RELU": RNN, "GRU": GRU, "LSTM": LSTM}
 _OPTIONS = ("input_size", "hidden_size", "num_layers", "bias", "bidirectional", "proj_size")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from rnnviz import arguments, bptt
 from rnnviz.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
 from rnnviz.unrolling import alive_mask, stack_hidden, through_loop, unroll
+
+if TYPE_CHECKING:
+    from rnnviz.tracing import Trace
 
 ENGINES = ("bptt", "steps", "torch")
 
@@ -230,6 +233,18 @@ class _Recurrent(nn.Module):
         if self.bidirectional:
             return Run(output, state, tuple(LayerSteps(*pair) for pair in pairs))
         return Run(output, state, tuple(LayerSteps(records, None) for records in steps))
+
+    def trace(
+        self,
+        input: Tensor | PackedSequence,
+        lengths: Tensor | Sequence[int] | None = None,
+        *,
+        hx: Any = None,
+    ) -> Trace:
+        """Read sequences and return every gate of every step, detached: see `rnnviz.trace`."""
+        from rnnviz.tracing import trace  # the one import upwards, so that this can be a method
+
+        return trace(self, input, lengths, hx=hx)
 
     def _sequences(self, given: Any, hx: Any, lengths: Any) -> Sequences:
         """Check the arguments and bring them into time-first, batched, padded form."""

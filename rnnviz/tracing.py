@@ -25,6 +25,7 @@ from rnnviz import bptt
 from rnnviz.cells import GRUStep, LSTMCell, LSTMStep, RNNStep, State, Step
 from rnnviz.files import replacing
 from rnnviz.parameters import Recurrent, adopt
+from rnnviz.recurrent import Run
 
 if TYPE_CHECKING:
     import xarray
@@ -213,6 +214,21 @@ def _array(tensor: Tensor) -> np.ndarray:
     """Return a NumPy array; NumPy has no bfloat16, which becomes float32."""
     tensor = tensor.detach().cpu()
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def run(
+    module: Recurrent,
+    inputs: Tensor | PackedSequence,
+    hx: Any = None,
+    *,
+    lengths: Tensor | Sequence[int] | None = None,
+) -> Run:
+    """Read sequences through the step loop and keep every record live in the graph.
+
+    Also for a module of torch.nn, whose gates autograd cannot reach otherwise. Arguments and
+    result as in `rnnviz.LSTM.run`.
+    """
+    return adopt(module).run(inputs, hx, lengths=lengths)
 
 
 @torch.no_grad()

@@ -315,3 +315,19 @@ def test_a_module_of_tomorrow() -> None:
         module.parametrizations.weight_ih_l0.original0.mul_(2)
     wanted = module(inputs)[0].transpose(0, 1)
     torch.testing.assert_close(rnnviz.trace(module, inputs).output, wanted)
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_trace_as_a_method_and_run_of_a_torch_module(name: str) -> None:
+    theirs = getattr(nn, name)(3, 5, batch_first=True, dtype=torch.float64)
+    ours = getattr(rnnviz, name)(3, 5, batch_first=True, dtype=torch.float64)
+    rnnviz.copy_parameters(theirs, ours)
+    inputs = torch.randn(2, 4, 3, dtype=torch.float64)
+    traced = ours.trace(inputs, lengths=[4, 2])
+    for a, b in zip(traced.layers[0].forward, rnnviz.trace(ours, inputs, [4, 2]).layers[0].forward):
+        torch.testing.assert_close(a, b, equal_nan=True)
+
+    run = rnnviz.run(theirs, inputs)
+    torch.testing.assert_close(run.output, theirs(inputs)[0])
+    (gradient,) = torch.autograd.grad(run.output.sum(), run.layers[0].forward[0].hidden)
+    assert gradient.abs().min() > 0
