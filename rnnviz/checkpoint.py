@@ -372,7 +372,7 @@ def _swap(beside: Path, goal: Path) -> None:
         goal.rename(aside / "earlier")
         try:
             beside.rename(goal)
-        except OSError:
+        except BaseException:  # Ctrl-C too: the earlier model is all there is at this moment
             (aside / "earlier").rename(goal)
             raise
     finally:

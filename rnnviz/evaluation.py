@@ -106,13 +106,16 @@ def read_npz(path: str | Path) -> LabelledImages:
 
 
 def default_images() -> LabelledImages:
-    """The MNIST test images where they are on disk, else the digits that scikit-learn has."""
-    from rnnviz.data import digits, mnist
+    """The MNIST test images where they are on disk, else the digits that scikit-learn has.
+
+    Raises `DataError` when MNIST is there but damaged: other images would hide it.
+    """
+    from rnnviz.data import MissingDataError, digits, mnist
 
     try:
         images, labels = mnist.load("test")
         source = "the MNIST test images"
-    except DataError:
+    except MissingDataError:
         images, labels = digits.load()
         source = "scikit-learn's digits, rescaled to 28 x 28"
     return LabelledImages(torch.as_tensor(images), torch.as_tensor(labels), source)

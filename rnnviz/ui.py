@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ class DigitsChoices:
 def warm_up() -> None:
     """Make torch and the models ready behind the first picture; costs nothing on later runs."""
     names = [DigitsAddress(cell, readout).model for readout in READOUTS for cell in CELLS]
-    warmup.start([partial(model, name) for name in names])
+    # The first drawing would wait a third of a second for the import of scipy's image tools.
+    tools = partial(import_module, "scipy.ndimage")
+    warmup.start([tools, *(partial(model, name) for name in names)])
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -273,6 +273,23 @@ def test_a_failed_save_keeps_the_earlier_model(folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 
+def test_an_interrupted_save_keeps_the_earlier_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if target == folder and path.name != "earlier":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.save(SequenceClassifier("rnn", hidden_size=4), folder, {})
+    assert checkpoint.load(folder).cell == "gru"
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+
+
 def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(CheckpointError, match=r"holds 'thesis\.tex'"):

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from rnnviz import evaluation
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.data import DataError, digits
+from rnnviz.data import DataError, digits, mnist
 
 MODEL = SequenceClassifier("gru", hidden_size=8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28), dtype=np.uint8)
@@ -149,6 +149,15 @@ def test_without_mnist_the_digits_are_used(tmp_path: Path, monkeypatch: pytest.M
     found = evaluation.default_images()
     assert "scikit-learn" in found.source
     np.testing.assert_array_equal(found.images.numpy(), digits.load()[0])
+
+
+def test_damaged_mnist_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path))
+    (tmp_path / "MNIST" / "raw").mkdir(parents=True)
+    for name in mnist.FILES["test"]:
+        (tmp_path / "MNIST" / "raw" / name).write_bytes(b"cut off")
+    with pytest.raises(DataError, match="t10k-images-idx3-ubyte"):
+        evaluation.default_images()
 
 
 def test_with_mnist_its_test_images_are_used(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +38,27 @@ def test_it_waits_prepares_and_freezes_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert done[0] - began >= 0.2
     assert frozen == [True]
     assert warmup.start([]) is None
+
+
+FIRST_DRAWING = """
+import sys
+import numpy as np
+from rnnviz import ui, warmup
+begun = []
+warmup.start = begun.extend
+ui.warm_up()
+begun[0]()
+before = set(sys.modules)
+from rnnviz.data import images
+board = np.zeros((112, 112), dtype=np.uint8)
+board[20:90, 50:60] = 255
+images.normalise(board)
+print([name for name in sorted(set(sys.modules) - before) if name.startswith("scipy")])
+"""
+
+
+def test_the_first_drawing_waits_for_no_import(root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_DRAWING], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
