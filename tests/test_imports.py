@@ -76,9 +76,8 @@ def test_imports_point_one_way(module: str) -> None:
     wanted = set(imports(MODULES[module]))
     if (own := layer(module)) is not None:
         above = [name for name in wanted if (layer(name) or 0) > own]
-        assert not [
-            n for n in above if not any(within(n, to) for of, to in UPWARDS if of == module)
-        ]
+        upwards = [to for of, to in UPWARDS if of == module]
+        assert not [name for name in above if not any(within(name, to) for to in upwards)]
     if within(module, "rnnviz.data"):
         allowed = ("rnnviz.data",)
         ours = [name for name in wanted if within(name, "rnnviz") and name != "rnnviz"]

@@ -323,8 +323,9 @@ def test_trace_as_a_method_and_run_of_a_torch_module(name: str) -> None:
     ours = getattr(rnnviz, name)(3, 5, batch_first=True, dtype=torch.float64)
     rnnviz.copy_parameters(theirs, ours)
     inputs = torch.randn(2, 4, 3, dtype=torch.float64)
-    traced = ours.trace(inputs, lengths=[4, 2])
-    for a, b in zip(traced.layers[0].forward, rnnviz.trace(ours, inputs, [4, 2]).layers[0].forward):
+    by_method, by_function = ours.trace(inputs, [4, 2]), rnnviz.trace(ours, inputs, [4, 2])
+    signals = zip(by_method.layers[0].forward, by_function.layers[0].forward, strict=True)
+    for a, b in signals:
         torch.testing.assert_close(a, b, equal_nan=True)
 
     run = rnnviz.run(theirs, inputs)
