@@ -63,6 +63,23 @@ def pen(images: Tensor, pixels: Amount) -> Tensor:
     return 1 - _grow(1 - thicker, _each(images, (-amount).clamp(min=0)))
 
 
+def soften(images: Tensor, pixels: Amount) -> Tensor:
+    """Blur with a bell of standard deviation `pixels`, then restore each image's brightest value.
+
+    So looks a digit that was enlarged from few pixels. Each pass of the weights (a, 1 - 2a, a)
+    along rows and columns adds a variance of 2a; a stays below 0.3, where they look like a bell.
+    """
+    variance = _each(images, pixels).square()
+    largest = float(variance.max()) if len(images) else 0.0
+    passes = math.ceil(largest / 0.6)
+    soft = images
+    for _ in range(passes):
+        soft = _mixed_with_neighbours(soft, variance / (2 * passes), axis=1)
+        soft = _mixed_with_neighbours(soft, variance / (2 * passes), axis=2)
+    brightest = images.flatten(1).amax(1) / soft.flatten(1).amax(1).clamp(min=1e-6)
+    return soft * brightest[:, None, None] if passes else images
+
+
 def noise(images: Tensor, deviation: Amount, *, generator: torch.Generator) -> Tensor:
     """Add normal noise of standard deviation `deviation` (1 is full ink), kept within 0..1."""
     drawn = torch.randn(images.shape, generator=generator, device=generator.device)
@@ -79,15 +96,17 @@ def augment(
     shear_degrees: float = 10.0,
     elastic_pixels: float = 0.6,
     pen_pixels: float = 0.5,
+    soften_pixels: float = 0.0,
     noise_deviation: float = 0.0,
 ) -> Tensor:
     """Every image (B, H, W) changed in its own way, with one resampling for all the geometry.
 
     Each image draws uniformly: a shift of up to `shift_pixels` either way on each axis, a factor
     within 1 +- `scale_fraction`, a turn and a slant of up to so many degrees either way, a stroke
-    whose edges move by up to `pen_pixels` out or in. `elastic_pixels` is the deviation of a smooth
-    bend, `noise_deviation` that of the brightness. A strength of 0 leaves its step out; with all
-    at 0 the images come back as they are. The same state of the generator gives the same images.
+    whose edges move by up to `pen_pixels` out or in, and are blurred by up to `soften_pixels`.
+    `elastic_pixels` is the deviation of a smooth bend, `noise_deviation` that of the brightness.
+    A strength of 0 leaves its step out; with all at 0 the images come back as they are. The same
+    state of the generator gives the same images.
     """
     if not 0 <= scale_fraction < 1:
         raise ValueError(f"expected scale_fraction in 0..1 without 1, got {scale_fraction}")
@@ -109,6 +128,8 @@ def augment(
         )
         bend = _bend(images, elastic_pixels, generator) if elastic_pixels else None
         images = _sample(images, moves, bend)
+    if soften_pixels:
+        images = soften(images, draw(soften_pixels).abs())
     if noise_deviation:
         images = noise(images, noise_deviation, generator=generator)
     return images
@@ -184,6 +205,16 @@ def _grow(images: Tensor, pixels: Tensor) -> Tensor:
         images = torch.lerp(images, _widest(images, square=step % 2 == 1), remaining.clamp(0, 1))
         remaining, step = remaining - 1, step + 1
     return images
+
+
+def _mixed_with_neighbours(images: Tensor, weight: Tensor, *, axis: int) -> Tensor:
+    """Each value with `weight` (B, 1, 1) of both neighbours along an axis; outside is ground."""
+    length = images.shape[axis]
+    mixed = images * (1 - 2 * weight)
+    shares = images * weight
+    mixed.narrow(axis, 1, length - 1).add_(shares.narrow(axis, 0, length - 1))
+    mixed.narrow(axis, 0, length - 1).add_(shares.narrow(axis, 1, length - 1))
+    return mixed
 
 
 def _widest(images: Tensor, *, square: bool) -> Tensor:
