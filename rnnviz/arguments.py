@@ -76,7 +76,7 @@ def check_input(module: Any, given: Any) -> None:
     if not packed and data.dim() not in (2, 3):
         name = type(module).__name__
         raise ValueError(f"{name}: Expected input to be 2D or 3D, got {data.dim()}D tensor instead")
-    weight = next(module.parameters())
+    weight = module.weight_ih_l0
     if data.device != weight.device:
         raise RuntimeError(
             "Input and parameter tensors are not at the same device, found input tensor at "
@@ -121,7 +121,7 @@ def checked_state(module: Any, hx: Any, batch: int, batched: bool) -> tuple[Tens
     rows = module.num_layers * module.num_directions
     sizes = (module.fed_back_size, module.hidden_size)[: len(module.state_names)]
     if hx is None:
-        weight = next(module.parameters())
+        weight = module.weight_ih_l0
         return tuple(weight.new_zeros(rows, batch, size) for size in sizes)
     two = len(sizes) == 2
     parts = tuple(hx) if two and isinstance(hx, Iterable) else (hx,)
@@ -143,7 +143,7 @@ def checked_state(module: Any, hx: Any, batch: int, batched: bool) -> tuple[Tens
         if part.shape != expected:
             name = f"hidden[{index}]" if two else "hidden"
             raise RuntimeError(f"Expected {name} size {expected}, got {list(part.shape)}")
-        weight = next(module.parameters())
+        weight = module.weight_ih_l0
         if part.dtype != weight.dtype and not (part.is_floating_point() and _autocast(part)):
             raise RuntimeError(f"Expected hx of dtype {weight.dtype}, got {part.dtype}")
     return parts

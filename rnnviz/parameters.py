@@ -46,8 +46,8 @@ def adopt(module: Recurrent) -> _Recurrent:
     adopted = _OURS[module.mode](**options, device="meta")
     for name, _ in list(adopted.named_parameters()):
         weight = getattr(module, name)
-        if not isinstance(weight, nn.Parameter):  # computed anew at each call, as by weight norm
-            weight = nn.Parameter(weight.detach())
+        if not isinstance(weight, nn.Parameter):
+            delattr(adopted, name)  # computed anew at each call, as by weight norm: no parameter
         setattr(adopted, name, weight)
     return adopted.train(module.training)
 

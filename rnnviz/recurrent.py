@@ -69,6 +69,7 @@ class _Recurrent(nn.Module):
     cell_type: ClassVar[Callable[..., Cell]]
     gates: ClassVar[int]
     mode: str
+    weight_ih_l0: Tensor
     state_names: ClassVar[tuple[str, ...]] = ("hidden",)
 
     def __init__(
@@ -266,7 +267,7 @@ class _Recurrent(nn.Module):
             state = tuple(part.index_select(1, packed.sorted_indices) for part in state)
         if lengths is not None and bool((lengths == inputs.shape[0]).all()):
             lengths = None
-        weight = next(self.parameters())
+        weight = self.weight_ih_l0
         inputs, state = inputs.to(weight.dtype), tuple(part.to(weight.dtype) for part in state)
         if lengths is not None:
             lengths = lengths.to(inputs.device)

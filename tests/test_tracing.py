@@ -310,11 +310,18 @@ def test_a_module_of_tomorrow() -> None:
     module = Mine(4, 5)
     wanted = module(inputs)[0].transpose(0, 1)
     torch.testing.assert_close(rnnviz.trace(module, inputs).output, wanted)
-    nn.utils.parametrizations.weight_norm(module, "weight_ih_l0")
+    for name in ("weight_ih_l0", "weight_hh_l0"):
+        nn.utils.parametrizations.weight_norm(module, name)
     with torch.no_grad():
         module.parametrizations.weight_ih_l0.original0.mul_(2)
     wanted = module(inputs)[0].transpose(0, 1)
     torch.testing.assert_close(rnnviz.trace(module, inputs).output, wanted)
+    leaves = list(module.parameters())
+    live = torch.autograd.grad(rnnviz.run(module, inputs).output.pow(2).sum(), leaves)
+    for mine, torchs in zip(
+        live, torch.autograd.grad(module(inputs)[0].pow(2).sum(), leaves), strict=True
+    ):
+        torch.testing.assert_close(mine, torchs)
 
 
 @pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
