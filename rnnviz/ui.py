@@ -161,11 +161,13 @@ def sample_gallery(choices: DigitsChoices) -> None:
     """The bundled samples; a click makes one of them the picture."""
     pictures, labels = bundled_samples()
     picked = choices.address.sample
-    chosen = gallery(
-        pictures, labels, key="digits_gallery", picked=None if picked is None else picked - 1
+    gallery(
+        pictures,
+        labels,
+        key="digits_gallery",
+        picked=None if picked is None else picked - 1,
+        on_pick=lambda index: _show(choices, sample_picture(index + 1), sample=index + 1),
     )
-    if chosen is not None and chosen + 1 != picked:
-        _show(choices, sample_picture(chosen + 1), sample=chosen + 1)
 
 
 def image_upload(choices: DigitsChoices, uploaded: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -146,23 +146,33 @@ def draw(
 
 
 def gallery(
-    images: np.ndarray, labels: Sequence[str], *, key: str, picked: int | None
-) -> int | None:
-    """Small pictures ``(N, 28, 28)`` uint8 to pick from; returns the index that was just clicked,
-    else None.
+    images: np.ndarray,
+    labels: Sequence[str],
+    *,
+    key: str,
+    picked: int | None,
+    on_pick: Callable[[int], None],
+) -> None:
+    """Small pictures ``(N, 28, 28)`` uint8 to pick from.
+
+    ``on_pick`` is called with the index that was clicked, before the page runs again; ``picked`` is
+    the picture to frame.
     """
-    result = _component("gallery")(
+
+    def clicked() -> None:
+        sent = st.session_state[key].get("picked")
+        if isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent < len(images):
+            on_pick(sent)
+
+    _component("gallery")(
         key=key,
         data={
             "images": [encode(image, low=0, high=255, bits=8) for image in images],
             "labels": list(labels),
             "picked": picked,
         },
-        on_picked_change=_nothing,
+        on_picked_change=clicked,
     )
-    sent = result.picked
-    is_index = isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent < len(images)
-    return sent if is_index else None
 
 
 def _nothing() -> None:

@@ -138,7 +138,7 @@ class Theatre {
   layOut(force = false) {
     if (!this.reading || !this.theme) return;
     const { nodes, reading, state, options } = this;
-    const width = nodes.stage.clientWidth;
+    const width = Math.floor(nodes.stage.getBoundingClientRect().width);
     const ratio = Math.max(1, window.devicePixelRatio || 1);
     const key = [width, ratio, state.layer, state.shown.join()].join("|");
     if (width < 60 || (!force && key === this.layoutKey)) return;
@@ -190,9 +190,9 @@ class Theatre {
     if (!this.axis) return;
     const { nodes, state, reading, axis } = this;
     const { step, unit } = this.looked();
-    nodes.cursor.style.transform = `translateX(${columnLeft(axis, state.step)}px)`;
+    this.frame(nodes.cursor, state.step);
     nodes.preview.hidden = state.hover?.step === undefined || state.hover?.step === null;
-    nodes.preview.style.transform = `translateX(${columnLeft(axis, step)}px)`;
+    this.frame(nodes.preview, step);
     const unread = state.hover ? "100%" : `${columnLeft(axis, state.step + 1)}px`;
     nodes.stage.style.setProperty("--veil", unread);
     nodes.veil.hidden = state.hover !== null || state.step === state.steps - 1;
@@ -210,6 +210,13 @@ class Theatre {
     nodes.root.dataset.ready = this.digest;
     setText(nodes.play, state.playing ? "Pause" : "Play");
     nodes.play.setAttribute("aria-pressed", String(state.playing));
+  }
+
+  // Whole pixels, so that the frame never sticks out of the stage.
+  frame(node, step) {
+    const left = Math.round(columnLeft(this.axis, step));
+    node.style.transform = `translateX(${left}px)`;
+    node.style.width = `${Math.round(columnLeft(this.axis, step + 1)) - left}px`;
   }
 
   refreshNow(step, unit, leader, probability) {
@@ -289,9 +296,9 @@ class Theatre {
 
   // At most one refresh per frame, however fast the pointer or the keys are.
   schedule() {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = null;
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = null;
       this.refresh();
     });
   }

@@ -14,9 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
-
-from tests.browser import chromium
+from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PORT = 8613
@@ -87,20 +85,16 @@ def wait_for(address: str) -> None:
     raise TimeoutError(f"no answer from {address}")
 
 
-def test_nothing_leaves_this_machine(watched: Watched) -> None:
+def test_nothing_leaves_this_machine(watched: Watched, browser: Browser) -> None:
     hosts = set()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.executable(), args=["--no-sandbox"]
-        )
-        page = browser.new_page()
-        page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-        page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).hostname))
-        for path in ("/", "/digits"):
-            page.goto(watched.address + path)
-            page.get_by_role("heading", level=1).wait_for(timeout=60_000)
-            page.wait_for_timeout(2_000)  # what a page fetches late
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).hostname))
+    for path in ("/", "/digits"):
+        page.goto(watched.address + path)
+        page.get_by_role("heading", level=1).wait_for(timeout=60_000)
+        page.wait_for_timeout(2_000)  # what a page fetches late
+    page.close()
     assert hosts - {None, ""} == {"localhost"}
     assert watched.outside.read_text() == ""
 

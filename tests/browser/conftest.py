@@ -1,0 +1,108 @@
+"""One server and one Chromium for all browser tests; a fresh context, and clean logs, for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from rnnviz import checkpoint
+from rnnviz.address import CELLS, READOUTS, DigitsAddress
+from tests.browser import chromium
+from tests.browser.server import FLAGS, Server, serve
+
+NAMES = [DigitsAddress(cell, readout).model for cell in CELLS for readout in READOUTS]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def model_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The trained models where there are all six, untrained ones of the same shape elsewhere."""
+    if set(NAMES) <= set(checkpoint.names()):
+        return {}
+    import torch
+
+    from rnnviz.classifier import SequenceClassifier
+
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    for name in NAMES:
+        cell, _, readout = name.removeprefix("mnist-").partition("-")
+        model = SequenceClassifier(cell=cell, readout=readout or "attention")
+        checkpoint.save(model, folder / name, {})
+    os.environ["RNNVIZ_MODELS"] = str(folder)
+    return {"RNNVIZ_MODELS": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def server(model_environment: dict[str, str]) -> Iterator[Server]:
+    with serve(model_environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    try:
+        path = chromium.executable()
+    except chromium.ChromiumMissingError as missing:
+        pytest.skip(str(missing))
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Open]:
+    """Opens an address in a fresh context and waits for the theatre; checks all logs at the end."""
+    contexts = []
+    complaints: list[str] = []
+
+    def opened(
+        address: str, *, base: Server = server, width: int = 1440, **options: object
+    ) -> Page:
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("console", lambda message: complaints.extend(_complaint(message)))
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        page.on("request", lambda request: complaints.extend(_outside(request)))
+        page.goto(base.address + address)
+        page.wait_for_selector(".theatre[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert "Traceback" not in server.log
+    assert "Error" not in server.log
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    # On a deep link Streamlit's own shell asks for its base path below the page first, in vain.
+    if "willReadFrequently" in message.text:  # the tests' own reading of pixels
+        return []
+    probing = "/_stcore/" in message.location.get("url", "") and "404" in message.text
+    if message.type not in ("error", "warning") or probing:
+        return []
+    return [f"console {message.type}: {message.text} {message.location}"]
+
+
+def _outside(request: Request) -> list[str]:
+    local = request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+    return [] if local else [f"asked outside: {request.url}"]
