@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz import bptt
+from rnnviz import bptt, sweeps
 from rnnviz.cells import GRUStep, LSTMCell, LSTMStep, RNNStep, State, Step
 from rnnviz.files import replacing
 from rnnviz.parameters import Recurrent, adopt
@@ -312,7 +312,7 @@ def _record_fused(
     has_bias = cell.bias_ih is not None
     hidden, *final = torch.lstm(turned, hx, weights, has_bias, 1, 0.0, False, False, False)
     previous = torch.cat((state[0].unsqueeze(0), hidden[:-1]))
-    gates = bptt._project(turned, cell.weight_ih, bptt._both(cell))
+    gates = sweeps.project(turned, cell.weight_ih, sweeps.both_biases(cell))
     gates.flatten(0, 1).addmm_(previous.flatten(0, 1), cell.weight_hh.t())
     size = cell.hidden_size
     gates[..., : 2 * size].sigmoid_()

@@ -343,6 +343,18 @@ def test_arguments_are_left_as_they_were(cell: str, engine: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
+def test_gradients_from_above_are_left_as_they_were(cell: str) -> None:
+    """The sweep adds to them in place, so it has to work on a copy."""
+    ours, _ = twins(cell, 4, 5, 2)
+    inputs = sequence(7, 3, 4).requires_grad_()
+    results = _flat(*ours(inputs))
+    above = [torch.randn_like(result) for result in results]
+    before = [gradient.clone() for gradient in above]
+    torch.autograd.grad(results, inputs, above)
+    assert all(torch.equal(a, b) for a, b in zip(above, before, strict=True))
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_result_changed_in_place_never_bends_a_gradient(cell: str) -> None:
     """The output is kept for backward. torch sees that it was overwritten, and says so."""
     ours, _ = twins(cell, 4, 5)

@@ -20,7 +20,8 @@ MODULES = {
 # A module imports from its own layer and from those above it in this list, never from below.
 LAYERS = (
     ("rnnviz.cells",),
-    ("rnnviz.recurrent", "rnnviz.bptt", "rnnviz.unrolling", "rnnviz.buffers", "rnnviz.arguments"),
+    ("rnnviz.unrolling", "rnnviz.buffers", "rnnviz.sweeps", "rnnviz.arguments"),
+    ("rnnviz.recurrent", "rnnviz.bptt"),
     ("rnnviz.parameters",),
     ("rnnviz.tracing",),
     ("rnnviz.surgery", "rnnviz.parity", "rnnviz.readouts"),
