@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.page import STEP_COST, draw
 from rnnviz import checkpoint
 from rnnviz.address import DigitsAddress
 from rnnviz.data import samples
@@ -41,15 +42,7 @@ def live_reading(cell: str, sample: int) -> Reading:
 
 
 def draw_seven(page: Page) -> None:
-    box = page.locator(".board canvas").bounding_box()
-    assert box is not None
-    points = [(0.25, 0.25), (0.75, 0.25), (0.45, 0.8)]
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    draw(page, ((0.25, 0.25), (0.75, 0.25), (0.45, 0.8)))
 
 
 def test_a_cold_deep_link_as_the_first_request(
@@ -238,26 +231,6 @@ def test_the_address_keeps_the_step_when_the_cell_changes(open_page: Open) -> No
     expect(page.locator(".theatre .title")).to_contain_text("RNN")
     page.wait_for_url(re.compile(r"(?=.*cell=rnn)(?=.*step=1)"))
     assert state(page)["step"] == "0"
-
-
-STEP_COST = """async (stage) => {
-  const costs = [];
-  for (let i = 0; i < 54; i += 1) {
-    const key = i < 27 ? "ArrowLeft" : "ArrowRight";
-    costs.push(await new Promise((done) => {
-      let began;
-      requestAnimationFrame(() => { began = performance.now(); });
-      const before = performance.now();
-      stage.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-      const handled = performance.now() - before;
-      requestAnimationFrame(() => {
-        stage.getBoundingClientRect();
-        done(handled + performance.now() - began);
-      });
-    }));
-  }
-  return costs;
-}"""
 
 
 def test_a_cursor_step_is_fast_and_asks_the_server_nothing(open_page: Open) -> None:
