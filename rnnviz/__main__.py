@@ -7,6 +7,7 @@ What a person got wrong is told in one sentence on standard error, with exit cod
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,10 @@ def train(
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same model on the same machine.", min=0)
     ] = 0,
+    start: Annotated[
+        str | None,
+        typer.Option(help="A saved model to start from: its recurrent weights must fit."),
+    ] = None,
     held_out: Annotated[
         int, typer.Option(help="Training images kept for choosing the best epoch.", min=1)
     ] = 5000,
@@ -119,7 +124,10 @@ def train(
             labels=task.labels,
             engine=engine,
         )
-        finished = run.run(model, task, recipe, folder, augment=augment, arguments=sys.argv[1:])
+        begun = run.begin(model, checkpoint.folder_of(name_or_path(start)) if start else None)
+        finished = run.run(
+            model, task, recipe, folder, card={**begun, "command": command_line()}, augment=augment
+        )
     if not finished:
         raise typer.Exit(INTERRUPTED)
 
@@ -233,6 +241,11 @@ def parity(
 
     if not report(cell):
         raise typer.Exit(1)
+
+
+def command_line() -> str:
+    """What was typed, to be typed again."""
+    return shlex.join(["python", "-m", "rnnviz", *sys.argv[1:]])
 
 
 def default_name(data: str, cell: str, readout: str) -> str:

@@ -131,7 +131,7 @@ def save(
     `card` is completed with sizes, versions, date and the sha256 of the weights. An earlier
     checkpoint at `folder` is replaced; a folder with anything else in it is refused.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as serialised
 
     goal = Path(folder).expanduser()
     check_replaceable(goal)
@@ -141,7 +141,7 @@ def save(
         weights = {
             name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
         }
-        save_file(weights, str(beside / WEIGHTS), metadata={"format": "pt"})
+        (beside / WEIGHTS).write_bytes(serialised(weights, metadata={"format": "pt"}))
         _write_json(beside / CONFIG, model.config)
         _write_json(beside / CARD, {**card, **_measured(beside / WEIGHTS, model)})
         beside.chmod(0o755)

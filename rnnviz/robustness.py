@@ -35,7 +35,7 @@ def conditions() -> list[Condition]:
         (f"{by:+} px at each edge", _with(augmentation.pen, by)) for by in (-0.5, 0.5, 1.0, 1.5)
     ]
     noises = [(f"deviation {by}", _noisy(by)) for by in (0.05, 0.1, 0.2, 0.3)]
-    kinds = {
+    kinds: dict[str, list[tuple[str, Callable[[Tensor], Tensor]]]] = {
         "none": [("", _nothing)],
         "shift": shifts,
         "scale": scales,

@@ -72,6 +72,13 @@ def test_the_card_measures_the_file(folder: Path) -> None:
     assert card["versions"]["torch"] == torch.__version__
 
 
+def test_others_may_read_it(folder: Path) -> None:
+    """As much as any other file that this person writes."""
+    (folder.parent / "plain").write_text("")
+    expected = (folder.parent / "plain").stat().st_mode
+    assert {path.stat().st_mode for path in folder.iterdir()} == {expected}
+
+
 def test_hugging_face_reads_it_and_writes_what_we_read(folder: Path, tmp_path: Path) -> None:
     theirs = SequenceClassifier.from_pretrained(folder)
     torch.testing.assert_close(theirs(ROWS), MODEL.eval()(ROWS), rtol=0, atol=0)

@@ -111,6 +111,22 @@ def test_the_same_command_gives_the_same_weights(tmp_path: Path) -> None:
     assert len(sums) == 1
 
 
+def test_training_starts_from_a_saved_model(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    earlier = SequenceClassifier("gru", hidden_size=8, num_layers=1, readout="attention")
+    checkpoint.save(earlier, tmp_path / "earlier", {"command": "the first one"})
+    command = ["train", "digits", "--cell", "gru", "--readout", "last", "--epochs", 1, *TINY]
+    command += ["--learning-rate", 0, "--start", tmp_path / "earlier"]
+    assert rnnviz(*command, "--output", tmp_path / "later").exit_code == 0
+    later = checkpoint.load(tmp_path / "later").state_dict()
+    for name, value in earlier.state_dict().items():
+        if not name.startswith("readout"):
+            torch.testing.assert_close(later[name], value, rtol=1e-5, atol=1e-6)
+    assert checkpoint.card(tmp_path / "later")["started_from"]["command"] == "the first one"
+    command[command.index("gru")] = "rnn"
+    refused(rnnviz(*command, "--output", tmp_path / "other"), "to start from", "RNN", "GRU")
+
+
 def interrupt(running: subprocess.Popen[str], after: str) -> str:
     """Send Ctrl-C's signal once `after` was printed; everything that was printed."""
     assert running.stderr is not None

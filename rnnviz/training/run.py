@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,17 +29,47 @@ from rnnviz.training.start import initialise
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
+    """Set the first weights of `model`; what a card has to say about them.
+
+    Drawn afresh, or, from the saved model in `folder`, of another readout or task, all recurrent
+    weights and whatever else has the same name and shape. Raises `CheckpointError` where those of
+    the recurrent layers do not fit.
+    """
+    if folder is None:
+        initialise(model.recurrent)
+        return {}
+    start = checkpoint.load(folder)
+    own, theirs = model.state_dict(), start.state_dict()
+    fitting = {
+        name: value
+        for name, value in theirs.items()
+        if name in own and own[name].shape == value.shape
+    }
+    missing = [name for name in own if name.startswith("recurrent") and name not in fitting]
+    if missing or model.cell != start.cell:
+        raise checkpoint.CheckpointError(
+            f"expected a model to start from with these recurrent layers, {model.recurrent}, "
+            f"got {start.recurrent}: choose the same cell, sizes and directions"
+        )
+    model.load_state_dict(fitting, strict=False)
+    earlier = checkpoint.card(folder) if (folder / checkpoint.CARD).is_file() else {}
+    return {"started_from": {key: earlier.get(key) for key in ("command", "date", "sha256")}}
+
+
 def run(
     model: SequenceClassifier,
     task: ImageTask,
     recipe: Recipe,
     folder: Path,
     *,
+    card: Mapping[str, Any],
     augment: bool,
-    arguments: Sequence[str],
 ) -> bool:
-    """Train `model` and save its best epoch at `folder`; False if Ctrl-C ended it early."""
-    initialise(model.recurrent)
+    """Train `model` and save its best epoch at `folder`; False if Ctrl-C ended it early.
+
+    `card` is what the caller knows and the run does not: the command, where the weights began.
+    """
     CONSOLE.print(
         f"Training {model.cell} on {len(task.training):,} images of {task.name}, "
         f"{len(task.held_out):,} held out, {recipe.epochs} epochs. Ctrl-C keeps the best so far."
@@ -70,12 +99,12 @@ def run(
         CONSOLE.print("No epoch was finished, so there is nothing to keep and nothing was written.")
         return False
     model.load_state_dict(best.weights)
-    card = _card(task, recipe, best, augment, arguments)
+    written = {**_card(task, recipe, best, augment), **card}
     if finished and task.test:
-        card["test"] = _test(model, task.test)
+        written["test"] = _test(model, task.test)
     if not finished:
-        card["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
-    checkpoint.save(model.eval(), folder, card)
+        written["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
+    checkpoint.save(model.eval(), folder, written)
     CONSOLE.print(f"Kept epoch {best.epoch} in {folder}")
     return finished
 
@@ -114,14 +143,11 @@ def _test(model: SequenceClassifier, test: LabelledImages) -> dict[str, Any]:
     return {"data": test.source, "accuracy": result.accuracy, "n": result.n}
 
 
-def _card(
-    task: ImageTask, recipe: Recipe, best: EpochFinished, augment: bool, arguments: Sequence[str]
-) -> dict[str, Any]:
+def _card(task: ImageTask, recipe: Recipe, best: EpochFinished, augment: bool) -> dict[str, Any]:
     return {
         "task": f"classify {task.name}: 28 rows of 28 pixels, read from the top",
         "data": task.data,
         "licence": task.licence,
-        "command": shlex.join(["python", "-m", "rnnviz", *arguments]),
         "seed": recipe.seed,
         "epochs": recipe.epochs,
         "kept_epoch": best.epoch,
