@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.address import DigitsAddress
+from rnnviz.signals import CONVENTIONS, vocabulary
 
 PATH = Path(__file__).parent / "theatre" / "opening.json"
 ADDRESS = DigitsAddress()
 """The view that is stored: what the Digits page shows when the address asks for nothing."""
+
+WORDS = ("signals", "convention")
+"""Not stored: the words and colours of today are put in when the file is read."""
 
 
 def load() -> dict[str, Any] | None:
@@ -24,8 +28,10 @@ def load() -> dict[str, Any] | None:
         stored = json.loads(PATH.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    is_reading = isinstance(stored, dict) and stored.get("name") == ADDRESS.model
-    return stored if is_reading else None
+    if not isinstance(stored, dict) or stored.get("name") != ADDRESS.model:
+        return None
+    words = {"signals": vocabulary(ADDRESS.cell), "convention": CONVENTIONS[ADDRESS.cell]}
+    return stored | words
 
 
 def build() -> dict[str, Any]:
@@ -43,5 +49,6 @@ def build() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    PATH.write_text(json.dumps(build()) + "\n", encoding="utf-8")
+    numbers = {name: value for name, value in build().items() if name not in WORDS}
+    PATH.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
     print(f"{PATH}: {PATH.stat().st_size:,} bytes")  # noqa: T201

@@ -18,6 +18,8 @@ def read_digit(
     """Everything that ``model`` computed while it read ``image`` ``(28, 28)`` uint8 row by row."""
     if image.shape != (28, 28) or image.dtype != np.uint8:
         raise ValueError(f"expected a (28, 28) uint8 image, got {image.shape} {image.dtype}")
+    if model.recurrent.input_size != 28 or model.embedding is not None:
+        raise ValueError(f"{name}: expected a model that reads 28 pixels a step, got another kind")
     import torch
 
     rows = torch.from_numpy(image.astype(np.float32) / 255)[None]

@@ -98,7 +98,7 @@ SIGNALS: dict[str, Signal] = {
             "Forget gate",
             "f",
             ("#8c1f6b", "#d86fc4"),
-            "How much of the old cell state is kept. 1 keeps all of it, 0 wipes it.",
+            "How much of the old cell state is kept: 1 keeps all, 0 wipes it.",
             "keeps {percent} % of the cell",
         ),
         _gate(
@@ -106,7 +106,7 @@ SIGNALS: dict[str, Signal] = {
             "Input gate",
             "i",
             ("#0f9a70", "#45d6a6"),
-            "How much of the candidate is written into the cell. 1 writes all of it, 0 nothing.",
+            "How much of the candidate is written into the cell.",
             "writes {percent} % of the candidate",
         ),
         Signal(
@@ -128,7 +128,7 @@ SIGNALS: dict[str, Signal] = {
             -CELL_LIMIT,
             CELL_LIMIT,
             {"light": "#1769c4", "dark": "#5aa8ff"},
-            "The long memory. It changes only by what the gates let go and let in.",
+            "The long memory; only the gates let anything go or in.",
             (
                 (-CELL_LIMIT, "remembers a value below the drawn range"),
                 *_signed("remembers", "remembers next to nothing")[:-1],
@@ -141,7 +141,7 @@ SIGNALS: dict[str, Signal] = {
             "Output gate",
             "o",
             ("#b58500", "#f4d35e"),
-            "How much of the cell is shown to the rest of the network as the hidden state.",
+            "How much of the cell is shown as the hidden state.",
             "shows {percent} % of the cell",
         ),
         _gate(
@@ -149,10 +149,7 @@ SIGNALS: dict[str, Signal] = {
             "Reset gate",
             "r",
             ("#1391c2", "#66cff5"),
-            (
-                "How much of the old state the candidate may look at. 0 makes it look at the input "
-                "alone."
-            ),
+            "How much of the old state the candidate may look at.",
             "lets the candidate see {percent} % of the old state",
         ),
         _gate(
@@ -160,7 +157,7 @@ SIGNALS: dict[str, Signal] = {
             "Update gate",
             "z",
             ("#5b34a6", "#a583ee"),
-            "How much of the old state is kept; the rest comes from the candidate.",
+            "How much of the old state is kept; the candidate fills the rest.",
             "keeps {percent} % of the old state, takes {rest} % from the candidate",
         ),
         Signal(
@@ -171,10 +168,7 @@ SIGNALS: dict[str, Signal] = {
             -1.0,
             1.0,
             {"light": "#2b3440", "dark": "#e8eaed"},
-            (
-                "What the unit says at this step: to the next step, to the layer above and to the "
-                "readout."
-            ),
+            "What the unit tells the next step, the layer above and the readout.",
             _signed("says", "says next to nothing"),
         ),
     )
@@ -218,4 +212,8 @@ def vocabulary(cell: str) -> list[dict[str, Any]]:
     """The signals of one cell in drawing order, ready for the browser."""
     if cell not in DRAWN:
         raise ValueError(f"expected one of {', '.join(DRAWN)}, got {cell!r}")
-    return [SIGNALS[name].to_payload() for name in DRAWN[cell]]
+    symbols = {"candidate": "n"} if cell == "gru" else {}
+    return [
+        SIGNALS[name].to_payload() | ({"symbol": symbols[name]} if name in symbols else {})
+        for name in DRAWN[cell]
+    ]

@@ -21,7 +21,6 @@ import streamlit as st
 
 from rnnviz import opening, warmup
 from rnnviz.address import CELLS, READOUTS, DigitsAddress, read_query
-from rnnviz.checkpoint import CheckpointError
 from rnnviz.data import DataError
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import View, draw, gallery, theatre
@@ -203,16 +202,16 @@ def _sentence(error: Exception) -> str:
 def read_picture(choices: DigitsChoices) -> tuple[dict[str, Any], DigitsAddress, Picture] | None:
     """What the theatre should show: the reading asked for, or the last good one beside a notice."""
     choices.notices.pop("model", None)
-    try:
-        wanted = (choices.address, choices.picture)
-        payload = _payload(*wanted)
-        choices.good = wanted
-        return payload, *wanted
-    except CheckpointError as error:
-        choices.notices["model"] = _sentence(error)
+    wanted = (choices.address, choices.picture)
+    for address, picture in (wanted, choices.good or wanted):
+        try:
+            payload = _payload(address, picture)
+        except ValueError as error:  # a CheckpointError, or a model that does not read digits
+            choices.notices.setdefault("model", _sentence(error))
+        else:
+            choices.good = (address, picture)
+            return payload, address, picture
     stored = stored_reading()
-    if choices.good is not None:
-        return _payload(*choices.good), *choices.good
     return None if stored is None else (stored, opening.ADDRESS, sample_picture(1))
 
 
@@ -247,13 +246,13 @@ def digits_stage(choices: DigitsChoices) -> None:
     write_address(choices, view)
 
 
-def write_address(choices: DigitsChoices, view: View) -> None:
+def write_address(choices: DigitsChoices, view: View | None) -> None:
     """Put the choices into the page's address.
 
     Layer, step and unit follow the hand in the browser, which keeps them there itself; they are
     written here only when a pin has been committed, and otherwise left as they came.
     """
-    if view != choices.committed:
+    if view is not None and view != choices.committed:
         choices.committed = view
         choices.address = replace(
             choices.address,

@@ -11,6 +11,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from importlib import import_module
 
 _IMPORTING = threading.Lock()
 _STARTED = threading.Event()
@@ -23,9 +24,7 @@ paints.
 def import_torch() -> None:
     """Import torch, one thread at a time."""
     with _IMPORTING:
-        import torch
-
-        torch.set_grad_enabled(True)
+        import_module("torch")
 
 
 def start(

@@ -68,8 +68,8 @@ def theatre(
     panels: Sequence[str] | None = None,
     autoplay: bool = False,
     address: bool = False,
-) -> View:
-    """Show how a network read a sequence; returns what the person pinned there.
+) -> View | None:
+    """Show how a network read a sequence; return what was pinned there, None before anything was.
 
     ``reading`` may be given as its payload, when it is already packed. ``view`` is where a first
     visit starts. ``panels`` names the panels to show, all by default; ``address`` lets the browser
@@ -114,10 +114,10 @@ def len_steps(payload: Mapping[str, Any]) -> int:
     return int(payload["probabilities"]["shape"][0])
 
 
-def committed(sent: Any, *, layers: int, steps: int, units: int) -> View:
+def committed(sent: Any, *, layers: int, steps: int, units: int) -> View | None:
     """What the browser committed, with everything that makes no sense here left out."""
     if not isinstance(sent, Mapping):
-        return View()
+        return None
 
     def index(name: str, count: int) -> int | None:
         value = sent.get(name)

@@ -42,7 +42,10 @@ class Board {
     this.undoButton = this.button("Undo", () => this.undo(), "Take back the last stroke (Z)");
     this.clearButton = this.button("Clear", () => this.clear(), "Clear the drawing (Esc)");
     tools.append(pens, this.undoButton, this.clearButton);
-    this.root.append(frame, tools);
+    const layout = document.createElement("div");
+    layout.className = "layout";
+    layout.append(frame, tools);
+    this.root.append(layout);
     parent.append(this.root);
     this.listen();
     this.choosePen(this.pen);

@@ -2,7 +2,7 @@
 
 import { columnLeft, columnCentre } from "./geometry.js";
 import { leadingClass, valueAt } from "./decode.js";
-import { cssColour, mixed } from "./colours.js";
+import { mixed } from "./colours.js";
 
 // Ink on paper: grey level 0..255 of an image as a colour between the page's paper and its ink.
 export function imagePixels(image, paper, ink, { rotated }) {
@@ -144,8 +144,4 @@ export function drawTicks(context, marked, axis, height, colours, font, reserved
     context.lineTo(x, 6);
     context.fill();
   }
-}
-
-export function translucent(colour, alpha) {
-  return cssColour(colour, alpha);
 }

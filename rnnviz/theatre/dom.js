@@ -23,72 +23,72 @@ const SPEEDS = [
   [4, "4×"],
 ];
 
+// Every node that changes later is returned by name.
 export function buildSkeleton() {
+  const bar = buildBar();
+  const now = buildNow();
+  const stage = buildStage();
+  const chips = element("div", { class: "choices chips", role: "group", "aria-label": "Signals shown" });
+  const legend = element("div", { class: "legend" });
+  const live = element("p", { class: "live", "aria-live": "polite", role: "status" });
+  const body = element("div", { class: "body" }, now.aside, stage.stage);
+  const root = element("section", { class: "theatre" }, bar.bar, chips, body, legend, live);
+  return { root, chips, legend, live, ...bar, ...now, ...stage };
+}
+
+function buildBar() {
   const play = element("button", { class: "play", type: "button", title: "Play or pause (space)" });
+  const label = "Speed of the replay";
   const speed = element(
     "select",
-    { class: "speed", "aria-label": "Speed of the replay", title: "Speed of the replay" },
-    ...SPEEDS.map(([value, label]) => element("option", { value: String(value) }, label)),
+    { class: "speed", "aria-label": label, title: label },
+    ...SPEEDS.map(([value, text]) => element("option", { value: String(value) }, text)),
   );
   speed.value = "1";
   const title = element("h3", { class: "title" });
   const subtitle = element("span", { class: "subtitle" });
   const layers = element("div", { class: "choices layers", role: "group", "aria-label": "Layer" });
-  const chips = element("div", { class: "choices chips", role: "group", "aria-label": "Signals shown" });
-  const bar = element(
-    "div",
-    { class: "bar" },
-    element("div", { class: "heading" }, title, subtitle),
-    element("div", { class: "transport" }, layers, speed, play),
-  );
+  const heading = element("div", { class: "heading" }, title, subtitle);
+  const transport = element("div", { class: "transport" }, layers, speed, play);
+  return { bar: element("div", { class: "bar" }, heading, transport), play, speed, title, subtitle, layers };
+}
 
+function buildNow() {
   const upright = element("canvas", { class: "upright", role: "img" });
   const where = element("p", { class: "where" });
   const answer = element("p", { class: "answer" });
   const classes = element("ol", { class: "classes", "aria-label": "Class probabilities at this step" });
   const unitName = element("p", { class: "unit-name" });
   const unitRows = element("dl", { class: "unit-rows" });
-  const now = element(
+  const aside = element(
     "aside",
     { class: "now", "aria-label": "At the cursor" },
     element("div", { class: "seen" }, upright, where),
     element("div", { class: "said" }, answer, classes),
     element("div", { class: "unit" }, unitName, unitRows),
   );
+  return { aside, upright, where, answer, classes, unitName, unitRows };
+}
 
+function buildStage() {
+  const overlay = (name) => element("div", { class: name, "aria-hidden": "true" });
   const scrub = element("input", { class: "scrub", type: "range", min: "0", step: "1" });
   const ticksTop = element("canvas", { class: "ticks", "aria-hidden": "true" });
-  const panels = element("div", { class: "panels" });
-  const cursor = element("div", { class: "cursor", "aria-hidden": "true" });
-  const preview = element("div", { class: "preview", "aria-hidden": "true" });
-  const veil = element("div", { class: "veil", "aria-hidden": "true" });
-  const tip = element("div", { class: "tip", "aria-hidden": "true" });
   const axisTitle = element("span", { class: "axis-title" });
+  const axis = element("div", { class: "axis" }, axisTitle, scrub, ticksTop);
+  const panels = element("div", { class: "panels" });
+  const [veil, preview, cursor, tip] = ["veil", "preview", "cursor", "tip"].map(overlay);
   const stage = element(
     "div",
     { class: "stage", tabIndex: 0, role: "group" },
-    element("div", { class: "axis" }, axisTitle, scrub, ticksTop),
+    axis,
     panels,
     veil,
     preview,
     cursor,
     tip,
   );
-  const legend = element("div", { class: "legend" });
-  const live = element("p", { class: "live", "aria-live": "polite", role: "status" });
-  const root = element(
-    "section",
-    { class: "theatre" },
-    bar,
-    chips,
-    element("div", { class: "body" }, now, stage),
-    legend,
-    live,
-  );
-  return {
-    root, play, speed, title, subtitle, layers, chips, upright, where, answer, classes, unitName, unitRows, scrub,
-    ticksTop, panels, cursor, preview, veil, tip, axisTitle, stage, legend, live,
-  };
+  return { stage, axisTitle, scrub, ticksTop, panels, veil, preview, cursor, tip };
 }
 
 export function buildPanel({ id, label, symbol, meaning, height, description }) {

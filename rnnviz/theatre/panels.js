@@ -52,7 +52,7 @@ export function listPanels(reading, layer, shown, wanted, ratio) {
   panels.push({
     id: "unit",
     label: "One unit",
-    meaning: "Every signal of the chosen unit over time.",
+    meaning: "Every signal of the chosen unit over time, each in its own colour.",
     height: 104,
     description: "Signals of one unit as lines over time",
   });

@@ -1,16 +1,17 @@
 // The theatre: one reading, many panels, one cursor in time. Everything happens here in the browser;
 // Python hears only of what was committed (a pinned step, a pinned unit, the layer).
 
-import { cssColour, contrast, luminance, mixed, parseColour } from "./colours.js";
-import { drawTicks, drawUpright, imagePixels, translucent } from "./charts.js";
+import { drawTicks, drawUpright, imagePixels } from "./charts.js";
 import { busiestUnit, decodeReading, leadingClass, valueAt } from "./decode.js";
 import { buildChoice, buildClassRows, buildPanel, buildSkeleton, buildUnitRow, setText } from "./dom.js";
-import { columnCentre, columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
+import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
 import { pixelCanvas, sharpContext } from "./heatmap.js";
 import { fillLegend } from "./legend.js";
 import { listPanels, paintPanel, panelValue } from "./panels.js";
+import { announcement, leaderSentence, tipText } from "./speech.js";
 import { addressSearch, adoptReading, committed, initialState, keyAction, lookedAt, reduce } from "./state.js";
-import { number, percentage, signalSentence, signalWords, stepSentence } from "./words.js";
+import { readTheme } from "./theme.js";
+import { capitalised, number, percentage, signalWords } from "./words.js";
 
 const THEATRES = new WeakMap();
 const STEPS_PER_SECOND = 7;
@@ -61,33 +62,12 @@ class Theatre {
     return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
-  // The colours of the app, as Streamlit hands them down. True when they differ from before.
+  // True when the colours differ from before.
   resolveTheme() {
-    const style = getComputedStyle(this.nodes.root);
-    const page = style.getPropertyValue("--page").trim() || "#ffffff";
-    const text = style.getPropertyValue("--ink").trim() || "#1d2127";
-    const accent = style.getPropertyValue("--accent").trim() || "#0b5fb0";
-    const key = [page, text, accent].join();
+    const { key, theme, font, colours, onAccent } = readTheme(this.nodes.root);
     if (key === this.themeKey) return false;
-    this.themeKey = key;
-    const pageRgb = parseColour(page);
-    const inkRgb = parseColour(text);
-    this.theme = luminance(pageRgb) < 0.25 ? "dark" : "light";
-    this.nodes.root.dataset.theme = this.theme;
-    this.font = style.fontFamily;
-    this.colours = {
-      page,
-      accent,
-      inkRgb,
-      paper: mixed(pageRgb, inkRgb, 0.04),
-      ink: cssColour(mixed(pageRgb, inkRgb, 0.62)),
-      text: cssColour(mixed(pageRgb, inkRgb, 0.72)),
-      quiet: cssColour(mixed(pageRgb, inkRgb, 0.3)),
-      track: cssColour(mixed(pageRgb, inkRgb, 0.13)),
-      cover: cssColour(mixed(pageRgb, inkRgb, 0.05)),
-      coverLine: translucent(inkRgb, 0.14),
-    };
-    const onAccent = contrast(parseColour(accent), [255, 255, 255]) >= 4.5 ? "#ffffff" : "#10141a";
+    Object.assign(this, { themeKey: key, theme, font, colours });
+    this.nodes.root.dataset.theme = theme;
     this.nodes.root.style.setProperty("--on-accent", onAccent);
     return true;
   }
@@ -197,10 +177,8 @@ class Theatre {
     nodes.stage.style.setProperty("--veil", unread);
     nodes.veil.hidden = state.hover !== null || state.step === state.steps - 1;
     if (nodes.scrub.value !== String(state.step)) nodes.scrub.value = String(state.step);
-    const leader = leadingClass(reading.probabilities, step);
-    const probability = valueAt(reading.probabilities, step, leader);
-    nodes.scrub.setAttribute("aria-valuetext", stepSentence(reading, step, leader, probability));
-    this.refreshNow(step, unit, leader, probability);
+    nodes.scrub.setAttribute("aria-valuetext", leaderSentence(reading, step));
+    this.refreshNow(step, unit);
     this.refreshPanels(step, unit);
     this.refreshTicks();
     nodes.root.dataset.step = String(state.step);
@@ -219,17 +197,25 @@ class Theatre {
     node.style.width = `${Math.round(columnLeft(this.axis, step + 1)) - left}px`;
   }
 
-  refreshNow(step, unit, leader, probability) {
-    const { nodes, reading, state } = this;
-    const word = reading.step_word;
-    setText(nodes.where, `${word.charAt(0).toUpperCase()}${word.slice(1)} ${step + 1} of ${reading.steps}`);
-    setText(nodes.answer, `Reads ${reading.classes[leader]}, ${percentage(probability)} sure`);
+  // The column beside the stage: image, answer and unit at the place that is looked at.
+  refreshNow(step, unit) {
+    const { nodes, reading } = this;
+    const leader = leadingClass(reading.probabilities, step);
+    const sure = percentage(valueAt(reading.probabilities, step, leader));
+    setText(nodes.where, `${capitalised(reading.step_word)} ${step + 1} of ${reading.steps}`);
+    setText(nodes.answer, `Reads ${reading.classes[leader]}, ${sure} sure`);
     this.classRows.forEach((row, k) => {
       const share = valueAt(reading.probabilities, step, k);
       row.fill.style.transform = `scaleX(${share})`;
       setText(row.share, percentage(share));
       row.node.classList.toggle("leads", k === leader);
     });
+    this.refreshUnit(step, unit);
+    if (this.uprightSource) this.refreshUpright(step);
+  }
+
+  refreshUnit(step, unit) {
+    const { nodes, reading, state } = this;
     const pinned = state.pinnedUnit === unit ? ", pinned" : "";
     setText(nodes.unitName, `Unit ${unit} of layer ${state.layer + 1}${pinned}`);
     this.unitRows.forEach((row, i) => {
@@ -238,7 +224,10 @@ class Theatre {
       setText(row.value, number(value, 3));
       setText(row.words, signalWords(signal, value));
     });
-    if (!this.uprightSource) return;
+  }
+
+  refreshUpright(step) {
+    const { nodes, reading } = this;
     const size = nodes.upright.clientWidth;
     if (size !== this.uprightSize) {
       this.uprightSize = size;
@@ -246,7 +235,8 @@ class Theatre {
       nodes.upright.removeAttribute("style");
     }
     if (size) drawUpright(this.upright, this.uprightSource, size, step, this.colours);
-    nodes.upright.setAttribute("aria-label", `The image, uncovered down to ${word} ${step + 1}`);
+    const label = `The image, uncovered down to ${reading.step_word} ${step + 1}`;
+    nodes.upright.setAttribute("aria-label", label);
   }
 
   refreshPanels(step, unit) {
@@ -323,16 +313,9 @@ class Theatre {
   }
 
   announce() {
-    if (this.state.playing) return;
-    const { step, unit } = this.looked();
     const { reading, state } = this;
-    const leader = leadingClass(reading.probabilities, step);
-    const sentences = [stepSentence(reading, step, leader, valueAt(reading.probabilities, step, leader))];
-    for (const signal of state.pinnedUnit === null ? [] : reading.signals) {
-      const value = valueAt(reading.layers[state.layer].forward[signal.name], step, unit);
-      sentences.push(signalSentence(signal, value, unit, step, reading.step_word));
-    }
-    setText(this.nodes.live, `${sentences.join(". ")}.`);
+    if (state.playing) return;
+    setText(this.nodes.live, announcement(reading, state.layer, this.looked().step, state.pinnedUnit));
   }
 
   listen() {
@@ -393,23 +376,12 @@ class Theatre {
 
   showTip(event, panel, step, unit) {
     const { nodes, reading, state } = this;
-    if (panel.signal && unit !== null) {
-      const value = valueAt(reading.layers[state.layer].forward[panel.signal.name], step, unit);
-      setText(nodes.tip, signalSentence(panel.signal, value, unit, step, reading.step_word));
-    } else if (panel.id === "attention") {
-      const share = valueAt(reading.attention, step);
-      setText(nodes.tip, `attention on ${reading.step_word} ${step + 1}: ${number(share, 3)} of the whole`);
-    } else {
-      const leader = leadingClass(reading.probabilities, step);
-      setText(nodes.tip, stepSentence(reading, step, leader, valueAt(reading.probabilities, step, leader)));
-    }
+    setText(nodes.tip, tipText(panel, reading, state.layer, step, unit));
     nodes.tip.hidden = false;
     const stage = nodes.stage.getBoundingClientRect();
-    const width = nodes.tip.offsetWidth;
-    const x = Math.min(Math.max(event.clientX - stage.left + 14, 0), stage.width - width);
+    const x = Math.min(Math.max(event.clientX - stage.left + 14, 0), stage.width - nodes.tip.offsetWidth);
     const y = event.clientY - stage.top + 18;
     nodes.tip.style.transform = `translate(${x}px, ${y}px)`;
-    nodes.preview.dataset.centre = String(columnCentre(this.axis, step));
   }
 }
 
