@@ -217,11 +217,16 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
     def _from_pretrained(cls, *, model_id: str, **options: Any) -> SequenceClassifier:
         """Load a folder, or a Hub repository fetched file by file, with this package's own checks.
 
-        The mixin would load loosely and fall back to a pickle; neither happens here.
+        The mixin would load loosely and fall back to a pickle; neither happens here. The model
+        comes as it was saved: raises ValueError for words that would make it another one.
         """
         from rnnviz import checkpoint
 
         folder = Path(model_id)
         if not folder.is_dir():
             folder = checkpoint.fetch(model_id, options)
-        return checkpoint.load(folder)
+        model = checkpoint.load(folder)
+        for word, saved in model.config.items():
+            if options.get(word, saved) != saved:
+                raise ValueError(f"{word}: expected {saved!r} as saved, got {options[word]!r}")
+        return model.to(options.get("map_location", "cpu"))

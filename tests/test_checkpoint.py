@@ -87,6 +87,12 @@ def test_hugging_face_reads_it_and_writes_what_we_read(folder: Path, tmp_path: P
     torch.testing.assert_close(ours(ROWS), MODEL.eval()(ROWS), rtol=0, atol=0)
 
 
+def test_from_pretrained_makes_no_other_model(folder: Path) -> None:
+    assert SequenceClassifier.from_pretrained(folder, hidden_size=8).cell == "gru"
+    with pytest.raises(ValueError, match="hidden_size: expected 8 as saved, got 9"):
+        SequenceClassifier.from_pretrained(folder, hidden_size=9)
+
+
 def test_from_pretrained_is_as_strict_as_load(folder: Path) -> None:
     edit_weights(folder, lambda weights: weights.pop("head.bias"))
     with pytest.raises(CheckpointError, match=r"without head\.bias"):

@@ -1,0 +1,73 @@
+"""The committed models. Oracles: their cards, the aims, and images never trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from rnnviz import checkpoint, evaluation
+from rnnviz.data import digits, mnist, samples
+
+NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout in ("", "-last")]
+
+
+@pytest.fixture(scope="module")
+def redrawn() -> tuple[torch.Tensor, torch.Tensor]:
+    images, labels = digits.load()
+    return torch.as_tensor(images), torch.as_tensor(labels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_name_promises(name: str) -> None:
+    _, cell, *last = name.split("-")
+    config = checkpoint.load(name).config
+    assert config["cell"] == cell
+    assert config["readout"] == (last[0] if last else "attention")
+    assert (config["num_layers"], config["hidden_size"], config["bidirectional"]) == (2, 128, False)
+    assert config["engine"] == "bptt"
+    assert config["labels"] == list("0123456789")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_tells_how_it_came_about(name: str, root: Path) -> None:
+    card, path = checkpoint.card(name), root / "pretrained" / name / "model.safetensors"
+    assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert path.stat().st_size == card["bytes"] < 2_000_000
+    assert f"train mnist --cell {name.split('-')[1]} " in card["command"]
+    assert f"--seed {card['seed']}" in card["command"]
+    assert card["training_images"] == 55_000 and card["held_out"]["n"] == 5_000
+    assert card["test"]["n"] == 10_000
+    assert card["data"] and card["licence"] and card["date"] and card["versions"]["torch"]
+    assert "interrupted" not in card
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_digits_from_another_source_are_read(
+    name: str, redrawn: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    assert evaluation.score(checkpoint.load(name), *redrawn).accuracy >= 0.95
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bundled_samples_are_read(name: str) -> None:
+    images, labels = samples.load()
+    score = evaluation.score(
+        checkpoint.load(name), torch.as_tensor(images), torch.as_tensor(labels)
+    )
+    assert score.accuracy >= 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_states_the_accuracy_on_the_test_images(
+    name: str, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNVIZ_DATA", str(data_folder))
+    images, labels = mnist.load("test")
+    score = evaluation.score(
+        checkpoint.load(name), torch.as_tensor(images), torch.as_tensor(labels)
+    )
+    # Another processor may round a near tie the other way.
+    assert score.accuracy == pytest.approx(checkpoint.card(name)["test"]["accuracy"], abs=0.0005)
