@@ -96,7 +96,7 @@ def measure_pen(page: Page) -> list[float]:
         page.locator(".theatre").evaluate(WATCH_PEN)
         draw(page, points)
         waits.append(float(page.evaluate("window.penWait")))
-        page.get_by_role("button", name="Clear the drawing (Esc)").click()
+        page.locator(".board").get_by_role("button", name="Clear").click()
         page.wait_for_timeout(600)
     return waits
 

@@ -121,7 +121,13 @@ def digits_choices() -> DigitsChoices:
         choices = DigitsChoices(address, sample_picture(address.sample or 1))
         choices.notices = {f"address {i}": sentence for i, sentence in enumerate(sentences)}
         st.session_state["digits"] = choices
-    return st.session_state["digits"]
+        return choices
+    choices = st.session_state["digits"]
+    # What was wrong with the address has been said when the page was opened.
+    choices.notices = {
+        name: said for name, said in choices.notices.items() if "address" not in name
+    }
+    return choices
 
 
 def choose_network(choices: DigitsChoices, *, cell: str | None, readout: str | None) -> None:
@@ -190,6 +196,7 @@ def image_upload(choices: DigitsChoices, uploaded: Any) -> None:
 
 
 def _show(choices: DigitsChoices, picture: Picture, sample: int | None = None) -> None:
+    choices.notices.clear()
     choices.picture = picture
     choices.address = replace(choices.address, sample=sample)
 

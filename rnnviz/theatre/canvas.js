@@ -56,7 +56,7 @@ class Board {
     node.type = "button";
     node.textContent = label;
     node.title = title;
-    node.setAttribute("aria-label", title);
+    if (!label) node.setAttribute("aria-label", title);
     node.onclick = act;
     return node;
   }

@@ -45,7 +45,7 @@ function buildBar() {
     ...SPEEDS.map(([value, text]) => element("option", { value: String(value) }, text)),
   );
   speed.value = "1";
-  const title = element("h3", { class: "title" });
+  const title = element("h2", { class: "title" });
   const subtitle = element("span", { class: "subtitle" });
   const layers = element("div", { class: "choices layers", role: "group", "aria-label": "Layer" });
   const heading = element("div", { class: "heading" }, title, subtitle);

@@ -31,7 +31,7 @@ export function fillLegend(node, reading, signals, theme, small) {
     else if (beyond > 0) entries.push([null, beyondSentence(signal, beyond), signal]);
   }
   node.replaceChildren(
-    element("h4", {}, "How to read this"),
+    element("h3", {}, "How to read this"),
     element("ul", {}, ...entries.map(([mark, text, signal]) => legendEntry(mark, text, signal, theme))),
     element("p", { class: "convention" }, reading.convention),
     element("p", { class: "keys" }, ...keyHints(word)),

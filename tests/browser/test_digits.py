@@ -83,6 +83,25 @@ def test_a_digit_drawn_with_the_mouse_is_read(open_page: Open) -> None:
     expect(page.locator(".theatre .subtitle")).to_have_text("reading your drawing")
 
 
+def test_a_digit_drawn_with_a_finger_and_a_thick_pen_is_read(open_page: Open) -> None:
+    page = open_page("/digits", width=390, has_touch=True)
+    page.get_by_role("button", name="thick pen").tap()
+    box = page.locator(".board canvas").bounding_box()
+    assert box is not None
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, x: float, y: float) -> None:
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+
+    touch("touchStart", 0.5, 0.15)
+    for y in (0.3, 0.5, 0.7, 0.85):
+        touch("touchMove", 0.5, y)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator(".theatre .subtitle")).to_have_text("reading your drawing")
+    expect(page.locator(".board canvas")).to_have_attribute("aria-label", "Drawing board, 1 stroke")
+
+
 def test_strokes_are_kept_while_another_page_is_open(open_page: Open) -> None:
     page = open_page("/digits")
     draw_seven(page)

@@ -139,6 +139,9 @@ def test_wild_words_in_the_address_are_named_once_and_the_page_works(
         assert f"asks for {word}\\=" in warning.value or f"asks for {word}=" in warning.value
     assert "<script>" not in warning.value
     assert len(warning.value) < 800
+    app.button_group(key="digits_cell").set_value("gru").run()
+    assert not app.warning
+    assert shown(app)["cell"] == "gru"
 
 
 def test_a_drawing_is_normalised_and_read(open_page: Open, models: Path) -> None:
