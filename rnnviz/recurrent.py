@@ -219,7 +219,7 @@ class _Recurrent(nn.Module):
         """Read sequences through the step loop and keep every record, live in the graph.
 
         Arguments as in `forward`. Records are time first, each signal `(B, H)`; on padding they
-        repeat the held state.
+        repeat the held state. Those of a PackedSequence are in its own order, longest first.
         """
         sequences = self._sequences(input, hx, lengths)
         steps: list[list[Step]] = []

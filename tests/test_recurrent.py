@@ -492,3 +492,11 @@ def test_run_returns_what_forward_returns(cell: str) -> None:
         assert len(result.layers) == 2
         assert {len(steps) for both in result.layers for steps in both} == {7}
     assert OURS[cell](4, 5).run(X).layers[0].backward is None
+
+
+def test_records_of_a_packed_sequence_are_in_its_order() -> None:
+    ours, _ = twins("gru", 4, 5)
+    packed = pack_padded_sequence(X.double(), [2, 7, 4], enforce_sorted=False)
+    result = ours.run(packed)
+    last = result.layers[0].forward[-1].hidden
+    assert torch.equal(last, result.state[0, packed.sorted_indices])
