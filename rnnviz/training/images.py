@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from rnnviz.data import digits, mnist
-from rnnviz.data.augmentation import augment
+from rnnviz.data.augmentation import augment, noise
 from rnnviz.evaluation import LabelledImages, rows
 from rnnviz.training.loop import Examples, Prepare, Recipe
 
@@ -139,7 +139,6 @@ WRITTEN = {
     "shear_degrees": 10.0,
     "elastic_pixels": 0.6,
     "pen_pixels": 0.7,
-    "noise_deviation": 0.05,
 }
 CLOTHES = {
     "shift_pixels": 1.5,
@@ -148,8 +147,9 @@ CLOTHES = {
     "shear_degrees": 3.0,
     "elastic_pixels": 0.0,
     "pen_pixels": 0.0,
-    "noise_deviation": 0.0,
 }
+# Each image draws its own deviation from 0 to this, so clean ones stay common.
+LARGEST_NOISE = 0.25
 
 
 def varied(name: str) -> Prepare:
@@ -158,6 +158,8 @@ def varied(name: str) -> Prepare:
 
     def prepare(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:
         scaled = {what: strength * amount for what, amount in amounts.items()}
-        return augment(rows(images), generator=generator, **scaled)
+        changed = augment(rows(images), generator=generator, **scaled)
+        deviations = strength * LARGEST_NOISE * torch.rand(len(images), generator=generator)
+        return noise(changed, deviations, generator=generator)
 
     return prepare
