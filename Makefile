@@ -11,6 +11,9 @@ NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"
 
 .PHONY: app test check bench screenshots clean
 .DELETE_ON_ERROR:
+# The age of .venv/bin/python is that of the link, not of the Python behind it: a .venv that had to
+# be made anew is filled again.
+MAKEFLAGS += --check-symlink-times
 
 app: $(APP_STAMP)
 	@exec $(PY) -m streamlit run app.py $(ARGS)
@@ -47,10 +50,10 @@ clean:
 	@rm -rf .venv; $(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu it comes with: apt install python3-venv"; exit 1; }
 
-$(APP_STAMP): | .venv/bin/python
+$(APP_STAMP): .venv/bin/python
 	$(PY) -m pip install --quiet --requirement requirements.txt
 	@rm -f .venv/.app-* && touch $@
 
-$(DEV_STAMP): | .venv/bin/python
+$(DEV_STAMP): .venv/bin/python
 	$(PY) -m pip install --quiet --requirement requirements-dev.txt
 	@rm -f .venv/.dev-* .venv/.app-* && touch $@ $(APP_STAMP)
