@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rnnviz import opening, warmup
+from rnnviz import checkpoint, opening, warmup
 from rnnviz.address import CELLS, READOUTS, DigitsAddress, read_query
 from rnnviz.data import DataError
 from rnnviz.signals import CELL_NAMES
@@ -70,10 +70,19 @@ def model(name: str) -> Any:
     """The trained model of that name, shared by everyone and never written to; raises
     CheckpointError.
     """
-    from rnnviz import checkpoint
-
     warmup.import_torch()
     return checkpoint.load(name)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def about(name: str) -> str:
+    """What the card of that model says about its test, or nothing where there is no such card."""
+    try:
+        test = checkpoint.card(name)["test"]
+        share, count = test["accuracy"], test["n"]
+        return f"{name} was trained here; of {test['data']} ({count:,}) it reads {share:.2%} right."
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -245,6 +254,7 @@ def digits_stage(choices: DigitsChoices) -> None:
         key="digits_theatre",
         title=f"{CELL_NAMES[address.cell]}, {READOUT_NAMES[address.readout].lower()} readout",
         subtitle=f"reading {picture.source}",
+        about=about(address.model),
         view=View(
             (start.layer or 1) - 1, None if start.step is None else start.step - 1, start.unit
         ),

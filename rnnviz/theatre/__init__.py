@@ -63,6 +63,7 @@ def theatre(
     key: str,
     title: str,
     subtitle: str = "",
+    about: str = "",
     view: View | None = None,
     size: Literal["full", "small"] = "full",
     panels: Sequence[str] | None = None,
@@ -72,15 +73,16 @@ def theatre(
     """Show how a network read a sequence; return what was pinned there, None before anything was.
 
     ``reading`` may be given as its payload, when it is already packed. ``view`` is where a first
-    visit starts. ``panels`` names the panels to show, all by default; ``address`` lets the browser
-    keep layer, step and unit in the page's address and lets the arrow keys work before anything
-    was clicked.
+    visit starts. ``about`` is a sentence on the network for the legend, ``panels`` names the
+    panels to show, all by default; ``address`` lets the browser keep layer, step and unit in the
+    page's address and lets the arrow keys work before anything was clicked.
     """
     payload = reading.to_payload() if isinstance(reading, Reading) else dict(reading)
     start = view or View()
     options = {
         "title": title,
         "subtitle": subtitle,
+        "about": about,
         "size": size,
         "panels": None if panels is None else list(panels),
         "autoplay": autoplay,

@@ -129,8 +129,10 @@ function endCell(colour, signal) {
   return cell;
 }
 
-export function buildChoice(label, pressed, title) {
-  return element("button", { type: "button", "aria-pressed": String(pressed), title }, label);
+export function buildChoice(label, title, act) {
+  const button = element("button", { type: "button", title }, label);
+  button.onclick = act;
+  return button;
 }
 
 export function buildClassRows(labels) {

@@ -3,41 +3,35 @@
 import { tableIndex } from "./colours.js";
 import { codeToValue } from "./decode.js";
 
-// RGBA bytes of a (T, H) array, H rows of T pixels. `order[row]` is the unit drawn in that row.
+// RGBA bytes of a (T, H) array, H rows of T pixels, and how many values lie beyond the drawn range.
+// `order[row]` is the unit drawn in that row.
 export function heatmapPixels(array, signal, table, order = null) {
   const [steps, units] = array.shape;
-  const indices = codeIndices(array, signal);
+  const indexOf = indexer(array, signal);
   const pixels = new Uint8ClampedArray(steps * units * 4);
+  let beyond = 0;
   for (let row = 0; row < units; row += 1) {
     const unit = order ? order[row] : row;
     for (let step = 0; step < steps; step += 1) {
-      const from = 4 * indices[array.codes[step * units + unit]];
+      const index = indexOf(array.codes[step * units + unit]);
+      if (index === 0 || index === 257) beyond += 1;
       const to = 4 * (row * steps + step);
-      pixels[to] = table[from];
-      pixels[to + 1] = table[from + 1];
-      pixels[to + 2] = table[from + 2];
+      pixels[to] = table[4 * index];
+      pixels[to + 1] = table[4 * index + 1];
+      pixels[to + 2] = table[4 * index + 2];
       pixels[to + 3] = 255;
     }
   }
-  return pixels;
+  return { pixels, beyond };
 }
 
-// Each code is looked up once, however many values there are.
-function codeIndices(array, signal) {
+// From a code to its place in the lookup table; worked out once per code where there are more values than codes.
+function indexer(array, signal) {
+  const work = (code) => tableIndex(signal, codeToValue(array, code));
+  if (array.codes.length <= array.top) return work;
   const indices = new Uint16Array(array.top + 1);
-  for (let code = 0; code <= array.top; code += 1) {
-    indices[code] = tableIndex(signal, codeToValue(array, code));
-  }
-  return indices;
-}
-
-export function countBeyond(array, signal) {
-  let count = 0;
-  for (const code of array.codes) {
-    const index = tableIndex(signal, codeToValue(array, code));
-    if (index === 0 || index === 257) count += 1;
-  }
-  return count;
+  for (let code = 0; code <= array.top; code += 1) indices[code] = work(code);
+  return (code) => indices[code];
 }
 
 export function pixelCanvas(document, pixels, width, height) {

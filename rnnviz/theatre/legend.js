@@ -3,14 +3,15 @@
 import { element } from "./dom.js";
 import { number } from "./words.js";
 
-export function fillLegend(node, reading, signals, theme, small) {
-  if (small) {
+export function fillLegend(node, reading, signals, theme, options) {
+  if (options.size === "small") {
     node.replaceChildren();
     return;
   }
   const word = reading.step_word;
   const entries = [
     ["mark-cursor", `The framed column is the ${word} being read. What lies right of it has not been read yet.`],
+    ["mark-preview", "The dashed column is where the pointer is; all numbers follow it."],
     ["mark-row", "The framed line in each heatmap is the chosen unit."],
     ["mark-pin", `A triangle under the numbers marks a pinned ${word}.`],
     ["mark-lead", "A strong bar is the class in the lead; grey bars are the others. A full row high is 100 %."],
@@ -30,12 +31,20 @@ export function fillLegend(node, reading, signals, theme, small) {
     if (signal.name === "cell") entries.push([null, cellSentence(signal, beyond), signal]);
     else if (beyond > 0) entries.push([null, beyondSentence(signal, beyond), signal]);
   }
+  entries.push(["mark-lines", linesSentence(signals)]);
   node.replaceChildren(
     element("h3", {}, "How to read this"),
     element("ul", {}, ...entries.map(([mark, text, signal]) => legendEntry(mark, text, signal, theme))),
-    element("p", { class: "convention" }, reading.convention),
+    element("p", { class: "convention" }, `${reading.convention} ${options.about ?? ""}`),
     element("p", { class: "keys" }, ...keyHints(word)),
   );
+}
+
+function linesSentence(signals) {
+  const upper = "The lines of one unit run from \u22121 to 1, gates in the upper half.";
+  const cell = signals.find(({ signal }) => signal.name === "cell")?.signal;
+  if (!cell) return upper;
+  return `${upper} The dashed cell state has its own ${number(cell.low, 0)} to ${number(cell.high, 0)}.`;
 }
 
 function cellSentence(signal, beyond) {

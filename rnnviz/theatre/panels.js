@@ -3,7 +3,7 @@
 import { valueAt, leadingClass } from "./decode.js";
 import { barTop, heatmapHeight } from "./geometry.js";
 import { drawBars, drawLines, drawProbabilities, imagePixels, labelEnds } from "./charts.js";
-import { countBeyond, drawGaps, drawHeatmap, heatmapPixels, pixelCanvas, sharpContext } from "./heatmap.js";
+import { drawGaps, drawHeatmap, heatmapPixels, pixelCanvas, sharpContext } from "./heatmap.js";
 import { fillScale } from "./dom.js";
 import { lookupTable } from "./colours.js";
 import { capitalised, number, percentage } from "./words.js";
@@ -71,12 +71,12 @@ function paintSignal(panel, scene, context) {
   const { reading, state, axis, colours, theme, font } = scene;
   const { signal, height } = panel;
   const array = reading.layers[state.layer].forward[signal.name];
-  const pixels = heatmapPixels(array, signal, lookupTable(signal, theme));
+  const { pixels, beyond } = heatmapPixels(array, signal, lookupTable(signal, theme));
   const [steps, units] = array.shape;
   drawHeatmap(context, pixelCanvas(document, pixels, steps, units), axis, height, colours.page);
   labelEnds(context, axis, height, "0", String(units - 1), colours, font);
-  panel.beyond = countBeyond(array, signal);
-  fillScale(panel.scale, signal, theme, panel.beyond > 0, (value) => number(value, 0));
+  panel.beyond = beyond;
+  fillScale(panel.scale, signal, theme, beyond > 0, (value) => number(value, 0));
   panel.swatch.style.background = signal.hue[theme];
 }
 

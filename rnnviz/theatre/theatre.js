@@ -1,17 +1,17 @@
 // The theatre: one reading, many panels, one cursor in time. Everything happens here in the browser;
 // Python hears only of what was committed (a pinned step, a pinned unit, the layer).
 
-import { drawTicks, drawUpright, imagePixels } from "./charts.js";
-import { busiestUnit, decodeReading, leadingClass, valueAt } from "./decode.js";
-import { buildChoice, buildClassRows, buildPanel, buildSkeleton, buildUnitRow, setText } from "./dom.js";
+import { drawTicks } from "./charts.js";
+import { busiestUnit, decodeReading } from "./decode.js";
+import { buildChoice, buildPanel, buildSkeleton, setText } from "./dom.js";
 import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
-import { pixelCanvas, sharpContext } from "./heatmap.js";
+import { sharpContext } from "./heatmap.js";
 import { fillLegend } from "./legend.js";
+import { NowColumn } from "./now.js";
 import { listPanels, paintPanel, panelValue } from "./panels.js";
 import { announcement, leaderSentence, tipText } from "./speech.js";
 import { addressSearch, adoptReading, committed, initialState, keyAction, lookedAt, reduce } from "./state.js";
 import { readTheme } from "./theme.js";
-import { capitalised, number, percentage, signalWords } from "./words.js";
 
 const THEATRES = new WeakMap();
 const STEPS_PER_SECOND = 7;
@@ -21,6 +21,7 @@ const ANNOUNCE_AFTER = 500;
 class Theatre {
   constructor(parent) {
     this.nodes = buildSkeleton();
+    this.now = new NowColumn(this.nodes);
     parent.append(this.nodes.root);
     this.state = null;
     this.digest = null;
@@ -81,8 +82,7 @@ class Theatre {
     setText(nodes.subtitle, this.options.subtitle ?? "");
     setText(nodes.axisTitle, reading.step_word);
     this.busiest = reading.layers.map((layer) => busiestUnit(layer.forward.hidden));
-    this.classRows = buildClassRows(reading.classes);
-    nodes.classes.replaceChildren(...this.classRows.map((row) => row.node));
+    this.now.introduce(reading);
     nodes.scrub.max = String(reading.steps - 1);
     nodes.scrub.setAttribute("aria-label", `${reading.step_word} being read`);
     nodes.stage.setAttribute(
@@ -90,28 +90,35 @@ class Theatre {
       "Panels over time. Left and right move the cursor, up and down choose a unit, space plays, " +
         "enter pins, escape clears.",
     );
-    nodes.upright.hidden = !reading.image;
     this.buildChoices();
   }
 
+  // Built once per reading and only marked afterwards, so that a button keeps the focus when it is pressed.
   buildChoices() {
-    const { nodes, reading, state } = this;
-    const layers = reading.layers.map((_, index) => {
-      const button = buildChoice(`Layer ${index + 1}`, index === state.layer, `Show layer ${index + 1}`);
-      button.onclick = () => this.dispatch({ type: "layer", layer: index });
-      return button;
-    });
+    const { nodes, reading } = this;
+    const layers = reading.layers.map((_, index) =>
+      buildChoice(`Layer ${index + 1}`, `Show layer ${index + 1}`, () =>
+        this.dispatch({ type: "layer", layer: index }),
+      ),
+    );
     nodes.layers.replaceChildren(...layers);
     nodes.layers.hidden = layers.length < 2;
     const order = reading.signals.map((signal) => signal.name);
-    const chips = reading.signals.map((signal) => {
-      const button = buildChoice(signal.label, state.shown.includes(signal.name), signal.meaning);
-      button.dataset.signal = signal.name;
-      button.onclick = () => this.dispatch({ type: "signal", name: signal.name, order });
-      return button;
-    });
+    const chips = reading.signals.map(({ name, label, meaning }) =>
+      buildChoice(label, meaning, () => this.dispatch({ type: "signal", name, order })),
+    );
     nodes.chips.replaceChildren(...chips);
     nodes.chips.hidden = chips.length < 2 || this.options.size === "small";
+  }
+
+  markChoices() {
+    const { nodes, reading, state } = this;
+    [...nodes.layers.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === state.layer)));
+    [...nodes.chips.children].forEach((button, i) => {
+      const { name, hue } = reading.signals[i];
+      button.setAttribute("aria-pressed", String(state.shown.includes(name)));
+      button.style.setProperty("--hue", hue[this.theme]);
+    });
   }
 
   // Sizes the axis, rebuilds the panels and paints all of them. Cheap enough to do whole on every change of layout.
@@ -132,11 +139,7 @@ class Theatre {
       ...buildPanel(panel),
     }));
     nodes.panels.replaceChildren(...this.panels.map((panel) => panel.node));
-    this.unitRows = reading.signals.map((signal) => buildUnitRow(signal, this.theme));
-    nodes.unitRows.replaceChildren(...this.unitRows.flatMap((row) => row.nodes));
-    [...nodes.chips.children].forEach((chip, i) => {
-      chip.style.setProperty("--hue", reading.signals[i].hue[this.theme]);
-    });
+    this.markChoices();
     this.paint();
   }
 
@@ -148,17 +151,12 @@ class Theatre {
   paint() {
     const scene = this.scene();
     this.panels.forEach((panel) => paintPanel(panel, scene));
-    if (this.reading.image) {
-      const { pixels, width, height } = imagePixels(this.reading.image, this.colours.paper, this.colours.inkRgb, {
-        rotated: false,
-      });
-      this.uprightSource = pixelCanvas(document, pixels, width, height);
-    }
+    this.now.paint(scene);
     this.paintedUnit = scene.unit;
-    this.uprightSize = null;
     const signals = this.panels.filter((panel) => panel.signal);
-    fillLegend(this.nodes.legend, this.reading, signals, this.theme, this.options.size === "small");
+    fillLegend(this.nodes.legend, this.reading, signals, this.theme, this.options);
     this.refresh();
+    this.now.stick();
   }
 
   looked() {
@@ -178,7 +176,7 @@ class Theatre {
     nodes.veil.hidden = state.hover !== null || state.step === state.steps - 1;
     if (nodes.scrub.value !== String(state.step)) nodes.scrub.value = String(state.step);
     nodes.scrub.setAttribute("aria-valuetext", leaderSentence(reading, step));
-    this.refreshNow(step, unit);
+    this.now.refresh(state, step, unit);
     this.refreshPanels(step, unit);
     this.refreshTicks();
     nodes.root.dataset.step = String(state.step);
@@ -187,7 +185,6 @@ class Theatre {
     nodes.root.dataset.playing = String(state.playing);
     nodes.root.dataset.ready = this.digest;
     setText(nodes.play, state.playing ? "Pause" : "Play");
-    nodes.play.setAttribute("aria-pressed", String(state.playing));
   }
 
   // Whole pixels, so that the frame never sticks out of the stage.
@@ -195,48 +192,6 @@ class Theatre {
     const left = Math.round(columnLeft(this.axis, step));
     node.style.transform = `translateX(${left}px)`;
     node.style.width = `${Math.round(columnLeft(this.axis, step + 1)) - left}px`;
-  }
-
-  // The column beside the stage: image, answer and unit at the place that is looked at.
-  refreshNow(step, unit) {
-    const { nodes, reading } = this;
-    const leader = leadingClass(reading.probabilities, step);
-    const sure = percentage(valueAt(reading.probabilities, step, leader));
-    setText(nodes.where, `${capitalised(reading.step_word)} ${step + 1} of ${reading.steps}`);
-    setText(nodes.answer, `Reads ${reading.classes[leader]}, ${sure} sure`);
-    this.classRows.forEach((row, k) => {
-      const share = valueAt(reading.probabilities, step, k);
-      row.fill.style.transform = `scaleX(${share})`;
-      setText(row.share, percentage(share));
-      row.node.classList.toggle("leads", k === leader);
-    });
-    this.refreshUnit(step, unit);
-    if (this.uprightSource) this.refreshUpright(step);
-  }
-
-  refreshUnit(step, unit) {
-    const { nodes, reading, state } = this;
-    const pinned = state.pinnedUnit === unit ? ", pinned" : "";
-    setText(nodes.unitName, `Unit ${unit} of layer ${state.layer + 1}${pinned}`);
-    this.unitRows.forEach((row, i) => {
-      const signal = reading.signals[i];
-      const value = valueAt(reading.layers[state.layer].forward[signal.name], step, unit);
-      setText(row.value, number(value, 3));
-      setText(row.words, signalWords(signal, value));
-    });
-  }
-
-  refreshUpright(step) {
-    const { nodes, reading } = this;
-    const size = nodes.upright.clientWidth;
-    if (size !== this.uprightSize) {
-      this.uprightSize = size;
-      this.upright = sharpContext(nodes.upright, size, size, this.ratio);
-      nodes.upright.removeAttribute("style");
-    }
-    if (size) drawUpright(this.upright, this.uprightSource, size, step, this.colours);
-    const label = `The image, uncovered down to ${reading.step_word} ${step + 1}`;
-    nodes.upright.setAttribute("aria-label", label);
   }
 
   refreshPanels(step, unit) {
@@ -270,10 +225,7 @@ class Theatre {
     this.state = reduce(before, action);
     if (this.state === before) return;
     const { state } = this;
-    if (state.layer !== before.layer || state.shown !== before.shown) {
-      this.buildChoices();
-      this.layOut(true);
-    }
+    if (state.layer !== before.layer || state.shown !== before.shown) this.layOut(true);
     if (state.playing) this.later("tick", 1000 / (STEPS_PER_SECOND * state.speed), () => this.dispatch({ type: "tick" }));
     else clearTimeout(this.timers.tick);
     this.schedule();

@@ -14,7 +14,7 @@ import {
   timeAxis,
   unitAt,
 } from "../../rnnviz/theatre/geometry.js";
-import { countBeyond, heatmapPixels } from "../../rnnviz/theatre/heatmap.js";
+import { heatmapPixels } from "../../rnnviz/theatre/heatmap.js";
 import { listPanels, panelValue } from "../../rnnviz/theatre/panels.js";
 import { number, percentage, signalSentence, signalWords, stepSentence } from "../../rnnviz/theatre/words.js";
 import { gate, pack, signed, smallPayload } from "./reading.mjs";
@@ -47,16 +47,30 @@ test("values beyond the range take the two end colours, never the last colour of
 
 test("a heatmap has a row per unit, a column per step, and the colour of each value", () => {
   const array = decodeArray(pack([[0, 1], [0.5, 0], [1, 0.5]], 0, 1));
-  const pixels = heatmapPixels(array, gate, lookupTable(gate, "light"));
+  const { pixels } = heatmapPixels(array, gate, lookupTable(gate, "light"));
   const grey = (unit, step) => pixels[4 * (unit * 3 + step)];
   assert.deepEqual([0, 1, 2].map((step) => grey(0, step)), [255, 127, 0]);
   assert.deepEqual([0, 1, 2].map((step) => grey(1, step)), [0, 255, 127]);
   const turned = heatmapPixels(array, gate, lookupTable(gate, "light"), [1, 0]);
-  assert.equal(turned[0], 0);
+  assert.equal(turned.pixels[0], 0);
 });
 
 test("clipped values are counted", () => {
-  assert.equal(countBeyond(decodeArray(pack([[-2, 0.5], [2, 1]], -2, 2)), signed), 2);
+  for (const bits of [8, 16]) {
+    const array = decodeArray(pack([[-2, 0.5], [2, 1 - 1e-3]], -2, 2, bits));
+    const { pixels, beyond } = heatmapPixels(array, signed, lookupTable(signed, "light"));
+    assert.equal(beyond, 2);
+    assert.deepEqual([...pixels.slice(0, 3)], [0, 0, 128]);
+  }
+});
+
+test("many values take the same colours as few", () => {
+  const few = decodeArray(pack([[-1, -0.3, 0, 0.7, 1]], -1, 1, 8));
+  const many = decodeArray(pack(Array(100).fill([-1, -0.3, 0, 0.7, 1]), -1, 1, 8));
+  const table = lookupTable(signed, "light");
+  const column = (pixels, steps) => [0, 1, 2, 3, 4].map((unit) => pixels[4 * unit * steps]);
+  const [one, all] = [few, many].map((array) => heatmapPixels(array, signed, table).pixels);
+  assert.deepEqual(column(one, 1), column(all, 100));
 });
 
 test("the turned image puts rows on the time axis and the right side on top", () => {
