@@ -129,6 +129,16 @@ def _replay(
     return [next(gradients) if need else None for need in needed]
 
 
+def _wants_to_look_inside() -> bool:
+    """Whether torch.func, forward mode, a compiler or a tracer reads along: our node is closed."""
+    return (
+        torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+        or torch.compiler.is_compiling()
+        or torch._C._is_tracing()
+    )
+
+
 def through_time(
     cell: Cell,
     inputs: Tensor,
@@ -149,8 +159,7 @@ def through_time(
     Returns:
         The hidden states `(T, B, R)` in the order of time, zero on padding, and the final state.
     """
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        # torch.func and forward mode look into the step loop; one node of ours is closed to them.
+    if _wants_to_look_inside():
         return through_loop(cell, inputs, state, alive=alive, reverse=reverse)
     scan = Scan(inputs.shape[0], alive, reverse)
     with _no_autocast(inputs.device.type):

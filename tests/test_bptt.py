@@ -514,6 +514,27 @@ def test_functional_transforms(cell: str) -> None:
     torch.testing.assert_close(tangent, tangents[1][1], rtol=0, atol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("cell", CELLS)
+def test_compiled_exported_and_traced_programs(cell: str) -> None:
+    """They see through the step loop, so what they make of it computes and trains as torch.nn."""
+    ours, theirs = twins(cell, 4, 5, 2)
+    inputs, others = sequence(7, 3, 4), sequence(7, 3, 4, seed=4)
+    wanted = theirs(others)[0]
+    exported = torch.export.export(ours, (inputs,)).module()
+    torch.testing.assert_close(exported(others)[0], wanted, rtol=0, atol=1e-10)
+    traced = torch.jit.trace(ours, (inputs,))
+    torch.testing.assert_close(traced(others)[0], wanted, rtol=0, atol=1e-10)
+    torch._dynamo.reset()
+    compiled = torch.compile(ours, backend="aot_eager")
+    slopes = [
+        torch.autograd.grad(output.pow(2).sum(), list(module.parameters()))
+        for output, module in ((compiled(others)[0], ours), (wanted, theirs))
+    ]
+    for mine, torchs in zip(*slopes, strict=True):
+        torch.testing.assert_close(mine, torchs, rtol=0, atol=1e-10)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_shapes_without_memory(cell: str) -> None:
     """A module on "meta" answers with shapes alone, however large it is."""
