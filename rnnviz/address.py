@@ -13,6 +13,9 @@ from typing import Any
 
 CELLS = ("lstm", "gru", "rnn")
 READOUTS = ("attention", "last")
+FIRST_SAMPLE = 8
+"""A 3: on the way down the networks take it for a 7 and some for a 2 before they know better."""
+
 RANGES = {"sample": (1, 20), "layer": (1, 2), "step": (1, 28), "unit": (0, 127)}
 """The numbers there are: 20 bundled samples, models of 2 layers of 128 units, images of 28 rows."""
 
@@ -23,7 +26,7 @@ class DigitsAddress:
 
     cell: str = CELLS[0]
     readout: str = READOUTS[0]
-    sample: int | None = 1
+    sample: int | None = FIRST_SAMPLE
     layer: int | None = None
     step: int | None = None
     unit: int | None = None

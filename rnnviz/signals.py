@@ -117,7 +117,7 @@ SIGNALS: dict[str, Signal] = {
             -1.0,
             1.0,
             {"light": "#b23800", "dark": "#ff8a52"},
-            "What this step proposes to remember, before any gate has its say.",
+            "What this step proposes to remember.",
             _signed("proposes", "proposes next to nothing"),
         ),
         Signal(
@@ -168,7 +168,7 @@ SIGNALS: dict[str, Signal] = {
             -1.0,
             1.0,
             {"light": "#2b3440", "dark": "#e8eaed"},
-            "What the unit tells the next step, the layer above and the readout.",
+            "What the unit tells the next step and the layer above.",
             _signed("says", "says next to nothing"),
         ),
     )

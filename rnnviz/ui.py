@@ -20,7 +20,7 @@ import numpy as np
 import streamlit as st
 
 from rnnviz import checkpoint, opening, warmup
-from rnnviz.address import CELLS, READOUTS, DigitsAddress, read_query
+from rnnviz.address import CELLS, FIRST_SAMPLE, READOUTS, DigitsAddress, read_query
 from rnnviz.data import DataError
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import View, draw, gallery, theatre
@@ -127,7 +127,7 @@ def digits_choices() -> DigitsChoices:
     """The choices of this session; on a first visit they come from the address."""
     if "digits" not in st.session_state:
         address, sentences = read_query(st.query_params.to_dict())
-        choices = DigitsChoices(address, sample_picture(address.sample or 1))
+        choices = DigitsChoices(address, sample_picture(address.sample or FIRST_SAMPLE))
         choices.notices = {f"address {i}": sentence for i, sentence in enumerate(sentences)}
         st.session_state["digits"] = choices
         return choices
@@ -228,7 +228,7 @@ def read_picture(choices: DigitsChoices) -> tuple[dict[str, Any], DigitsAddress,
             choices.good = (address, picture)
             return payload, address, picture
     stored = stored_reading()
-    return None if stored is None else (stored, opening.ADDRESS, sample_picture(1))
+    return None if stored is None else (stored, opening.ADDRESS, sample_picture(FIRST_SAMPLE))
 
 
 def _payload(address: DigitsAddress, picture: Picture) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class Shot:
 
 SHOTS = (
     Shot("home", "/", 1440, 900, "light"),
-    Shot("digits-lstm", "/digits?sample=4&step=17&layer=2", 1440, None, "light"),
-    Shot("digits-gru-dark", "/digits?cell=gru&sample=8&step=15&layer=2", 1440, 1000, "dark"),
+    Shot("digits-lstm", "/digits?step=19&layer=2", 1440, None, "light"),
+    Shot("digits-gru-dark", "/digits?cell=gru&sample=15&step=16&layer=2", 1440, 1000, "dark"),
     Shot("digits-rnn", "/digits?cell=rnn&sample=6", 1024, 900, "light"),
     Shot("digits-phone", "/digits?sample=3", 390, 844, "light"),
 )
@@ -56,9 +56,8 @@ def take(browser: Browser, server: Server, shot: Shot) -> bytes:
 
 
 def shrink(picture: bytes, path: Path) -> int:
-    """Write with a palette of 256 colours, which hardly shows on a flat page; bytes written."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    """Write without a channel for transparency and packed tightly; return the bytes written."""
+    Image.open(io.BytesIO(picture)).convert("RGB").save(path, optimize=True)
     return path.stat().st_size
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from rnnviz import opening, ui
+from rnnviz.address import FIRST_SAMPLE
 from rnnviz.data import samples
 from tests.pages.conftest import Open
 
@@ -63,11 +64,11 @@ def png(pixels: np.ndarray, format: str = "PNG", **options: Any) -> bytes:
     return file.getvalue()
 
 
-def test_it_opens_on_a_reading_of_the_first_sample(open_page: Open, models: Path) -> None:
+def test_it_opens_on_a_reading_of_a_sample(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
     payload = shown(app)
     assert payload["name"] == "mnist-lstm"
-    assert image_of(payload) == samples.load()[0][0].tobytes()
+    assert image_of(payload) == samples.load()[0][FIRST_SAMPLE - 1].tobytes()
     assert not app.warning
 
 
