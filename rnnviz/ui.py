@@ -223,7 +223,8 @@ def read_picture(choices: DigitsChoices) -> tuple[dict[str, Any], DigitsAddress,
         try:
             payload = _payload(address, picture)
         except ValueError as error:  # a CheckpointError, or a model that does not read digits
-            choices.notices.setdefault("model", _sentence(error))
+            said = f"{_sentence(error)} The reading below is the last one that worked."
+            choices.notices.setdefault("model", said)
         else:
             choices.good = (address, picture)
             return payload, address, picture

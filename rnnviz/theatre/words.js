@@ -10,7 +10,8 @@ export function percentage(probability) {
   const percent = 100 * probability;
   if (percent > 99.95) return "100 %";
   if (percent < 0.05) return "0 %";
-  return `${percent >= 99 || percent < 1 ? percent.toFixed(1) : Math.round(percent)} %`;
+  const digits = percent < 0.95 || percent >= 99.5 ? 1 : 0;
+  return `${percent.toFixed(digits)} %`;
 }
 
 export function signalWords(signal, value) {

@@ -117,7 +117,8 @@ test("the top of the bars is one of four and holds the largest", () => {
 test("numbers and sentences read like a person wrote them", () => {
   assert.equal(number(-0.5), "\u22120.50");
   assert.equal(number(-0.001), "0.00");
-  assert.deepEqual([0.999, 0.42, 0.004, 1, 0].map(percentage), ["99.9 %", "42 %", "0.4 %", "100 %", "0 %"]);
+  const shares = [0.999, 0.42, 0.0099, 0.004, 1, 0];
+  assert.deepEqual(shares.map(percentage), ["99.9 %", "42 %", "1 %", "0.4 %", "100 %", "0 %"]);
   assert.equal(signalWords(signed, 0.05), "says next to nothing");
   assert.equal(
     signalSentence(gate, 0.93, 37, 11, "row"),
