@@ -56,8 +56,10 @@ def take(browser: Browser, server: Server, shot: Shot) -> bytes:
 
 
 def shrink(picture: bytes, path: Path) -> int:
-    """Write without a channel for transparency and packed tightly; return the bytes written."""
-    Image.open(io.BytesIO(picture)).convert("RGB").save(path, optimize=True)
+    """Write with 256 colours, chosen so that small swatches keep theirs; return the bytes written."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    few = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
     return path.stat().st_size
 
 
