@@ -56,7 +56,7 @@ def take(browser: Browser, server: Server, shot: Shot) -> bytes:
 
 
 def shrink(picture: bytes, path: Path) -> int:
-    """Write packed tightly, in true colours: a palette tints the greys. Return the bytes written."""
+    """Write in true colours, for a palette tints the greys; return the bytes written."""
     Image.open(io.BytesIO(picture)).convert("RGB").save(path, optimize=True)
     return path.stat().st_size
 
