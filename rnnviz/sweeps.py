@@ -87,11 +87,6 @@ class Scan:
             for tensor in tensors:
                 tensor.masked_fill_(self.dead, 0)
 
-    def mute_step(self, t: int, tensor: Tensor) -> None:
-        """Zero one step's `(B, ...)` tensor on padding, in place."""
-        if self.dead is not None:
-            tensor.masked_fill_(self.dead[t], 0)
-
     def carry(self, t: int, gradient: Tensor, above: Tensor) -> None:
         """Let the gradient at a held state pass to the state before it, in place."""
         if self.dead is not None:
@@ -162,16 +157,15 @@ class RNNSweep:
         cell: RNNCell, state: State, tape: RNNTape, scan: Scan, above: Tensor, final: State
     ) -> Gradients:
         deltas = buffers.empty(*tape.held.shape, like=tape.held)
-        delta_at, held_at = deltas.unbind(0), tape.held.unbind(0)
-        above_at = above.unbind(0)
+        if cell.activation is torch.relu:
+            torch.sign(tape.held, out=deltas)
+        else:
+            torch.addcmul(deltas.new_ones(()), tape.held, tape.held, value=-1, out=deltas)
+        scan.mute(deltas)
+        delta_at, above_at = deltas.unbind(0), above.unbind(0)
         hidden = above_at[scan.times[-1]].add_(final[0])
         for t, before in scan.backwards():
-            delta = delta_at[t]
-            if cell.activation is torch.relu:
-                _aten.threshold_backward.grad_input(hidden, held_at[t], 0, grad_input=delta)
-            else:
-                _aten.tanh_backward.grad_input(hidden, held_at[t], grad_input=delta)
-            scan.mute_step(t, delta)
+            delta = delta_at[t].mul_(hidden)
             earlier = _propagate(above_at, before, delta, cell.weight_hh)
             scan.carry(t, earlier, hidden)
             hidden = earlier
