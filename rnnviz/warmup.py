@@ -15,7 +15,7 @@ from importlib import import_module
 
 _IMPORTING = threading.Lock()
 _STARTED = threading.Event()
-PAUSE = 1.0
+PAUSE = 1.5
 """Seconds between the end of the first run and the import, in which the browser fetches and
 paints.
 """

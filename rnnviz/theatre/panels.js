@@ -8,7 +8,7 @@ import { fillScale } from "./dom.js";
 import { lookupTable } from "./colours.js";
 import { capitalised, number, percentage } from "./words.js";
 
-export function listPanels(reading, layer, shown, wanted, ratio) {
+export function listPanels(reading, layer, muted, wanted, ratio) {
   const word = reading.step_word;
   const units = reading.units[layer];
   const panels = [];
@@ -38,7 +38,7 @@ export function listPanels(reading, layer, shown, wanted, ratio) {
     });
   }
   for (const signal of reading.signals) {
-    if (!shown.includes(signal.name)) continue;
+    if (muted.includes(signal.name)) continue;
     panels.push({
       id: signal.name,
       signal,

@@ -1,6 +1,6 @@
 // What a person has chosen, and how each gesture changes it. Pure: the screen is drawn from this and from nothing else.
 
-export function initialState({ steps, units, signals }, view = {}) {
+export function initialState({ steps, units }, view = {}) {
   const layer = clampIndex(view.layer ?? 0, units.length);
   return {
     steps,
@@ -12,7 +12,7 @@ export function initialState({ steps, units, signals }, view = {}) {
     hover: null,
     playing: false,
     speed: 1,
-    shown: signals.map((signal) => signal.name),
+    muted: [],
   };
 }
 
@@ -21,11 +21,9 @@ export function clampIndex(index, count) {
 }
 
 // A new reading keeps every choice that still makes sense: pins survive a change of model.
-export function adoptReading(state, { steps, units, signals }) {
+export function adoptReading(state, { steps, units }) {
   const layer = clampIndex(state.layer, units.length);
   const atEnd = state.step === state.steps - 1;
-  const known = new Set(state.shown);
-  const kept = signals.map((signal) => signal.name).filter((name) => known.has(name));
   return {
     ...state,
     steps,
@@ -36,7 +34,6 @@ export function adoptReading(state, { steps, units, signals }) {
     pinnedUnit: state.pinnedUnit !== null && state.pinnedUnit < units[layer] ? state.pinnedUnit : null,
     hover: null,
     playing: false,
-    shown: kept.length === state.shown.length ? kept : signals.map((signal) => signal.name),
   };
 }
 
@@ -75,12 +72,11 @@ const REDUCERS = {
     const unit = state.pinnedUnit !== null && state.pinnedUnit < state.units[next] ? state.pinnedUnit : null;
     return { ...state, layer: next, pinnedUnit: unit, hover: null };
   },
-  signal: (state, { name, order }) => {
-    const shown = state.shown.includes(name)
-      ? state.shown.filter((other) => other !== name)
-      : order.filter((other) => other === name || state.shown.includes(other));
-    return { ...state, shown };
-  },
+  // What was turned off stays off, also in a reading that lacks it and in the one after that.
+  signal: (state, { name }) => ({
+    ...state,
+    muted: state.muted.includes(name) ? state.muted.filter((other) => other !== name) : [...state.muted, name],
+  }),
 };
 
 export function reduce(state, action) {

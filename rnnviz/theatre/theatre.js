@@ -103,9 +103,8 @@ class Theatre {
     );
     nodes.layers.replaceChildren(...layers);
     nodes.layers.hidden = layers.length < 2;
-    const order = reading.signals.map((signal) => signal.name);
     const chips = reading.signals.map(({ name, label, meaning }) =>
-      buildChoice(label, meaning, () => this.dispatch({ type: "signal", name, order })),
+      buildChoice(label, meaning, () => this.dispatch({ type: "signal", name })),
     );
     nodes.chips.replaceChildren(...chips);
     nodes.chips.hidden = chips.length < 2 || this.options.size === "small";
@@ -116,7 +115,7 @@ class Theatre {
     [...nodes.layers.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === state.layer)));
     [...nodes.chips.children].forEach((button, i) => {
       const { name, hue } = reading.signals[i];
-      button.setAttribute("aria-pressed", String(state.shown.includes(name)));
+      button.setAttribute("aria-pressed", String(!state.muted.includes(name)));
       button.style.setProperty("--hue", hue[this.theme]);
     });
   }
@@ -127,14 +126,14 @@ class Theatre {
     const { nodes, reading, state, options } = this;
     const width = Math.floor(nodes.stage.getBoundingClientRect().width);
     const ratio = Math.max(1, window.devicePixelRatio || 1);
-    const key = [width, ratio, state.layer, state.shown.join()].join("|");
+    const key = [width, ratio, state.layer, state.muted.join()].join("|");
     if (width < 60 || (!force && key === this.layoutKey)) return;
     this.layoutKey = key;
     this.ratio = ratio;
     this.axis = timeAxis(width, reading.steps, width < 480 ? 30 : 40);
     nodes.root.style.setProperty("--gutter", `${this.axis.gutter}px`);
     nodes.root.style.setProperty("--column", `${this.axis.column}px`);
-    this.panels = listPanels(reading, state.layer, state.shown, options.panels, ratio).map((panel) => ({
+    this.panels = listPanels(reading, state.layer, state.muted, options.panels, ratio).map((panel) => ({
       ...panel,
       ...buildPanel(panel),
     }));
@@ -225,7 +224,7 @@ class Theatre {
     this.state = reduce(before, action);
     if (this.state === before) return;
     const { state } = this;
-    if (state.layer !== before.layer || state.shown !== before.shown) this.layOut(true);
+    if (state.layer !== before.layer || state.muted !== before.muted) this.layOut(true);
     if (state.playing) this.later("tick", 1000 / (STEPS_PER_SECOND * state.speed), () => this.dispatch({ type: "tick" }));
     else clearTimeout(this.timers.tick);
     this.schedule();

@@ -253,6 +253,20 @@ def test_the_address_keeps_the_step_when_the_cell_changes(open_page: Open) -> No
     expect(page.locator(".theatre .title")).to_contain_text("RNN")
     page.wait_for_url(re.compile(r"(?=.*cell=rnn)(?=.*step=1)"))
     assert state(page)["step"] == "0"
+    page.locator(".st-key-digits_cell button").filter(has_text="LSTM").click()
+    expect(page.locator(".theatre .panel[data-panel$=_gate]")).to_have_count(3)
+
+
+def test_a_chip_hides_its_signal_and_brings_it_back(open_page: Open) -> None:
+    page = open_page("/digits")
+    chip = page.locator(".theatre .chips button").filter(has_text="Input gate")
+    panel = page.locator(".panel[data-panel=input_gate]")
+    chip.click()
+    expect(panel).to_have_count(0)
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    chip.press("Enter")
+    expect(panel).to_have_count(1)
+    expect(chip).to_be_focused()
 
 
 def test_a_cursor_step_is_fast_and_asks_the_server_nothing(open_page: Open) -> None:

@@ -10,9 +10,8 @@ import {
   lookedAt,
   reduce,
 } from "../../rnnviz/theatre/state.js";
-import { gate, signed } from "./reading.mjs";
 
-const sizes = { steps: 28, units: [128, 128], signals: [gate, signed] };
+const sizes = { steps: 28, units: [128, 128] };
 const run = (state, ...actions) => actions.reduce(reduce, state);
 
 test("it opens on the last step, with nothing pinned", () => {
@@ -64,16 +63,16 @@ test("pins survive a new reading when they still make sense", () => {
   const state = run(initialState(sizes), { type: "pin", step: 20, unit: 100 }, { type: "layer", layer: 1 });
   const same = adoptReading(state, sizes);
   assert.deepEqual(committed(same), { layer: 1, step: 20, unit: 100 });
-  const smaller = adoptReading(state, { steps: 10, units: [64], signals: [signed] });
+  const smaller = adoptReading(state, { steps: 10, units: [64] });
   assert.deepEqual(committed(smaller), { layer: 0, step: null, unit: null });
-  assert.deepEqual([smaller.step, smaller.shown], [9, ["hidden"]]);
+  assert.equal(smaller.step, 9);
 });
 
-test("signals are shown in their own order, whatever order they are clicked in", () => {
-  const order = ["forget_gate", "hidden"];
-  const without = reduce(initialState(sizes), { type: "signal", name: "forget_gate", order });
-  assert.deepEqual(without.shown, ["hidden"]);
-  assert.deepEqual(reduce(without, { type: "signal", name: "forget_gate", order }).shown, order);
+test("a signal that was turned off stays off while readings come and go", () => {
+  const off = (name) => ({ type: "signal", name });
+  const state = reduce(initialState(sizes), off("forget_gate"));
+  assert.deepEqual(adoptReading(adoptReading(state, sizes), sizes).muted, ["forget_gate"]);
+  assert.deepEqual(reduce(state, off("forget_gate")).muted, []);
 });
 
 test("every promised key does what the legend says, others are left alone", () => {
