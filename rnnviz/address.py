@@ -1,5 +1,4 @@
-"""The address of the Digits page: a view as short query words, and back again, robust against
-nonsense.
+"""The address of the Digits page: a view as short query words, and back, whatever is in it.
 
 ``/digits?cell=gru&readout=last&sample=7&layer=2&step=12&unit=37``. Rows, layers and samples count
 from 1 as in print, units from 0 as in an array. What equals the default stays out of the address.

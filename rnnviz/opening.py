@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rnnviz import checkpoint
 from rnnviz.address import DigitsAddress
 from rnnviz.signals import CONVENTIONS, vocabulary
 
@@ -34,9 +35,19 @@ def load() -> dict[str, Any] | None:
     return stored | words
 
 
+def speaks_for_the_model() -> bool:
+    """Whether the model of that name is the one that comes with the package, or none at all.
+
+    ``RNNVIZ_MODELS`` may put another in its place, which the stored reading knows nothing about.
+    """
+    try:
+        return checkpoint.folder_of(ADDRESS.model).parent == checkpoint.PRETRAINED
+    except checkpoint.CheckpointError:
+        return True
+
+
 def build() -> dict[str, Any]:
     """The same reading, live: needs torch, the trained model and the bundled samples."""
-    from rnnviz import checkpoint
     from rnnviz.data import samples
     from rnnviz.reader import read_digit
 

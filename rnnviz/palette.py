@@ -15,14 +15,10 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 PAPER: dict[Theme, str] = {"light": "#f7f6f3", "dark": "#191d24"}
-"""What a gate that is shut, or a signal at zero, looks like: close to the page, yet not equal to
-it.
-"""
+"""A gate that is shut, or a signal at zero: close to the page, yet not equal to it."""
 
 DEEPEST: dict[Theme, float] = {"light": 0.33, "dark": 0.93}
-"""OKLab lightness at the far end of a ramp: dark ink on the light page, bright light on the dark
-one.
-"""
+"""OKLab lightness at the far end of a ramp: ink on the light page, light on the dark one."""
 
 NEGATIVE: dict[Theme, str] = {"light": "#0b4f94", "dark": "#6db8ff"}
 POSITIVE: dict[Theme, str] = {"light": "#b34700", "dark": "#ffa24a"}
@@ -56,9 +52,7 @@ def oklab(colour: str) -> np.ndarray:
 
 
 def hexadecimal(lab: np.ndarray) -> str:
-    """OKLab ``(3,)`` -> ``#rrggbb``; what a screen cannot show is cut to the nearest channel
-    value.
-    """
+    """OKLab ``(3,)`` -> ``#rrggbb``, each channel cut to what a screen can show."""
     linear = np.linalg.solve(_RGB_TO_LMS, np.linalg.solve(_LMS_TO_LAB, lab) ** 3).clip(0, 1)
     encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return "#" + "".join(f"{round(channel * 255):02x}" for channel in encoded.clip(0, 1))
@@ -69,9 +63,7 @@ def _mix(start: np.ndarray, end: np.ndarray, count: int) -> list[np.ndarray]:
 
 
 def sequential(hue: str, theme: Theme, count: int = 9) -> tuple[str, ...]:
-    """Paper at 0, the hue on the way, its deepest form at 1: ``count`` colours, lightness
-    monotone.
-    """
+    """``count`` colours from paper over the hue to its deepest form, lightness monotone."""
     paper, deep = oklab(PAPER[theme]), oklab(hue)
     lightness = np.linspace(paper[0], DEEPEST[theme], count)
     peak = 0.75 if theme == "light" else 0.65

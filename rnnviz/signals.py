@@ -1,5 +1,4 @@
-"""The vocabulary of signals: what each field of a Step is called, how far it can go, how it looks
-and what it means.
+"""The vocabulary of signals: how each field of a Step is called, bounded, coloured and explained.
 
 One entry per field of `rnnviz.cells`' Step records. Every page, figure and hover text takes its
 words, ranges and colours from here, so a gate has one hue and one scale wherever it is drawn. No
@@ -16,10 +15,9 @@ from rnnviz.palette import ABOVE, BELOW, THEMES, Theme, diverging, sequential
 Kind = Literal["gate", "signed"]
 
 CELL_LIMIT = 4.0
-"""A cell state has no bound of its own. It is drawn on -4..4, wide enough that tanh is flat at
-both ends
-(tanh 4 = 0.9993); what lies beyond is drawn in the two clipping colours and counted in the
-legend."""
+"""A cell state has no bound of its own. It is drawn on -4..4, wide enough that tanh is
+flat at both ends (tanh 4 = 0.9993); what lies beyond is drawn in the two clipping colours and
+counted in the legend."""
 
 
 @dataclass(frozen=True)

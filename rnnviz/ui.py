@@ -1,5 +1,4 @@
-"""What the pages share: cached models and readings, the choices of the Digits page, and honest
-notices.
+"""What the pages share: cached models and readings, the choices of a visit, honest notices.
 
 With `rnnviz.theatre` and `rnnviz.router` the only module that knows Streamlit. Torch is imported
 inside functions only, so a page that shows the stored reading is painted before torch is there.
@@ -34,9 +33,7 @@ EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image that is being read: 784 grey bytes, where it comes from, and its label if it has
-    one.
-    """
+    """An image to read: 784 grey bytes, where it comes from, and its label if it has one."""
 
     pixels: bytes
     source: str
@@ -67,9 +64,7 @@ def warm_up() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def model(name: str) -> Any:
-    """The trained model of that name, shared by everyone and never written to; raises
-    CheckpointError.
-    """
+    """The trained model of that name, shared and never written to; raises CheckpointError."""
     warmup.import_torch()
     return checkpoint.load(name)
 
@@ -148,9 +143,7 @@ def choose_network(choices: DigitsChoices, *, cell: str | None, readout: str | N
 
 
 def drawing_board(choices: DigitsChoices) -> None:
-    """The board; a new drawing becomes the picture, an empty or broken one leaves the last in
-    place.
-    """
+    """The board; a new drawing becomes the picture, an unusable one leaves the last in place."""
     from rnnviz.data import images
 
     try:
@@ -233,7 +226,8 @@ def read_picture(choices: DigitsChoices) -> tuple[dict[str, Any], DigitsAddress,
 
 
 def _payload(address: DigitsAddress, picture: Picture) -> dict[str, Any]:
-    if address.model == opening.ADDRESS.model and address.sample == opening.ADDRESS.sample:
+    is_opening = (address.model, address.sample) == (opening.ADDRESS.model, opening.ADDRESS.sample)
+    if is_opening and opening.speaks_for_the_model():
         stored = stored_reading()
         if stored is not None:
             return stored

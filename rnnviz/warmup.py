@@ -16,9 +16,7 @@ from importlib import import_module
 _IMPORTING = threading.Lock()
 _STARTED = threading.Event()
 PAUSE = 1.5
-"""Seconds between the end of the first run and the import, in which the browser fetches and
-paints.
-"""
+"""Seconds from the end of the first run to the import, in which the browser paints."""
 
 
 def import_torch() -> None:
@@ -30,8 +28,7 @@ def import_torch() -> None:
 def start(
     prepare: Iterable[Callable[[], object]], *, pause: float = PAUSE
 ) -> threading.Thread | None:
-    """Once per process: after ``pause`` import torch, run each of ``prepare``, then freeze what is
-    there.
+    """Once per process: pause, import torch, run each of ``prepare``, freeze what is there.
 
     A frozen object is never looked at by the garbage collector again, which keeps later
     collections short. Returns the thread, or None when the warm-up has been started before.

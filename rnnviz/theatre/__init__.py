@@ -1,5 +1,4 @@
-"""The theatre and its two companions, the drawing board and the sample gallery, as Streamlit
-components.
+"""The theatre, the drawing board and the sample gallery, as Streamlit components.
 
 With `rnnviz.ui` this is the only place that knows Streamlit. What the components show and send is
 defined and checked in modules without it: `reading`, `arrays`, `drawing`. The browser side is the
@@ -132,8 +131,7 @@ def committed(sent: Any, *, layers: int, steps: int, units: int) -> View | None:
 def draw(
     *, key: str, strokes: Sequence[drawing.Stroke] = (), nonce: int = 0
 ) -> drawing.Drawing | None:
-    """A drawing board; ``strokes`` fill it when it is shown anew, another ``nonce`` replaces what
-    is on it.
+    """A drawing board, filled with ``strokes`` when it is shown anew or given another ``nonce``.
 
     Returns None while nobody has touched it. Raises `drawing.DrawingError` when the browser sent
     anything but a drawing.

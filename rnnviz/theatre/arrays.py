@@ -20,9 +20,7 @@ LARGEST = 64_000_000
 
 
 def encode(values: np.ndarray, *, low: float, high: float, bits: int = 16) -> dict[str, Any]:
-    """Quantise finite ``values`` (any shape) that lie in ``low..high``; raises ValueError
-    otherwise.
-    """
+    """Quantise finite ``values`` of any shape; raises ValueError for any outside ``low..high``."""
     values = np.asarray(values, dtype=np.float64)
     if bits not in TYPES or not high > low:
         raise ValueError(f"expected 8 or 16 bits and low < high, got {bits} bits, {low}..{high}")

@@ -24,9 +24,7 @@ class ModuleError(ValueError):
 
 
 def join(entry: Path) -> str:
-    """The text of ``entry`` and of every module it needs, as one ES module with one default
-    export.
-    """
+    """The text of ``entry`` and of every module it needs, as one ES module."""
     order: list[Path] = []
     _visit(entry.resolve(), order, ())
     owners: dict[str, str] = {}

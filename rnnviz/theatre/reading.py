@@ -162,9 +162,7 @@ class Reading:
 
 
 def _pack_signal(name: str, values: np.ndarray, bits: int) -> dict[str, Any]:
-    """Pack over the drawn range, or over a wider symmetric one where values leave it (cell states,
-    ReLU).
-    """
+    """Pack over the drawn range, or over a wider one where values leave it (cell, ReLU)."""
     signal = SIGNALS[name]
     if signal.kind == "gate":
         return encode(values, low=signal.low, high=signal.high, bits=bits)

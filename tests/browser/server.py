@@ -1,6 +1,4 @@
-"""The app on a free port, with its log; the way in which browser tests, screenshots and timings
-start it.
-"""
+"""The app on a free port, with its log: for browser tests, screenshots and timings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The Digits page in a real browser: drawn in with the mouse, stepped with keys, read back from
-the screen.
-"""
+"""The Digits page in a real browser: drawn in, stepped through, read back from the screen."""
 
 from __future__ import annotations
 

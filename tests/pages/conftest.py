@@ -1,6 +1,4 @@
-"""Pages are driven by AppTest with small untrained models of the real names, in a folder of their
-own.
-"""
+"""Pages are driven by AppTest, with untrained models of the real names in their own folder."""
 
 from __future__ import annotations
 

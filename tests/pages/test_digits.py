@@ -1,6 +1,4 @@
-"""The Digits page as a person meets it: what it shows, what it keeps, what it says when something
-is wrong.
-"""
+"""The Digits page as a person meets it: what it shows, what it keeps, what it says."""
 
 from __future__ import annotations
 
