@@ -55,7 +55,9 @@ def train(
     label_smoothing: Annotated[float | None, typer.Option(min=0.0, max=0.9)] = None,
     calm: Annotated[
         float | None,
-        typer.Option(help="The last part of training, with images varied half as much.", max=1.0),
+        typer.Option(
+            help="The last part of training, with images varied half as much.", min=0.0, max=1.0
+        ),
     ] = None,
     dropout: Annotated[
         float, typer.Option(help="Between layers and before the head.", min=0.0, max=0.9)
@@ -96,7 +98,7 @@ def train(
 
         from rnnviz import checkpoint
         from rnnviz.classifier import SequenceClassifier
-        from rnnviz.training import images, run
+        from rnnviz.training import DivergenceError, images, run
 
         folder = output or Path("models") / default_name(data, cell, readout)
         checkpoint.check_replaceable(folder)
@@ -125,9 +127,12 @@ def train(
             engine=engine,
         )
         begun = run.begin(model, checkpoint.folder_of(name_or_path(start)) if start else None)
-        finished = run.run(
-            model, task, recipe, folder, card={**begun, "command": command_line()}, augment=augment
-        )
+        begun["command"] = command_line()
+        try:
+            finished = run.run(model, task, recipe, folder, card=begun, augment=augment)
+        except DivergenceError as failure:
+            typer.echo(f"rnnviz: {failure}", err=True)
+            raise typer.Exit(1) from None
     if not finished:
         raise typer.Exit(INTERRUPTED)
 
@@ -151,7 +156,10 @@ def evaluate(
         from rnnviz import checkpoint, evaluation
 
         network = checkpoint.load(name_or_path(model))
-        labelled = evaluation.read_npz(data) if data else evaluation.default_images()
+        if data:
+            labelled = evaluation.read_npz(data)
+        else:
+            labelled = evaluation.default_images(checkpoint.dataset_of(name_or_path(model)))
         score = evaluation.score(network, labelled.images, labelled.labels)
     if as_json:
         found = {"model": model, "data": labelled.source, "accuracy": score.accuracy}

@@ -123,6 +123,13 @@ def card(name_or_folder: str | os.PathLike[str]) -> dict[str, Any]:
     return _read_json(folder_of(name_or_folder) / CARD)
 
 
+def dataset_of(name_or_folder: str | os.PathLike[str]) -> str:
+    """What a model was trained on, as `train` calls it; "mnist" where no card says otherwise."""
+    folder = folder_of(name_or_folder)
+    stated = _read_json(folder / CARD).get("dataset") if (folder / CARD).is_file() else None
+    return str(stated or "mnist")
+
+
 def save(
     model: SequenceClassifier, folder: str | os.PathLike[str], card: Mapping[str, Any]
 ) -> Path:

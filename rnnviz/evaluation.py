@@ -105,17 +105,24 @@ def read_npz(path: str | Path) -> LabelledImages:
     )
 
 
-def default_images() -> LabelledImages:
-    """The MNIST test images where they are on disk, else the digits that scikit-learn has.
+def default_images(dataset: str = "mnist") -> LabelledImages:
+    """The test images that suit a model of `dataset`, where they are on disk.
 
-    Raises `DataError` when MNIST is there but damaged: other images would hide it.
+    For digits these are MNIST's, else the digits that scikit-learn has. Raises `DataError` when
+    images are damaged, which others would hide, or when there is nothing to take instead.
     """
     from rnnviz.data import MissingDataError, digits, mnist
 
+    name, title = {
+        "fashion-mnist": ("fashion-mnist", "Fashion-MNIST"),
+        "kmnist": ("kmnist", "KMNIST"),
+    }.get(dataset, ("mnist", "MNIST"))
     try:
-        images, labels = mnist.load("test")
-        source = "the MNIST test images"
+        images, labels = mnist.load("test", name=name)
+        source = f"the {title} test images"
     except MissingDataError:
+        if name != "mnist":
+            raise
         images, labels = digits.load()
         source = "scikit-learn's digits, rescaled to 28 x 28"
     return LabelledImages(torch.as_tensor(images), torch.as_tensor(labels), source)

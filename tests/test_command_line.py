@@ -215,6 +215,10 @@ def test_what_cannot_be_done_is_told_in_one_sentence(saved: Path, tmp_path: Path
     refused(rnnviz("trace", saved, "--image", tmp_path / "gone.png"), "gone.png")
     refused(rnnviz("train", "mnist", "--output", tmp_path / "m"), "RNNVIZ_DATA")
     refused(rnnviz("train", "digits", "--output", tmp_path), "not.")
+    torch.manual_seed(0)
+    clothes = SequenceClassifier("rnn", hidden_size=4)
+    checkpoint.save(clothes, tmp_path / "clothes", {"dataset": "fashion-mnist"})
+    refused(rnnviz("evaluate", tmp_path / "clothes"), "FashionMNIST")
     refused(
         rnnviz("train", "digits", "--held-out", 10, "--output", tmp_path / "not.npz"), "not.npz"
     )

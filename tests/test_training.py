@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError
 from rnnviz.training import (
+    DivergenceError,
     EpochFinished,
     Event,
     Examples,
@@ -197,6 +199,13 @@ def test_lengths_reach_the_model() -> None:
             assert one.loss == pytest.approx(other.loss)
 
 
+def test_a_loss_that_is_no_number_ends_training() -> None:
+    data = stripes()
+    broken = Examples(torch.full_like(data.inputs, float("nan")), data.labels)
+    with pytest.raises(DivergenceError, match="got nan at step 1 of epoch 1: lower"):
+        list(train(small_model(), broken, data, Recipe(epochs=1)))
+
+
 def test_bad_recipes_and_examples_are_named() -> None:
     with pytest.raises(ValueError, match="got epochs 0"):
         Recipe(epochs=0)
@@ -248,6 +257,14 @@ def test_digits_need_no_file() -> None:
     task = images.load("digits", held_out=5000, seed=0, limit=100, download=False)
     assert len(task.training) == 100 and len(task.held_out) == 359 and task.test is None
     assert task.labels == tuple("0123456789")
+
+
+def test_something_must_be_left_to_learn_from(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNVIZ_DATA", str(data_folder))
+    with pytest.raises(DataError, match="got 60,000: hold out fewer"):
+        images.load("mnist", held_out=60_000, seed=0, limit=9, download=False)
 
 
 def test_missing_data_is_a_data_error(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Training: a loop that yields events, and the image tasks that the command line trains on."""
 
 from rnnviz.training.loop import (
+    DivergenceError,
     EpochFinished,
     Event,
     Examples,
@@ -12,6 +13,7 @@ from rnnviz.training.loop import (
 )
 
 __all__ = [
+    "DivergenceError",
     "EpochFinished",
     "Event",
     "Examples",

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnviz.data import digits, mnist
+from rnnviz.data import DataError, digits, mnist
 from rnnviz.data.augmentation import augment, noise
 from rnnviz.evaluation import LabelledImages, rows
 from rnnviz.training.loop import Examples, Prepare, Recipe
@@ -80,6 +80,11 @@ def load(name: str, *, held_out: int, seed: int, limit: int | None, download: bo
         images, labels = mnist.load("train", name=name, download=download)
         # A quick try says nothing that is worth a look at the test images.
         test = None if limit else _test_images(name, download)
+    if held_out >= len(labels):
+        raise DataError(
+            f"expected fewer held-out images than the {len(labels):,} of {name}, got {held_out:,}: "
+            "hold out fewer"
+        )
     everything = Examples(torch.as_tensor(images), torch.as_tensor(labels))
     learn, keep = split(everything.labels, held_out, seed)
     return ImageTask(

@@ -6,6 +6,7 @@ knows any module that maps `(inputs, lengths)` to logits. It prints nothing and 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from torch.optim.swa_utils import AveragedModel
 
 Prepare = Callable[[Tensor, torch.Generator, float], Tensor]
 """Stored inputs, a generator, and how strongly to vary them (1 in full, 0 not), to model inputs."""
+
+
+class DivergenceError(ArithmeticError):
+    """Training left the numbers; the message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,8 @@ def train(
     `prepare(inputs, generator, strength)` turns stored inputs into what the model reads, and is
     the place to vary them; `prepare_held_out` does the same for scoring, at strength 0. Batches and
     augmentation follow `recipe.seed` alone; dropout follows torch's global generator, so seed
-    that too for a run that repeats to the bit. The model ends with its last raw weights; load
+    that too for a run that repeats to the bit. Raises `DivergenceError` when the loss is no longer
+    a number. The model ends with its last raw weights; load
     `event.weights` of the epoch you want to keep.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
@@ -154,6 +160,11 @@ def train(
             strength = 1.0 if step < total * (1 - recipe.calm) else 0.5
             batch = _prepared(examples.at(index), prepare, generator, strength)
             loss, norm = _update(model, batch, optimizer, recipe)
+            if not math.isfinite(loss):
+                raise DivergenceError(
+                    f"expected a finite loss, got {loss} at step {step + 1} of epoch {epoch}: "
+                    "lower the learning rate"
+                )
             learning_rate = float(schedule.get_last_lr()[0])
             schedule.step()
             average.update_parameters(model)

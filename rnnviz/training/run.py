@@ -17,6 +17,7 @@ from rnnviz.evaluation import LabelledImages, score
 from rnnviz.training import images
 from rnnviz.training.images import ImageTask
 from rnnviz.training.loop import (
+    DivergenceError,
     EpochFinished,
     Event,
     Recipe,
@@ -76,7 +77,7 @@ def run(
     )
     best: EpochFinished | None = None
     last: EpochFinished | None = None
-    finished = False
+    finished, diverged = False, None
     try:
         with _progress() as progress:
             bar = progress.add_task("training", total=None)
@@ -95,7 +96,11 @@ def run(
         finished = True
     except KeyboardInterrupt:
         CONSOLE.print("Stopped.")
+    except DivergenceError as failure:
+        diverged = failure
     if best is None or last is None:
+        if diverged:
+            raise diverged
         CONSOLE.print("No epoch was finished, so there is nothing to keep and nothing was written.")
         return False
     model.load_state_dict(best.weights)
@@ -106,6 +111,8 @@ def run(
         written["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
     checkpoint.save(model.eval(), folder, written)
     CONSOLE.print(f"Kept epoch {best.epoch} in {folder}")
+    if diverged:
+        raise diverged
     return finished
 
 
@@ -146,6 +153,7 @@ def _test(model: SequenceClassifier, test: LabelledImages) -> dict[str, Any]:
 def _card(task: ImageTask, recipe: Recipe, best: EpochFinished, augment: bool) -> dict[str, Any]:
     return {
         "task": f"classify {task.name}: 28 rows of 28 pixels, read from the top",
+        "dataset": task.name,
         "data": task.data,
         "licence": task.licence,
         "seed": recipe.seed,
