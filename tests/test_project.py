@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
+from rnnviz import checkpoint, evaluation
 from rnnviz.__main__ import app
+from rnnviz.data import digits
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,6 +64,19 @@ def test_every_command_that_the_readme_names_exists() -> None:
         assert shown.exit_code == 0, shown.output
         for option in re.findall(r"--[a-z][a-z-]+", rest):
             assert option in shown.output, f"{name} {option}"
+
+
+def test_the_accuracies_are_those_of_the_models() -> None:
+    """MNIST's as the card has them; scikit-learn's digits scored here, to two images."""
+    table = re.findall(
+        r"^\| `(mnist-[\w-]+)` .* \| ([\d.]+) % \| ([\d.]+) % \|", README, re.MULTILINE
+    )
+    assert {name for name, _, _ in table} == set(checkpoint.names())
+    images, labels = map(torch.as_tensor, digits.load())
+    for name, on_mnist, on_digits in table:
+        assert on_mnist == f"{100 * checkpoint.card(name)['test']['accuracy']:.2f}", name
+        score = evaluation.score(checkpoint.load(name), images, labels)
+        assert abs(100 * score.accuracy - float(on_digits)) < 200 / 1797, name
 
 
 def make(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
