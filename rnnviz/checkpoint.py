@@ -113,8 +113,8 @@ def load(name_or_folder: str | os.PathLike[str]) -> SequenceClassifier:
             f"{folder / CONFIG} does not describe a model ({failure}): get the folder again"
         ) from failure
     weights = _read_weights(folder, model.state_dict())
-    model.to_empty(device="cpu")
-    model.load_state_dict(weights, strict=True)
+    # Assigned, not copied: `to_empty` on a meta model imports sympy, which takes half a second.
+    model.load_state_dict(weights, strict=True, assign=True)
     return model.eval()
 
 
@@ -275,7 +275,7 @@ def _read_weights(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
         with safe_open(str(path), framework="pt", device="cpu") as file:
             _check_header(file, expected, path)
             _check_sum(folder)
-            weights = {name: file.get_tensor(name) for name in expected}
+            weights = {name: file.get_tensor(name).clone() for name in expected}
     except OSError as failure:
         raise CheckpointError(
             f"expected readable weights in {path} ({failure.strerror or 'damaged'}): "

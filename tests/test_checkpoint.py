@@ -60,6 +60,7 @@ def test_what_is_saved_comes_back(model: SequenceClassifier, tmp_path: Path) -> 
     assert list(loaded.state_dict()) == list(expected)
     for name, value in loaded.state_dict().items():
         assert torch.equal(value, expected[name]) and value.device.type == "cpu"
+    assert all(parameter.requires_grad for parameter in loaded.parameters())
 
 
 def test_the_card_measures_the_file(folder: Path) -> None:
@@ -310,6 +311,15 @@ def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"got the file .*thesis\.tex"):
         checkpoint.save(MODEL, tmp_path / "thesis.tex", {})
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_loading_does_not_import_half_of_the_world(folder: Path) -> None:
+    """A meta tensor that is emptied the usual way brings sympy, half a second of the first load."""
+    code = (
+        "import sys; from pathlib import Path; from rnnviz import checkpoint\n"
+        "checkpoint.load(Path(sys.argv[1])); sys.exit('sympy' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
 
 
 def test_importing_does_not_import_torch() -> None:
