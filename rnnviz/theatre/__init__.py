@@ -56,6 +56,13 @@ def _component(name: str) -> Any:
     )
 
 
+def _packed(data: Mapping[str, Any]) -> bytes:
+    """JSON as bytes: given a mapping, Streamlit would look for dataframes in it and import pandas
+    for that, half a second before the first picture.
+    """
+    return json.dumps(data).encode()
+
+
 def theatre(
     reading: Reading | Mapping[str, Any],
     *,
@@ -91,12 +98,14 @@ def theatre(
     }
     result = _component("theatre")(
         key=key,
-        data={
-            "digest": digest([payload, options]),
-            "readings": [payload],
-            "view": {"layer": start.layer, "step": start.step, "unit": start.unit},
-            "options": options,
-        },
+        data=_packed(
+            {
+                "digest": digest([payload, options]),
+                "readings": [payload],
+                "view": {"layer": start.layer, "step": start.step, "unit": start.unit},
+                "options": options,
+            }
+        ),
         default={"view": None},
         on_view_change=_nothing,
     )
@@ -138,7 +147,7 @@ def draw(
     """
     result = _component("canvas")(
         key=key,
-        data={"strokes": list(strokes), "nonce": nonce},
+        data=_packed({"strokes": list(strokes), "nonce": nonce}),
         default={"drawing": None},
         on_drawing_change=_nothing,
     )
@@ -166,11 +175,13 @@ def gallery(
 
     _component("gallery")(
         key=key,
-        data={
-            "images": [encode(image, low=0, high=255, bits=8) for image in images],
-            "labels": list(labels),
-            "picked": picked,
-        },
+        data=_packed(
+            {
+                "images": [encode(image, low=0, high=255, bits=8) for image in images],
+                "labels": list(labels),
+                "picked": picked,
+            }
+        ),
         on_picked_change=clicked,
     )
 

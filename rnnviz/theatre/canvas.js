@@ -1,6 +1,7 @@
 // A small drawing board: mouse, touch or pen, three pen widths, undo, clear. Python gets a grey picture after each stroke.
 
 import { extendStroke, greyImage, paintStrokes, PENS, startStroke } from "./strokes.js";
+import { unpack } from "./unpack.js";
 
 const BOARDS = new WeakMap();
 const SEND_AFTER = 90;
@@ -161,12 +162,13 @@ class Board {
 }
 
 export default function mountBoard({ data, parentElement, setStateValue }) {
+  const given = unpack(data);
   let board = BOARDS.get(parentElement);
   if (!board) {
-    board = new Board(parentElement, data);
+    board = new Board(parentElement, given);
     BOARDS.set(parentElement, board);
   }
-  board.update(data, setStateValue);
+  board.update(given, setStateValue);
   return () => {
     board.destroy();
     BOARDS.delete(parentElement);

@@ -4,6 +4,7 @@ import { decodeArray } from "./decode.js";
 import { parseColour } from "./colours.js";
 import { imagePixels } from "./charts.js";
 import { pixelCanvas } from "./heatmap.js";
+import { unpack } from "./unpack.js";
 
 const GALLERIES = new WeakMap();
 
@@ -39,14 +40,15 @@ function paintGallery({ root, buttons, images }) {
 }
 
 export default function mountGallery({ data, parentElement, setTriggerValue }) {
+  const given = unpack(data);
   let gallery = GALLERIES.get(parentElement);
   if (!gallery) {
-    gallery = buildGallery(parentElement, data);
+    gallery = buildGallery(parentElement, given);
     GALLERIES.set(parentElement, gallery);
   }
   paintGallery(gallery);
   gallery.buttons.forEach((button, index) => {
-    button.setAttribute("aria-pressed", String(index === data.picked));
+    button.setAttribute("aria-pressed", String(index === given.picked));
     button.onclick = () => setTriggerValue("picked", index);
   });
   return () => {

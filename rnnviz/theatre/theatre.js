@@ -12,6 +12,7 @@ import { listPanels, paintPanel, panelValue } from "./panels.js";
 import { announcement, leaderSentence, tipText } from "./speech.js";
 import { addressSearch, adoptReading, committed, initialState, keyAction, lookedAt, reduce } from "./state.js";
 import { readTheme } from "./theme.js";
+import { unpack } from "./unpack.js";
 
 const THEATRES = new WeakMap();
 const STEPS_PER_SECOND = 7;
@@ -342,7 +343,7 @@ export default function mountTheatre({ data, parentElement, setStateValue }) {
     theatre = new Theatre(parentElement);
     THEATRES.set(parentElement, theatre);
   }
-  theatre.update(data, setStateValue);
+  theatre.update(unpack(data), setStateValue);
   return () => {
     theatre.destroy();
     THEATRES.delete(parentElement);

@@ -92,3 +92,17 @@ def test_importing_what_the_app_imports_leaves_torch_alone(root: Path) -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_the_first_picture_waits_for_neither_torch_nor_pandas(root: Path) -> None:
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; from rnnviz import warmup;"
+        "warmup.start = lambda *_, **__: None;"
+        f"app = AppTest.from_file({str(root / 'app.py')!r}, default_timeout=60);"
+        "app.switch_page('pages/digits.py'); app.run(); assert not app.exception;"
+        "print([name for name in ('torch', 'pandas', 'pyarrow') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -25,7 +25,7 @@ PAGE = "pages/digits.py"
 def theatre_data(app: AppTest) -> dict[str, Any]:
     """What the page handed to the theatre."""
     found = [
-        json.loads(element.proto.json)
+        json.loads(element.proto.bytes)
         for element in app.get("bidi_component")
         if element.proto.component_name == "rnnviz_theatre"
     ]
@@ -197,7 +197,7 @@ def test_strokes_come_back_to_the_board_after_another_page(open_page: Open, mode
     app.switch_page("pages/home.py").run()
     app.switch_page(PAGE).run()
     (board,) = [
-        json.loads(element.proto.json)
+        json.loads(element.proto.bytes)
         for element in app.get("bidi_component")
         if element.proto.component_name == "rnnviz_canvas"
     ]

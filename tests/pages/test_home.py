@@ -19,7 +19,7 @@ def test_it_says_what_this_is_and_plays_the_stored_reading(open_page: Open) -> N
     if opening.load() is None:
         pytest.skip("no stored reading yet: python -m rnnviz.opening")
     (component,) = app.get("bidi_component")
-    data = json.loads(component.proto.json)
+    data = json.loads(component.proto.bytes)
     assert data["readings"] == [opening.load()]
     assert data["options"]["autoplay"] and data["options"]["size"] == "small"
 
