@@ -188,7 +188,10 @@ def robustness(
     """Score classifiers on images moved, resized, turned, drawn thicker or made noisy."""
     with one_sentence():
         from rnnviz import checkpoint, robustness
+        from rnnviz.data import DataError
 
+        if output and not output.parent.is_dir():
+            raise DataError(f"expected a folder for the table, got {output.parent}: make it first")
         chosen = models or checkpoint.names()
         networks = {name: checkpoint.load(name_or_path(name)) for name in chosen}
         if not networks:

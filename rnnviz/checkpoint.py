@@ -142,7 +142,6 @@ def save(
 
     goal = Path(folder).expanduser()
     check_replaceable(goal)
-    goal.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
     try:
         weights = {
@@ -354,19 +353,30 @@ def _write_json(path: Path, contents: Mapping[str, Any]) -> None:
 
 
 def check_replaceable(goal: Path) -> None:
-    """Raise `CheckpointError` where `save` would overwrite something that is not its own."""
+    """Raise `CheckpointError` where `save` would fail or overwrite something that is not its own.
+
+    Training asks before it starts, so that hours of it do not end at a wrong path.
+    """
     if goal.exists() and not goal.is_dir():
         raise CheckpointError(f"expected a folder to write to, got the file {goal}: name another")
     ours = {CONFIG, WEIGHTS, CARD, "README.md", "tokenizer.json"}
-    foreign = (
-        sorted(path.name for path in goal.iterdir() if path.name not in ours)
-        if (goal.is_dir())
-        else []
-    )
+    present = goal.iterdir() if goal.is_dir() else ()
+    foreign = sorted(path.name for path in present if path.name not in ours)
     if foreign:
         raise CheckpointError(
             f"expected an empty folder or an earlier checkpoint at {goal}, got one that holds "
             f"{foreign[0][:80]!r}: name another folder"
+        )
+    try:
+        goal.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise CheckpointError(
+            f"expected a place to write {goal} to, got {failure.filename} ({failure.strerror}): "
+            "name another folder"
+        ) from failure
+    if not os.access(goal.parent, os.W_OK):
+        raise CheckpointError(
+            f"expected a folder that can be written, got {goal.parent}: name another"
         )
 
 

@@ -310,6 +310,8 @@ def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
         checkpoint.save(MODEL, tmp_path, {})
     with pytest.raises(CheckpointError, match=r"got the file .*thesis\.tex"):
         checkpoint.save(MODEL, tmp_path / "thesis.tex", {})
+    with pytest.raises(CheckpointError, match=r"expected a place to write .*thesis\.tex"):
+        checkpoint.save(MODEL, tmp_path / "thesis.tex" / "deeper" / "mine", {})
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 

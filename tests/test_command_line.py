@@ -211,6 +211,8 @@ def test_what_cannot_be_done_is_told_in_one_sentence(saved: Path, tmp_path: Path
     refused(rnnviz("evaluate", "../../etc/passwd"), "passwd")
     refused(rnnviz("evaluate", saved, "--data", tmp_path / "not.npz"), "not.npz", "numpy.savez")
     refused(rnnviz("evaluate", saved, "--data", tmp_path / "gone.npz", "--json"), "gone.npz")
+    refused(rnnviz("robustness", saved, "--output", tmp_path / "gone" / "table.md"), "gone")
+    refused(rnnviz("robustness", tmp_path), "config.json")
     refused(rnnviz("trace", saved, "--image", tmp_path / "not.png"))
     refused(rnnviz("trace", saved, "--image", tmp_path / "gone.png"), "gone.png")
     refused(rnnviz("train", "mnist", "--output", tmp_path / "m"), "RNNVIZ_DATA")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import digits
 from rnnviz.evaluation import LabelledImages, score
 
+REDRAWN = functools.cache(digits.load)
+"""Redrawing 1,797 digits takes seconds; once is enough."""
+
 MODELS = {cell: SequenceClassifier(cell, hidden_size=8).eval() for cell in ("rnn", "gru")}
 
 
 def labelled(count: int = 40) -> LabelledImages:
-    images, labels = digits.load()
+    images, labels = REDRAWN()
     return LabelledImages(
         torch.as_tensor(images[:count]), torch.as_tensor(labels[:count]), "some digits"
     )
@@ -57,6 +61,7 @@ def test_the_report_says_what_it_was_made_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path))
+    monkeypatch.setattr(digits, "load", REDRAWN)
     text = robustness.report(MODELS, limit=20)
     assert "20 of scikit-learn's digits" in text and "python -m rnnviz robustness" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
