@@ -63,8 +63,8 @@ class _ThroughTime(Function):
         if torch.is_grad_enabled():
             return None, None, *_replay(cell, ctx.scan, inputs, state, needed, (above, *final))
         tape = TAPES[type(cell)](*ctx.saved_tensors[n_tensors:])
-        above = buffers.empty(*above.shape, like=above).copy_(above)
-        ctx.scan.mute(above)
+        if ctx.scan.dead is not None:
+            above = above.masked_fill(ctx.scan.dead, 0)
         with _no_autocast(above.device.type):
             swept = SWEEPS[type(cell)].backward(cell, state, tape, ctx.scan, above, final)
             weights = _weight_gradients(cell, ctx.scan, inputs, state[0], tape.held, swept, needed)

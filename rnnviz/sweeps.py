@@ -16,6 +16,7 @@ from rnnviz import buffers
 from rnnviz.cells import Cell, GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep, State, Step
 
 _aten = torch.ops.aten
+_BLOCK = 16  # steps for which views are made at once
 _LONG = 16  # steps from which a transposed copy of the recurrent weights pays for itself
 
 
@@ -35,8 +36,8 @@ class Gradients(NamedTuple):
 class Sweep(Protocol):
     """One cell's forward and backward loop. A tape's last entry is the held hidden state.
 
-    `above (T, B, R)` is `dL/dh_t` as the layer above left it. A backward sweep owns it and adds to
-    it in place what comes from later steps.
+    `above (T, B, R)` is `dL/dh_t` as the layer above left it; it belongs to autograd and is read
+    only.
     """
 
     @staticmethod
@@ -62,13 +63,20 @@ class Scan:
 
     def __init__(self, steps: int, alive: Tensor | None, reverse: bool) -> None:
         self.times = list(reversed(range(steps))) if reverse else list(range(steps))
+        self.befores = [*reversed(self.times[:-1]), None]  # what was read before each, last first
         self.reverse = reverse
         self.alive = alive
         self.dead = None if alive is None else ~alive
 
-    def backwards(self) -> Iterator[tuple[int, int | None]]:
-        """Yield each step with the one read before it, last first."""
-        yield from zip(reversed(self.times), [*reversed(self.times[:-1]), None], strict=True)
+    def reading(self, *tensors: Tensor) -> Iterator[Any]:
+        """Yield each step, in the order of reading, with its part `(B, ...)` of each tensor."""
+        yield from _by_step(self.times, tensors)
+
+    def backwards(self, *tensors: Tensor) -> Iterator[Any]:
+        """Yield each step, last first, with the step read before it and its part of each tensor."""
+        steps = _by_step(self.times[::-1], tensors)
+        for before, (t, *parts) in zip(self.befores, steps, strict=True):
+            yield t, before, *parts
 
     def with_previous(self, held: Tensor, initial: Tensor) -> list[tuple[slice, Tensor]]:
         """Return slices of time, each with the states `held (T, B, H)` before those steps."""
@@ -91,6 +99,16 @@ class Scan:
         """Let the gradient at a held state pass to the state before it, in place."""
         if self.dead is not None:
             gradient.addcmul_(above, self.dead[t].to(above.dtype))
+
+
+def _by_step(times: list[int], tensors: tuple[Tensor, ...]) -> Iterator[Any]:
+    """Yield `(t, tensor[t], ...)`; views are made a block at a time, so few are alive at once."""
+    for start in range(0, len(times), _BLOCK):
+        block = times[start : start + _BLOCK]
+        first, last = min(block), max(block)
+        step = 1 if block[-1] == last else -1
+        parts = (tensor[first : last + 1].unbind(0)[::step] for tensor in tensors)
+        yield from zip(block, *parts, strict=True)
 
 
 def project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -117,11 +135,25 @@ def both_biases(cell: Cell) -> Tensor | None:
     return None if cell.bias_ih is None or cell.bias_hh is None else cell.bias_ih + cell.bias_hh
 
 
+def _rooms(above: Tensor, *, all_steps: bool = False) -> tuple[Tensor, ...]:
+    """Return where `dL/dh_t (B, R)` is formed at each step: two rooms in turn, unless all stay."""
+    if all_steps:
+        return buffers.empty(*above.shape, like=above).unbind(0)
+    pair = torch.empty_like(above[:2], memory_format=torch.contiguous_format).unbind(0)
+    return tuple(pair[t % len(pair)] for t in range(len(above)))
+
+
 def _propagate(
-    above_at: tuple[Tensor, ...], before: int | None, delta: Tensor, weight: Tensor
+    above_at: tuple[Tensor, ...],
+    before: int | None,
+    delta: Tensor,
+    weight: Tensor,
+    rooms: tuple[Tensor, ...],
 ) -> Tensor:
-    """Return `dL/dh` one step earlier: `delta W_hh` added, in place, to what comes from above."""
-    return delta @ weight if before is None else above_at[before].addmm_(delta, weight)
+    """Return `dL/dh` one step earlier: `delta W_hh` and what comes from above there."""
+    if before is None:
+        return delta @ weight
+    return torch.addmm(above_at[before], delta, weight, out=rooms[before])
 
 
 class RNNTape(NamedTuple):
@@ -162,11 +194,16 @@ class RNNSweep:
         else:
             torch.addcmul(deltas.new_ones(()), tape.held, tape.held, value=-1, out=deltas)
         scan.mute(deltas)
-        delta_at, above_at = deltas.unbind(0), above.unbind(0)
-        hidden = above_at[scan.times[-1]].add_(final[0])
-        for t, before in scan.backwards():
+        # So little happens in a step that a copy of all of `above`, to add to in place, is quicker.
+        total = buffers.empty(*above.shape, like=above).copy_(above)
+        delta_at, total_at = deltas.unbind(0), total.unbind(0)
+        hidden = total_at[scan.times[-1]].add_(final[0])
+        for t, before in zip(scan.times[::-1], scan.befores, strict=True):
             delta = delta_at[t].mul_(hidden)
-            earlier = _propagate(above_at, before, delta, cell.weight_hh)
+            if before is None:
+                earlier = delta @ cell.weight_hh
+            else:
+                earlier = total_at[before].addmm_(delta, cell.weight_hh)
             scan.carry(t, earlier, hidden)
             hidden = earlier
         return Gradients(deltas, deltas, (hidden,))
@@ -204,14 +241,12 @@ class GRUSweep:
         weight = cell.weight_hh
         weight_rz = _transposed(weight[: 2 * size], len(scan.times))
         weight_n = _transposed(weight[2 * size :], len(scan.times))
-        reset_update_at = gates[..., : 2 * size].unbind(0)
-        r_at, z_at, n_at = (gate.unbind(0) for gate in gates.chunk(3, dim=-1))
-        recurrent_at, held_at = recurrent.unbind(0), held.unbind(0)
+        parts = (gates[..., : 2 * size], *gates.chunk(3, dim=-1), recurrent, held)
         (hidden,) = state
-        for t in scan.times:
-            reset_update_at[t].addmm_(hidden, weight_rz).sigmoid_()
-            n = n_at[t].addcmul_(r_at[t], recurrent_at[t].addmm_(hidden, weight_n)).tanh_()
-            new = torch.lerp(n, hidden, z_at[t], out=held_at[t])
+        for t, reset_update, r, z, n, recurrent_t, held_t in scan.reading(*parts):
+            reset_update.addmm_(hidden, weight_rz).sigmoid_()
+            n.addcmul_(r, recurrent_t.addmm_(hidden, weight_n)).tanh_()
+            new = torch.lerp(n, hidden, z, out=held_t)
             scan.hold(t, new, hidden)
             hidden = new
         return GRUTape(gates, recurrent, held)
@@ -247,14 +282,13 @@ class GRUSweep:
         keep = z if scan.dead is None else z.masked_fill(scan.dead, 1)
 
         weight = cell.weight_hh.roll(size, 0)  # rows: candidate, reset, update
-        all_at, flat_at = deltas.unbind(0), deltas[:, :, :3].flatten(2).unbind(0)
-        keep_at = keep.unbind(0)
-        above_at = above.unbind(0)
-        hidden = above_at[scan.times[-1]].add_(final[0])
-        for t, before in scan.backwards():
-            all_at[t].mul_(hidden.unsqueeze(1))
-            earlier = _propagate(above_at, before, flat_at[t], weight)
-            hidden = earlier.addcmul_(hidden, keep_at[t])
+        above_at, rooms = above.unbind(0), _rooms(above)
+        hidden = above_at[scan.times[-1]] + final[0]
+        parts = (deltas, deltas[:, :, :3].flatten(2), keep)
+        for _, before, all_deltas, delta, keep_t in scan.backwards(*parts):
+            all_deltas.mul_(hidden.unsqueeze(1))
+            earlier = _propagate(above_at, before, delta, weight, rooms)
+            hidden = earlier.addcmul_(hidden, keep_t)
         flat = deltas.flatten(2)
         return Gradients(flat[..., size:], flat[..., : 3 * size], (hidden,), shift=size)
 
@@ -281,19 +315,17 @@ class LSTMSweep:
         held = emitted
         if cell.weight_hr is not None:
             held = buffers.empty(*gates.shape[:2], cell.weight_hr.shape[0], like=gates)
-        i_at, f_at, g_at, o_at = (gate.unbind(0) for gate in gates.chunk(4, dim=-1))
-        gates_at, input_forget_at = gates.unbind(0), gates[..., : 2 * size].unbind(0)
-        cells_at, emitted_at, held_at = cells.unbind(0), emitted.unbind(0), held.unbind(0)
+        parts = (gates, gates[..., : 2 * size], *gates.chunk(4, dim=-1), cells, emitted, held)
         hidden, c = state
-        for t in scan.times:
-            gates_at[t].addmm_(hidden, weight)
-            input_forget_at[t].sigmoid_()
-            g = g_at[t].tanh_()
-            o = o_at[t].sigmoid_()
-            new_c = torch.mul(f_at[t], c, out=cells_at[t]).addcmul_(i_at[t], g)
-            new = torch.tanh(new_c, out=emitted_at[t]).mul_(o)
+        for t, fused, input_forget, i, f, g, o, cell_t, emitted_t, held_t in scan.reading(*parts):
+            fused.addmm_(hidden, weight)
+            input_forget.sigmoid_()
+            g.tanh_()
+            o.sigmoid_()
+            new_c = torch.mul(f, c, out=cell_t).addcmul_(i, g)
+            new = torch.tanh(new_c, out=emitted_t).mul_(o)
             if cell.weight_hr is not None:
-                new = torch.mm(new, cell.weight_hr.t(), out=held_at[t])
+                new = torch.mm(new, cell.weight_hr.t(), out=held_t)
             scan.hold(t, new_c, c)
             scan.hold(t, new, hidden)
             hidden, c = new, new_c
@@ -325,26 +357,28 @@ class LSTMSweep:
         scan.mute(deltas, through)
         keep = f if scan.dead is None else f.masked_fill(scan.dead, 1)
 
-        by_cell_at = deltas[..., : 3 * cell.hidden_size].unflatten(2, (3, -1)).unbind(0)
-        d_output_at, delta_at = d_output.unbind(0), deltas.unbind(0)
-        through_at, keep_at = through.unbind(0), keep.unbind(0)
-        above_at = above.unbind(0)
-        hidden, c = above_at[scan.times[-1]].add_(final[0]), final[1].clone()
-        for t, before in scan.backwards():
+        by_cell = deltas[..., : 3 * cell.hidden_size].unflatten(2, (3, -1))
+        projected = cell.weight_hr is not None
+        above_at, rooms = above.unbind(0), _rooms(above, all_steps=projected)
+        last = scan.times[-1]
+        hidden, c = torch.add(above_at[last], final[0], out=rooms[last]), final[1].clone()
+        parts = (deltas, by_cell, d_output, through, keep)
+        for t, before, delta, by_cell_t, d_output_t, through_t, keep_t in scan.backwards(*parts):
             emitted = hidden
             if cell.weight_hr is not None:
                 emitted = hidden @ cell.weight_hr
-            c.addcmul_(emitted, through_at[t])
-            by_cell_at[t].mul_(c.unsqueeze(1))
-            d_output_at[t].mul_(emitted)
-            c.mul_(keep_at[t])
-            earlier = _propagate(above_at, before, delta_at[t], cell.weight_hh)
+            c.addcmul_(emitted, through_t)
+            by_cell_t.mul_(c.unsqueeze(1))
+            d_output_t.mul_(emitted)
+            c.mul_(keep_t)
+            earlier = _propagate(above_at, before, delta, cell.weight_hh, rooms)
             scan.carry(t, earlier, hidden)
             hidden = earlier
         weight_hr = None
         if cell.weight_hr is not None:
-            scan.mute(above)
-            weight_hr = above.flatten(0, 1).t() @ tape.emitted.flatten(0, 1)
+            gradients = torch.stack(rooms)
+            scan.mute(gradients)
+            weight_hr = gradients.flatten(0, 1).t() @ tape.emitted.flatten(0, 1)
         return Gradients(deltas, deltas, (hidden, c), weight_hr)
 
 
