@@ -47,12 +47,15 @@ class View:
 
 
 @cache
-def _component(name: str) -> Any:
-    """The component whose entry module and style sheet are ``name.js`` and ``name.css``."""
+def _component(name: str, *more_sheets: str) -> Any:
+    """The component whose entry module is ``name.js`` and whose style sheets, in the order in which
+    they apply, are ``name.css`` and the others named.
+    """
+    sheets = (FOLDER / f"{sheet}.css" for sheet in (name, *more_sheets))
     return st.components.v2.component(
         f"rnnviz_{name}",
         js=join(FOLDER / f"{name}.js"),
-        css=(FOLDER / f"{name}.css").read_text(encoding="utf-8"),
+        css="".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
     )
 
 
@@ -96,7 +99,7 @@ def theatre(
         "keys": address,
         "silent": size == "small",
     }
-    result = _component("theatre")(
+    result = _component("theatre", "legend", "narrow")(
         key=key,
         data=_packed(
             {
