@@ -100,7 +100,10 @@ def _weight_gradients(
     if needs[2]:
         gradients[2] = input_deltas.sum(0)
     if needs[3]:
-        gradients[3] = recurrent_deltas.flatten(0, 1).sum(0).roll(-swept.shift)
+        if gradients[2] is not None and recurrent_deltas is swept.input_deltas:
+            gradients[3] = gradients[2].clone()
+        else:
+            gradients[3] = recurrent_deltas.flatten(0, 1).sum(0).roll(-swept.shift)
     if len(needs) > 4 and needs[4]:
         gradients[4] = swept.weight_hr
     return gradients

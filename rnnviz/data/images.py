@@ -55,6 +55,8 @@ OTHER_FORMATS = (
     (b"<?xml", "an SVG or XML file"),
     (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
 )
+_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, MemoryError)
+"""What Pillow's readers raise on a file that is broken."""
 
 
 class ImageError(DataError):
@@ -113,15 +115,7 @@ def grey(data: bytes) -> np.ndarray:
         picture.load()
         upright = ImageOps.exif_transpose(picture)
         return _luminance(upright)
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        MemoryError,
-    ) as error:
+    except _DAMAGE as error:
         raise ImageError(
             "expected a whole image, got one that is damaged or cut off: save or copy it again"
         ) from error
@@ -148,15 +142,7 @@ def _opened(data: bytes) -> ImageFile:
         )
     try:
         return reader(io.BytesIO(data))
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        MemoryError,
-    ) as error:
+    except _DAMAGE as error:
         raise ImageError(
             "expected a whole image, got one whose header is damaged or cut off: save or copy it "
             "again"
