@@ -12,8 +12,7 @@ require_router()
 st.title("Watch a network read a digit", anchor=False)
 st.caption(
     "The network sees one row of the image at a time, from the top, and changes its mind as it "
-    "goes. "
-    "Draw a digit, press play, or step with the arrow keys."
+    "goes. Draw a digit, press play, or step with the arrow keys."
 )
 
 choices = ui.digits_choices()
