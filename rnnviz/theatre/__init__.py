@@ -20,7 +20,7 @@ import streamlit as st
 
 from rnnviz.theatre import drawing
 from rnnviz.theatre.arrays import encode
-from rnnviz.theatre.modules import join
+from rnnviz.theatre.modules import SHEETS, join
 from rnnviz.theatre.reading import LayerReading, Mark, Reading, reading_from_trace
 
 __all__ = [
@@ -99,7 +99,7 @@ def theatre(
         "keys": address,
         "silent": size == "small",
     }
-    result = _component("theatre", "legend", "narrow")(
+    result = _component(*SHEETS)(
         key=key,
         data=_packed(
             {
