@@ -13,14 +13,11 @@ from typing import Any
 
 from rnnviz import checkpoint
 from rnnviz.address import DigitsAddress
-from rnnviz.signals import CONVENTIONS, vocabulary
+from rnnviz.theatre.reading import VERSION, WORDS, words_of
 
 PATH = Path(__file__).parent / "theatre" / "opening.json"
 ADDRESS = DigitsAddress()
 """The view that is stored: what the Digits page shows when the address asks for nothing."""
-
-WORDS = ("signals", "convention")
-"""Not stored: the words and colours of today are put in when the file is read."""
 
 
 def load() -> dict[str, Any] | None:
@@ -29,10 +26,11 @@ def load() -> dict[str, Any] | None:
         stored = json.loads(PATH.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(stored, dict) or stored.get("name") != ADDRESS.model:
+    if not isinstance(stored, dict):
         return None
-    words = {"signals": vocabulary(ADDRESS.cell), "convention": CONVENTIONS[ADDRESS.cell]}
-    return stored | words
+    if (stored.get("name"), stored.get("version")) != (ADDRESS.model, VERSION):
+        return None
+    return stored | words_of(stored["cell"], stored["step_word"], len(stored["classes"]))
 
 
 def speaks_for_the_model() -> bool:
@@ -60,6 +58,7 @@ def build() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    # The words and colours of today are put in when the file is read.
     numbers = {name: value for name, value in build().items() if name not in WORDS}
     PATH.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
     print(f"{PATH}: {PATH.stat().st_size:,} bytes")  # noqa: T201

@@ -89,3 +89,40 @@ def diverging(theme: Theme, count: int = 9) -> tuple[str, ...]:
     low = _mix(oklab(NEGATIVE[theme]), paper, half)
     high = _mix(paper, oklab(POSITIVE[theme]), half)
     return tuple(hexadecimal(colour) for colour in [*low, *high[1:]])
+
+
+CLASSES: dict[Theme, tuple[str, ...]] = {
+    "light": (
+        "#0072b2",
+        "#e69f00",
+        "#009e73",
+        "#cc79a7",
+        "#56b4e9",
+        "#d55e00",
+        "#b8ab00",
+        "#3b3f46",
+        "#6a45b0",
+        "#8c8c8c",
+    ),
+    "dark": (
+        "#6db8ff",
+        "#e69f00",
+        "#3ecf9f",
+        "#e58bc4",
+        "#9adcff",
+        "#ff8a4c",
+        "#f0e442",
+        "#e8eaed",
+        "#b49bf0",
+        "#9aa0a8",
+    ),
+}
+"""One colour per class: Okabe and Ito's eight, two of them darker for a light page, a violet and
+a grey. A colour never stands alone: every class is also written out."""
+
+
+def class_hues(classes: int) -> dict[str, list[str]]:
+    """``classes`` colours per theme; more than ten classes go round again."""
+    return {
+        theme: [CLASSES[theme][k % len(CLASSES[theme])] for k in range(classes)] for theme in THEMES
+    }

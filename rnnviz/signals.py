@@ -26,7 +26,7 @@ class Signal:
 
     ``bands`` are ``(upper bound, sentence)`` pairs in rising order; the first band whose bound
     exceeds the value speaks. A sentence may use ``{percent}`` (100 x value), ``{rest}`` (100 -
-    percent) and ``{value}``.
+    percent) and ``{value}``. ``look_for`` is what a teacher would point at.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Signal:
     hue: dict[Theme, str]
     meaning: str
     bands: tuple[tuple[float, str], ...]
+    look_for: str = ""
 
     def ramp(self, theme: Theme) -> tuple[str, ...]:
         """Nine colours from ``low`` to ``high``."""
@@ -61,6 +62,7 @@ class Signal:
             "low": self.low,
             "high": self.high,
             "meaning": self.meaning,
+            "look_for": self.look_for,
             "bands": [[min(bound, 1e9), sentence] for bound, sentence in self.bands],
             "hue": self.hue,
             "ramp": {theme: list(self.ramp(theme)) for theme in THEMES},
@@ -82,10 +84,17 @@ def _signed(verb: str, nothing: str) -> tuple[tuple[float, str], ...]:
 
 
 def _gate(
-    name: str, label: str, symbol: str, hue: tuple[str, str], meaning: str, sentence: str
+    name: str,
+    label: str,
+    symbol: str,
+    hue: tuple[str, str],
+    meaning: str,
+    sentence: str,
+    look_for: str,
 ) -> Signal:
     colours: dict[Theme, str] = {"light": hue[0], "dark": hue[1]}
-    return Signal(name, label, symbol, "gate", 0.0, 1.0, colours, meaning, ((_ALWAYS, sentence),))
+    bands = ((_ALWAYS, sentence),)
+    return Signal(name, label, symbol, "gate", 0.0, 1.0, colours, meaning, bands, look_for)
 
 
 SIGNALS: dict[str, Signal] = {
@@ -98,6 +107,11 @@ SIGNALS: dict[str, Signal] = {
             ("#8c1f6b", "#d86fc4"),
             "How much of the old cell state is kept: 1 keeps all, 0 wipes it.",
             "keeps {percent} % of the cell",
+            look_for=(
+                "Rows of strong colour are units that hold on to what they know; a faint column "
+                "is a step at which many units let go at once. Compare it with the cell state "
+                "below: where the gate is near 1 the cell runs on in even stripes."
+            ),
         ),
         _gate(
             "input_gate",
@@ -106,6 +120,11 @@ SIGNALS: dict[str, Signal] = {
             ("#0f9a70", "#45d6a6"),
             "How much of the candidate is written into the cell.",
             "writes {percent} % of the candidate",
+            look_for=(
+                "Ask when a unit writes. Units that open only for a few steps wait for something,"
+                " such as the first ink or a turn of the stroke; units that are always half open "
+                "write all the time. An empty row of an image seldom opens much."
+            ),
         ),
         Signal(
             "candidate",
@@ -117,6 +136,11 @@ SIGNALS: dict[str, Signal] = {
             {"light": "#b23800", "dark": "#ff8a52"},
             "What this step proposes to remember.",
             _signed("proposes", "proposes next to nothing"),
+            look_for=(
+                "The candidate is only a proposal: it becomes memory where the input gate (LSTM) "
+                "or one minus the update gate (GRU) lets it in. Strong colours beside a shut gate"
+                " are proposals that are thrown away."
+            ),
         ),
         Signal(
             "cell",
@@ -133,6 +157,12 @@ SIGNALS: dict[str, Signal] = {
                 (CELL_LIMIT, "remembers a strongly positive value"),
                 (_ALWAYS, "remembers a value above the drawn range"),
             ),
+            look_for=(
+                "Long even stripes are memories that are carried along; a stripe that fades is "
+                "being forgotten; a sudden change of colour is something written over. Values "
+                "outside -1 to 1 come from many steps that add up, which the hidden state cannot "
+                "show."
+            ),
         ),
         _gate(
             "output_gate",
@@ -141,6 +171,11 @@ SIGNALS: dict[str, Signal] = {
             ("#b58500", "#f4d35e"),
             "How much of the cell is shown as the hidden state.",
             "shows {percent} % of the cell",
+            look_for=(
+                "Compare the cell above with the hidden state below: a unit may remember "
+                "something for many steps with its output gate shut and show it only at the end, "
+                "when the answer is due."
+            ),
         ),
         _gate(
             "reset_gate",
@@ -149,6 +184,11 @@ SIGNALS: dict[str, Signal] = {
             ("#1391c2", "#66cff5"),
             "How much of the old state the candidate may look at.",
             "lets the candidate see {percent} % of the old state",
+            look_for=(
+                "Where it is near 0 the candidate is made from the input alone, as if the "
+                "sequence began here. Look for columns that are faint in many units: the network "
+                "starts afresh, often where the stroke changes."
+            ),
         ),
         _gate(
             "update_gate",
@@ -157,6 +197,11 @@ SIGNALS: dict[str, Signal] = {
             ("#5b34a6", "#a583ee"),
             "How much of the old state is kept; the candidate fills the rest.",
             "keeps {percent} % of the old state, takes {rest} % from the candidate",
+            look_for=(
+                "Here 1 keeps the old state. Strong rows are long memories, faint columns are "
+                "steps at which much is rewritten. The units with the strongest rows are the ones"
+                " that still know the beginning at the end."
+            ),
         ),
         Signal(
             "hidden",
@@ -168,6 +213,12 @@ SIGNALS: dict[str, Signal] = {
             {"light": "#2b3440", "dark": "#e8eaed"},
             "What the unit tells the next step and the layer above.",
             _signed("says", "says next to nothing"),
+            look_for=(
+                "Look for units that stay one colour for a while and then turn: they answer to "
+                "something in the input. Order the units by likeness to see groups that turn "
+                "together. In an RNN this is all the memory there is, so it changes at every "
+                "step."
+            ),
         ),
     )
 }

@@ -134,8 +134,8 @@ def test_a_reading_that_does_not_fit_together_is_refused(
 
 
 def test_an_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected version 1, got 2"):
-        Reading.from_payload(made_up().to_payload() | {"version": 2})
+    with pytest.raises(ValueError, match="expected version 2, got 1"):
+        Reading.from_payload(made_up().to_payload() | {"version": 1})
 
 
 @pytest.mark.parametrize("cell", DRAWN)

@@ -218,7 +218,7 @@ def _ink(values: np.ndarray) -> tuple[np.ndarray, bool]:
 
 def _blurred(values: np.ndarray) -> np.ndarray:
     """Means over a few pixels, so that a single noisy one is not taken for ink."""
-    from scipy.ndimage import uniform_filter  # type: ignore[import-untyped]
+    from scipy.ndimage import uniform_filter
 
     return uniform_filter(values, min(5, 1 + min(values.shape) // 50))
 

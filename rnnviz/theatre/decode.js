@@ -27,7 +27,7 @@ export function valueAt(array, row, column = 0) {
 }
 
 export function decodeReading(payload) {
-  if (payload.version !== 1) throw new Error(`expected a reading of version 1, got ${payload.version}`);
+  if (payload.version !== 2) throw new Error(`expected a reading of version 2, got ${payload.version}`);
   const optional = (packed) => (packed ? decodeArray(packed) : null);
   const direction = (signals) =>
     signals &&

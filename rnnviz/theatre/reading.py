@@ -2,39 +2,58 @@
 
 Numpy and plain values only, so that a stored reading can be shown before torch has been imported,
 and so that a notebook, a page and a test can build the same thing. The schema that travels to the
-browser (version 1):
+browser (version 2):
 
-    version      1
-    name, cell, readout, step_word ("row" | "token"), truth (label or null)
-    classes      the labels of the C classes
-    image        (T, I) packed 0..255, one row per step, or null
-    tokens       T strings, one per step, or null
-    layers       [{"forward": {signal: (T, H) packed}, "backward": {...} or null}]
-    probabilities (T, C) packed 0..1: what the network would answer if it stopped after each step
-    attention    (T,) packed 0..1, or null
-    marks        [{"step": index, "label": text}]: steps that a page wants pointed out
-    signals      the vocabulary of the cell (rnnviz.signals), in drawing order
-    convention   one sentence on the equations' convention
+    version       2
+    name, title   what the network is called in full and in short ("mnist-lstm", "LSTM")
+    cell, readout "rnn" | "gru" | "lstm"; how the answer is made of the states, or null
+    step_word     "row" | "token" | "step"
+    truth         the right label, or null
+    classes       the labels of the C classes; empty for a network without an answer
+    class_hues    one colour per class, for the light and for the dark theme
+    image         (T, I) packed 0..255, one row per step, or null
+    tokens        T strings, one per step, or null
+    layers        [{"forward": {signal: (T, H) packed}, "backward": {...} or null,
+                    "orders": {"forward": {"activity": [H], "cluster": [H]}, "backward": ...}}]
+                  (a ghost's orders are null)
+    probabilities (T, C) packed 0..1: what the network would answer if it stopped after each
+                  step; null without an answer
+    attention     (T,) packed 0..1, or null
+    marks         [{"step": index, "kind": "decision" | "flip" | "note", "label", "words"}]
+    ghost         null, or a reading of the same cell and layers to compare with; its T may differ
+    signals       the vocabulary of the cell (rnnviz.signals), in drawing order
+    panels        the words of the other panels (rnnviz.theatre.prose)
+    convention    one sentence on the equations' convention
 
-Packed arrays are described in `rnnviz.theatre.arrays`.
+Packed arrays are described in `rnnviz.theatre.arrays`; an order lists, from the top row down, the
+units that are drawn there (`rnnviz.ordering`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from rnnviz.signals import CONVENTIONS, DRAWN, SIGNALS, vocabulary
+from rnnviz import decision
+from rnnviz.ordering import unit_orders
+from rnnviz.palette import class_hues
+from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, vocabulary
 from rnnviz.theatre.arrays import decode, encode
+from rnnviz.theatre.prose import panel_words
 
-VERSION = 1
+VERSION = 2
 SHORT = 1_000_000
 """Up to this many gate values a reading travels with 16 bits each, beyond it with 8."""
 
+WORDS = ("signals", "panels", "convention", "class_hues")
+"""What `words_of` puts into a payload: it is the same for every reading of a kind."""
+
 Signals = Mapping[str, np.ndarray]
+Orders = Mapping[str, tuple[int, ...]]
+MarkKind = Literal["decision", "flip", "note"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,95 +63,181 @@ class LayerReading:
     forward: Signals
     backward: Signals | None = None
 
+    @property
+    def directions(self) -> dict[str, Signals]:
+        """The directions that there are, forward first."""
+        both = {"forward": self.forward, "backward": self.backward}
+        return {name: signals for name, signals in both.items() if signals is not None}
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True)
 class Mark:
-    """A step worth pointing at, with the words that say why."""
+    """A step worth pointing at, a short label, and the sentence that says why."""
 
     step: int
     label: str
+    kind: MarkKind = "note"
+    words: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
     """How one network read one sequence of ``T`` steps into ``C`` class probabilities.
 
-    Raises ValueError when shapes disagree or a signal does not belong to the cell.
+    ``probabilities`` is None for a network without an answer. Marks that are not given are the
+    decision step and the flips. Raises ValueError when shapes disagree, a signal does not belong to
+    the cell, or the ghost is of another cell or has other layers.
     """
 
     name: str
     cell: str
-    readout: str
     classes: tuple[str, ...]
     layers: tuple[LayerReading, ...]
-    probabilities: np.ndarray
+    probabilities: np.ndarray | None = None
+    readout: str | None = None
     attention: np.ndarray | None = None
     image: np.ndarray | None = None
     tokens: tuple[str, ...] | None = None
     truth: str | None = None
     step_word: str = "row"
-    marks: tuple[Mark, ...] = ()
+    title: str = ""
+    marks: tuple[Mark, ...] | None = None
+    ghost: Reading | None = None
 
     def __post_init__(self) -> None:
         if self.cell not in DRAWN:
             raise ValueError(f"expected one of {', '.join(DRAWN)}, got {self.cell!r}")
-        expected = set(DRAWN[self.cell])
-        for signals in self._directions():
+        if not self.layers:
+            raise ValueError("expected at least one layer, got none")
+        for layer in self.layers:
+            self._check_layer(layer)
+        self._check_lengths()
+        if self.ghost is not None:
+            self._check_ghost(self.ghost)
+        if not self.title:
+            object.__setattr__(self, "title", CELL_NAMES[self.cell])
+        if self.marks is None:
+            object.__setattr__(self, "marks", self._marks_of_the_answer())
+        for mark in self.marks or ():
+            if not 0 <= mark.step < self.steps or mark.kind not in get_args(MarkKind):
+                raise ValueError(
+                    f"marks: expected a step of 0..{self.steps - 1} and a kind of "
+                    f"{', '.join(get_args(MarkKind))}, got {mark.step} and {mark.kind!r}"
+                )
+
+    def _check_layer(self, layer: LayerReading) -> None:
+        expected, widths = set(DRAWN[self.cell]), set()
+        for signals in layer.directions.values():
             if set(signals) != expected:
                 raise ValueError(f"expected signals {sorted(expected)}, got {sorted(signals)}")
             for name, values in signals.items():
-                if values.ndim != 2 or values.shape[0] != self.steps:
+                if values.ndim != 2 or values.shape[0] != self.steps or 0 in values.shape:
                     raise ValueError(f"{name}: expected ({self.steps}, H), got {values.shape}")
-        if self.probabilities.shape != (self.steps, len(self.classes)):
-            shape = (self.steps, len(self.classes))
+                widths.add(values.shape[1])
+        if len(widths) != 1:
+            raise ValueError(
+                f"expected as many units in every signal, got {sorted(widths)}: "
+                "an LSTM with projections (proj_size) cannot be drawn"
+            )
+
+    def _check_lengths(self) -> None:
+        shape = (self.steps, len(self.classes))
+        if self.probabilities is None and self.classes:
+            raise ValueError(f"expected probabilities {shape} for the classes, got None")
+        if self.probabilities is not None and (
+            self.probabilities.shape != shape or not self.classes
+        ):
             raise ValueError(f"probabilities: expected {shape}, got {self.probabilities.shape}")
-        for label, part in (("attention", self.attention), ("image", self.image)):
-            if part is not None and part.shape[0] != self.steps:
-                raise ValueError(f"{label}: expected {self.steps} steps, got {part.shape[0]}")
+        for label, part in (
+            ("attention", self.attention),
+            ("image", self.image),
+            ("tokens", self.tokens),
+        ):
+            if part is not None and len(part) != self.steps:
+                raise ValueError(f"{label}: expected {self.steps} steps, got {len(part)}")
+
+    def _check_ghost(self, ghost: Reading) -> None:
+        mine, other = self._shape(), ghost._shape()
+        if mine != other or ghost.ghost is not None:
+            raise ValueError(
+                f"ghost: expected a {self.cell} with layers {mine[1]} and no ghost of its own, "
+                f"got a {ghost.cell} with layers {other[1]}"
+            )
+
+    def _shape(self) -> tuple[str, tuple[tuple[int, int], ...]]:
+        widths = [(next(iter(one.forward.values())).shape[1], one) for one in self.layers]
+        return self.cell, tuple((width, len(one.directions)) for width, one in widths)
+
+    def _marks_of_the_answer(self) -> tuple[Mark, ...]:
+        if self.probabilities is None:
+            return ()
+        word, classes = self.step_word, self.classes
+        settled = Mark(
+            decision.decision_step(self.probabilities),
+            f"decision {word}",
+            "decision",
+            decision.decision_words(self.probabilities, classes, word),
+        )
+        flips = [
+            Mark(
+                flip.step,
+                f"{classes[flip.before]} to {classes[flip.after]}",
+                "flip",
+                decision.flip_words(flip, classes, word),
+            )
+            for flip in decision.flips(self.probabilities)
+        ]
+        return (settled, *flips)
 
     @property
     def steps(self) -> int:
         """``T``, the number of steps that were read."""
-        return int(self.probabilities.shape[0])
+        return int(next(iter(self.layers[0].forward.values())).shape[0])
 
     @property
-    def answer(self) -> str:
-        """The label that the network settles on after the last step."""
+    def answer(self) -> str | None:
+        """The label that the network settles on after the last step, if it has an answer."""
+        if self.probabilities is None:
+            return None
         return self.classes[int(self.probabilities[-1].argmax())]
 
-    def _directions(self) -> list[Signals]:
-        both = [(layer.forward, layer.backward) for layer in self.layers]
-        return [signals for pair in both for signals in pair if signals is not None]
+    def with_ghost(self, ghost: Reading | None) -> Reading:
+        """The same reading beside another one to compare with."""
+        return replace(self, ghost=ghost and replace(ghost, ghost=None))
 
     def to_payload(self) -> dict[str, Any]:
         """The reading as plain JSON values, in the schema at the top of this module."""
-        size = sum(values.size for signals in self._directions() for values in signals.values())
+        ghost = None if self.ghost is None else self.ghost._packed(orders=False)
+        return self._packed(orders=True) | {"ghost": ghost}
+
+    def _packed(self, *, orders: bool) -> dict[str, Any]:
+        # A ghost is drawn in the order of the reading above it and needs none of its own.
+        every = [signals for layer in self.layers for signals in layer.directions.values()]
+        size = sum(values.size for signals in every for values in signals.values())
         bits = 16 if size <= SHORT else 8
-
-        def pack(signals: Signals | None) -> dict[str, Any] | None:
-            if signals is None:
-                return None
-            return {name: _pack_signal(name, signals[name], bits) for name in DRAWN[self.cell]}
-
+        probabilities, attention, image = self.probabilities, self.attention, self.image
         return {
             "version": VERSION,
             "name": self.name,
+            "title": self.title,
             "cell": self.cell,
             "readout": self.readout,
             "step_word": self.step_word,
             "truth": self.truth,
             "classes": list(self.classes),
-            "image": None if self.image is None else encode(self.image, low=0, high=255, bits=8),
+            "image": None if image is None else encode(image, low=0, high=255, bits=8),
             "tokens": None if self.tokens is None else list(self.tokens),
-            "layers": [
-                {"forward": pack(layer.forward), "backward": pack(layer.backward)}
-                for layer in self.layers
+            "layers": [_pack_layer(one, self.cell, bits, orders) for one in self.layers],
+            "probabilities": None
+            if probabilities is None
+            else encode(probabilities, low=0, high=1),
+            "attention": None if attention is None else encode(attention, low=0, high=1),
+            "marks": [
+                {"step": one.step, "kind": one.kind, "label": one.label, "words": one.words}
+                for one in self.marks or ()
             ],
-            "probabilities": encode(self.probabilities, low=0, high=1),
-            "attention": None if self.attention is None else encode(self.attention, low=0, high=1),
-            "marks": [{"step": mark.step, "label": mark.label} for mark in self.marks],
-            "signals": vocabulary(self.cell),
-            "convention": CONVENTIONS[self.cell],
+            "ghost": None,
+            **words_of(self.cell, self.step_word, len(self.classes)),
         }
 
     @classmethod
@@ -140,10 +245,11 @@ class Reading:
         """Undo `to_payload` within quantisation; raises ValueError for anything else."""
         if payload.get("version") != VERSION:
             raise ValueError(f"expected version {VERSION}, got {payload.get('version')!r}")
-        image, tokens = payload["image"], payload["tokens"]
-        attention = payload["attention"]
+        image, tokens, ghost = payload["image"], payload["tokens"], payload["ghost"]
+        attention, probabilities = payload["attention"], payload["probabilities"]
         return cls(
             name=payload["name"],
+            title=payload["title"],
             cell=payload["cell"],
             readout=payload["readout"],
             classes=tuple(payload["classes"]),
@@ -151,17 +257,42 @@ class Reading:
                 LayerReading(_unpack(layer["forward"]) or {}, _unpack(layer["backward"]))
                 for layer in payload["layers"]
             ),
-            probabilities=decode(payload["probabilities"]),
+            probabilities=None if probabilities is None else decode(probabilities),
             attention=None if attention is None else decode(attention),
             image=None if image is None else np.rint(decode(image)).astype(np.uint8),
             tokens=None if tokens is None else tuple(tokens),
             truth=payload["truth"],
             step_word=payload["step_word"],
-            marks=tuple(Mark(mark["step"], mark["label"]) for mark in payload["marks"]),
+            marks=tuple(
+                Mark(one["step"], one["label"], one["kind"], one["words"])
+                for one in payload["marks"]
+            ),
+            ghost=None if ghost is None else cls.from_payload(ghost),
         )
 
 
-def _pack_signal(name: str, values: np.ndarray, bits: int) -> dict[str, Any]:
+def words_of(cell: str, step_word: str, classes: int) -> dict[str, Any]:
+    """The part of a payload that is the same for all readings of a kind: words and colours."""
+    return {
+        "signals": vocabulary(cell),
+        "panels": panel_words(step_word),
+        "convention": CONVENTIONS[cell],
+        "class_hues": class_hues(classes),
+    }
+
+
+def _pack_layer(layer: LayerReading, cell: str, bits: int, ordered: bool) -> dict[str, Any]:
+    packed: dict[str, Any] = {"forward": None, "backward": None}
+    orders: dict[str, Any] = {"forward": None, "backward": None}
+    for direction, signals in layer.directions.items():
+        packed[direction] = {name: _pack(name, signals[name], bits) for name in DRAWN[cell]}
+        if ordered:
+            found = unit_orders(signals["hidden"])
+            orders[direction] = {name: list(order) for name, order in found.items()}
+    return {**packed, "orders": orders}
+
+
+def _pack(name: str, values: np.ndarray, bits: int) -> dict[str, Any]:
     """Pack over the drawn range, or over a wider one where values leave it (cell, ReLU)."""
     signal = SIGNALS[name]
     if signal.kind == "gate":
@@ -180,39 +311,53 @@ def reading_from_trace(
     trace: Any,
     *,
     name: str,
-    readout: str,
-    classes: Sequence[str],
+    classes: Sequence[str] = (),
+    readout: str | None = None,
     image: np.ndarray | None = None,
+    tokens: Sequence[str] | None = None,
     truth: str | None = None,
+    step_word: str = "row",
+    title: str = "",
     example: int = 0,
 ) -> Reading:
-    """One example of a ClassifierTrace as a Reading, without its padding.
+    """One example of a ClassifierTrace, or of a bare Trace, as a Reading without its padding.
 
-    ``trace.recurrent`` is a Trace, ``trace.prefix_probabilities`` ``(B, T, C)``,
-    ``trace.attention`` ``(B, T)`` or None. Only ``.numpy()`` of the tensors is used, so this
-    module needs no torch.
+    A ClassifierTrace has ``recurrent``, a Trace, ``prefix_probabilities`` ``(B, T, C)`` and
+    ``attention`` ``(B, T)`` or None; a bare Trace has no answer. Only ``.numpy()`` of the tensors
+    is used, so this module needs no torch. Raises IndexError when there is no such example.
     """
-    recurrent = trace.recurrent
+    recurrent = getattr(trace, "recurrent", trace)
+    if not 0 <= example < len(recurrent.lengths):
+        raise IndexError(
+            f"example: expected 0..{len(recurrent.lengths) - 1}, got {example}: the trace holds "
+            f"{len(recurrent.lengths)} sequences"
+        )
     steps = int(recurrent.lengths[example])
+
+    def values(tensor: Any) -> np.ndarray:
+        return np.asarray(tensor[example, :steps].cpu().numpy())
 
     def signals(step: Any) -> Signals | None:
         if step is None:
             return None
-        return {field: getattr(step, field)[example, :steps].numpy() for field in step._fields}
+        return {field: values(getattr(step, field)) for field in step._fields}
 
-    layers = tuple(
-        LayerReading(signals(layer.forward) or {}, signals(layer.backward))
-        for layer in recurrent.layers
-    )
-    attention = None if trace.attention is None else trace.attention[example, :steps].numpy()
+    probabilities = getattr(trace, "prefix_probabilities", None)
+    attention = getattr(trace, "attention", None)
     return Reading(
         name=name,
+        title=title,
         cell=recurrent.cell,
         readout=readout,
         classes=tuple(classes),
-        layers=layers,
-        probabilities=trace.prefix_probabilities[example, :steps].numpy(),
-        attention=attention,
+        layers=tuple(
+            LayerReading(signals(layer.forward) or {}, signals(layer.backward))
+            for layer in recurrent.layers
+        ),
+        probabilities=None if probabilities is None else values(probabilities),
+        attention=None if attention is None else values(attention),
         image=image,
+        tokens=None if tokens is None else tuple(tokens),
         truth=truth,
+        step_word=step_word,
     )

@@ -61,7 +61,7 @@ export function smallPayload() {
   ];
   const layer = { forward: { forget_gate: pack(gates, 0, 1), hidden: pack(hidden, -2, 2) }, backward: null };
   return {
-    version: 1,
+    version: 2,
     name: "tiny",
     cell: "lstm",
     readout: "attention",
