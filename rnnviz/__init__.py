@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.parameters import copy_parameters, initialise
     from rnnviz.recurrent import GRU, LSTM, RNN
+    from rnnviz.showing import show
     from rnnviz.tracing import Trace, run, trace
     from rnnviz.unrolling import unroll
 
@@ -34,6 +35,7 @@ _HOMES = {
     "copy_parameters": "parameters",
     "initialise": "parameters",
     "run": "tracing",
+    "show": "showing",
     "trace": "tracing",
     "unroll": "unrolling",
 }
@@ -54,6 +56,7 @@ __all__ = [
     "copy_parameters",
     "initialise",
     "run",
+    "show",
     "trace",
     "unroll",
 ]
