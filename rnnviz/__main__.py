@@ -1,4 +1,4 @@
-"""`python -m rnnviz`: train, evaluate, robustness, trace, parity.
+"""`python -m rnnviz`: train, evaluate, robustness, atlas, trace, parity.
 
 Everything heavy is imported inside the command that needs it, so that `--help` answers at once.
 What a person got wrong is told in one sentence on standard error, with exit code 2.
@@ -202,6 +202,55 @@ def robustness(
         if output:
             output.write_text(text, encoding="utf-8")
     typer.echo(text)
+
+
+@app.command()
+def atlas(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Names or folders. Default: all in pretrained/.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="An .npz with images (N, 28, 28) uint8 and labels (N,). "
+            "Default: the MNIST test images if they are on disk, else scikit-learn's digits."
+        ),
+    ] = None,
+) -> None:
+    """Write where a test set lies in a network's states, and how early it is known.
+
+    The file atlas.npz beside the weights is what the pictures of states and of early answers are
+    drawn from. Its components are fitted on test images, to describe the model after the fact.
+    """
+    with one_sentence():
+        from rnnviz import checkpoint, evaluation
+        from rnnviz.analysis import atlas, survey
+        from rnnviz.data import DataError
+
+        for name in models or checkpoint.names():
+            model = name_or_path(name)
+            network, path = checkpoint.load(model), atlas.path_of(model)
+            labelled = (
+                evaluation.read_npz(data)
+                if data
+                else evaluation.default_images(checkpoint.dataset_of(model))
+            )
+            try:
+                made = survey.build(
+                    network,
+                    labelled.images.numpy(),
+                    labelled.labels.numpy(),
+                    name=path.parent.name,
+                    sha256=atlas.weights_sum(path.parent),
+                    source=labelled.source,
+                )
+            except ValueError as failure:
+                raise DataError(f"{name} and its data do not fit: {failure}") from failure
+            atlas.save(made, path)
+            typer.echo(
+                f"{path}: {path.stat().st_size:,} bytes, {made.n:,} of {made.source}, "
+                f"{100 * made.early_accuracy[-1]:.2f} % after the last row"
+            )
 
 
 @app.command()
