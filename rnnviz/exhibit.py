@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.theatre.reading import Reading
 
+OWN_SOURCE = "your digit"
+PINNED_SOURCE = "the digit you pinned"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -61,38 +64,36 @@ def sample(number: int) -> Picture:
     return Picture(images[number - 1].tobytes(), f"sample {number}, labelled {label}", label)
 
 
-def own(word: str, source: str = "your digit") -> Picture:
+def own(word: str, source: str = OWN_SOURCE) -> Picture:
     """A picture of one's own from its word in an address; raises ValueError for anything else."""
     return Picture(unpack_image(word), source)
 
 
 def morph(picture: Picture, pinned: Picture, percent: int) -> Picture:
-    """A mix of two digits, pixel by pixel, of which ``percent`` is the pinned one.
+    """A mix of two digits, pixel by pixel: ``percent`` of the picture, the rest of the pinned one.
 
-    ``(1 - p) * picture + p * pinned`` with ``p = percent / 100``, rounded. At 0 it is the picture
-    itself; a mix of two digits has no label.
+    ``p * picture + (1 - p) * pinned`` with ``p = percent / 100``, rounded. A mix of two digits has
+    a label only where both have the same.
     """
     if not 0 <= percent <= 100:
         raise ValueError(f"percent: expected 0..100, got {percent}")
-    if percent == 0:
-        return picture
     share = percent / 100
-    mixed = np.rint((1 - share) * picture.image + share * pinned.image).astype(np.uint8)
+    mixed = np.rint(share * picture.image + (1 - share) * pinned.image).astype(np.uint8)
     truth = picture.truth if picture.truth == pinned.truth else None
-    return Picture(mixed.tobytes(), f"{percent} % of the way to {pinned.source}", truth)
+    return Picture(mixed.tobytes(), f"{percent} % of the way from {pinned.source}", truth)
 
 
 def picture_of(address: DigitsAddress) -> Picture:
     """The picture that an address asks for, before any morphing."""
     if address.image is not None:
-        return _checked(address.image, "your digit")
+        return _checked(address.image, OWN_SOURCE)
     return sample(address.sample or FIRST_SAMPLE)
 
 
 def pinned_of(address: DigitsAddress) -> Picture | None:
     """The picture pinned for comparison, if there is one."""
     if address.pinned is not None:
-        return _checked(address.pinned, "the digit you pinned")
+        return _checked(address.pinned, PINNED_SOURCE)
     return None if address.pin is None else sample(address.pin)
 
 
@@ -115,7 +116,7 @@ def tasks(
     pinned = pinned or pinned_of(address)
     if pinned is None:
         return tuple(Task(name, picture) for name in address.models)
-    shown = morph(picture, pinned, address.morph)
+    shown = picture if address.morph is None else morph(picture, pinned, address.morph)
     if address.beside and len(address.cells) == 1:
         title = f"{CELL_NAMES[address.cell]}, pinned digit"
         return (Task(address.model, shown), Task(address.model, pinned, title=title))

@@ -11,13 +11,12 @@ import sys
 import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.theatre.modules import FOLDER, ModuleError, join
+from rnnviz.theatre.modules import FOLDER
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.view import View
 from tests.test_theatre import made_up
