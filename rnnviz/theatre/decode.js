@@ -1,13 +1,23 @@
-// Arrays as rnnviz/theatre/arrays.py packs them, read without unpacking them to floats: a long reading stays small.
+// Readings as rnnviz/theatre/reading.py sends them (version 2). Arrays stay packed as rnnviz/theatre/arrays.py packs
+// them and are read without unpacking them to floats: a long reading stays small.
+
+const READING_VERSION = 2;
 
 export function decodeArray(packed) {
-  const bytes = Uint8Array.from(atob(packed.data), (character) => character.charCodeAt(0));
+  const bytes = bytesOf(packed.data);
   const count = packed.shape.reduce((product, size) => product * size, 1);
   if (bytes.length !== (count * packed.bits) / 8) {
     throw new Error(`expected ${(count * packed.bits) / 8} bytes for shape ${packed.shape}, got ${bytes.length}`);
   }
   const codes = packed.bits === 8 ? bytes : littleEndian16(bytes);
   return { shape: packed.shape, low: packed.low, high: packed.high, top: 2 ** packed.bits - 1, codes };
+}
+
+function bytesOf(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 function littleEndian16(bytes) {
@@ -17,8 +27,9 @@ function littleEndian16(bytes) {
   return codes;
 }
 
+// An array may have one code that says "no value here" (`none`, see derived.js); it reads as NaN.
 export function codeToValue(array, code) {
-  return array.low + ((array.high - array.low) * code) / array.top;
+  return code === array.none ? NaN : array.low + ((array.high - array.low) * code) / array.top;
 }
 
 export function valueAt(array, row, column = 0) {
@@ -26,41 +37,54 @@ export function valueAt(array, row, column = 0) {
   return codeToValue(array, array.codes[row * width + column]);
 }
 
+// A payload with its arrays decoded, and three things worked out: `steps` (T), `units` (H per layer) and `busiest` (per
+// layer, the unit to show before anybody has chosen). `ghost` is null or a reading of the same kind.
+// probabilities, attention, image and tokens may be null; orders are Uint16Array (row -> unit) or null.
 export function decodeReading(payload) {
-  if (payload.version !== 2) throw new Error(`expected a reading of version 2, got ${payload.version}`);
+  if (payload.version !== READING_VERSION) {
+    throw new Error(`expected a reading of version ${READING_VERSION}, got ${payload.version}`);
+  }
   const optional = (packed) => (packed ? decodeArray(packed) : null);
-  const direction = (signals) =>
-    signals &&
-    Object.fromEntries(Object.entries(signals).map(([name, packed]) => [name, decodeArray(packed)]));
-  const layers = payload.layers.map((layer) => ({
-    forward: direction(layer.forward),
-    backward: direction(layer.backward),
-  }));
-  const first = Object.values(layers[0].forward)[0];
+  const layers = payload.layers.map(decodeLayer);
+  const [steps] = layers[0].forward.hidden.shape;
   return {
     ...payload,
     layers,
     image: optional(payload.image),
     attention: optional(payload.attention),
-    probabilities: decodeArray(payload.probabilities),
-    steps: first.shape[0],
-    units: layers.map((layer) => Object.values(layer.forward)[0].shape[1]),
+    probabilities: optional(payload.probabilities),
+    ghost: payload.ghost ? decodeReading({ ...payload.ghost, ghost: null }) : null,
+    steps,
+    units: layers.map((layer) => layer.forward.hidden.shape[1]),
+    busiest: layers.map((layer) => busiestUnit(layer.forward.hidden)),
+  };
+}
+
+function decodeLayer(layer) {
+  const mapped = (entries, read) =>
+    entries ? Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, read(value)])) : null;
+  const order = (units) => Uint16Array.from(units);
+  return {
+    forward: mapped(layer.forward, decodeArray),
+    backward: mapped(layer.backward, decodeArray),
+    orders: {
+      forward: mapped(layer.orders?.forward, order),
+      backward: mapped(layer.orders?.backward, order),
+    },
   };
 }
 
 // The unit whose hidden state moves most: the one worth showing before anybody has chosen.
 export function busiestUnit(hidden) {
   const [steps, units] = hidden.shape;
-  let best = 0;
-  let most = -1;
-  for (let unit = 0; unit < units; unit += 1) {
-    let travelled = 0;
-    for (let step = 1; step < steps; step += 1) {
-      travelled += Math.abs(hidden.codes[step * units + unit] - hidden.codes[(step - 1) * units + unit]);
+  const travelled = new Float64Array(units);
+  for (let step = 1; step < steps; step += 1) {
+    const row = step * units;
+    for (let unit = 0; unit < units; unit += 1) {
+      travelled[unit] += Math.abs(hidden.codes[row + unit] - hidden.codes[row + unit - units]);
     }
-    if (travelled > most) [best, most] = [unit, travelled];
   }
-  return best;
+  return travelled.reduce((best, distance, unit) => (distance > travelled[best] ? unit : best), 0);
 }
 
 export function leadingClass(probabilities, step) {

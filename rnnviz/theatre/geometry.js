@@ -1,20 +1,22 @@
-// Where things are on the time axis. All panels share it, so a step has one place on the whole stage.
+// Where things are on the time axis. All panels share it, so a step has one place on the whole stage. `first` is the
+// first step in view and `steps` how many are in view; columns are asked for by their place in the whole sequence.
 
-export function timeAxis(width, steps, gutter, right = 0) {
-  return { gutter, width: width - gutter - right, steps, column: (width - gutter - right) / steps };
+export function timeAxis(width, steps, gutter, right = 0, first = 0) {
+  return { gutter, width: width - gutter - right, steps, first, column: (width - gutter - right) / steps };
 }
 
 export function columnLeft(axis, step) {
-  return axis.gutter + step * axis.column;
+  return axis.gutter + (step - axis.first) * axis.column;
 }
 
 export function columnCentre(axis, step) {
   return columnLeft(axis, step) + axis.column / 2;
 }
 
+// The step under x, or null beside the steps in view.
 export function stepAt(axis, x) {
-  const step = Math.floor((x - axis.gutter) / axis.column);
-  return step < 0 || step >= axis.steps ? null : step;
+  const column = Math.floor((x - axis.gutter) / axis.column);
+  return column < 0 || column >= axis.steps ? null : axis.first + column;
 }
 
 export function unitAt(y, height, units) {
@@ -27,16 +29,17 @@ export function heatmapHeight(units, ratio, { least = 72, most = 192, wanted = 1
   return Math.min(most, Math.max(least, (units * perUnit) / ratio));
 }
 
-// Labelled steps (1-based in print): as many as fit without touching, always the first and the last.
-export function ticks(steps, column, least = 22) {
-  const strides = [1, 5, 10, 20, 50, 100, 200, 500, 1000];
-  const stride = strides.find((candidate) => candidate * column >= least) ?? steps;
-  const last = steps - 1;
+// Labelled steps of those in view (1-based in print): round numbers as many as fit without touching, and always the
+// first and the last. Pixels between two labels: at least `least`, by default what the longest number needs.
+export function ticks(first, count, column, least = 6 + 8 * Math.max(2, String(first + count).length)) {
+  const strides = [1, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+  const stride = strides.find((candidate) => candidate * column >= least) ?? count;
+  const last = first + count - 1;
   const inner = [];
-  for (let step = stride - 1; step < last; step += stride) {
-    if (step * column >= least && (last - step) * column >= least) inner.push(step);
+  for (let step = Math.ceil((first + 1) / stride) * stride - 1; step < last; step += stride) {
+    if ((step - first) * column >= least && (last - step) * column >= least) inner.push(step);
   }
-  return last === 0 ? [0] : [0, ...inner, last];
+  return last === first ? [first] : [first, ...inner, last];
 }
 
 // The smallest of four fixed tops that holds the value: bars of two readings stay comparable by their printed top.

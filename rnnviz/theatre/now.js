@@ -58,7 +58,7 @@ export class NowColumn {
 
   refreshUnit(state, step, unit) {
     const { nodes, reading } = this;
-    const pinned = state.pinnedUnit === unit ? ", pinned" : "";
+    const pinned = state.units.includes(unit) ? ", pinned" : "";
     setText(nodes.unitName, `Unit ${unit} of layer ${state.layer + 1}${pinned}`);
     this.unitRows.forEach((row, i) => {
       const signal = reading.signals[i];

@@ -10,7 +10,9 @@ import { fillLegend } from "./legend.js";
 import { NowColumn } from "./now.js";
 import { listPanels, paintPanel, panelValue } from "./panels.js";
 import { announcement, leaderSentence, tipText } from "./speech.js";
-import { addressSearch, adoptReading, committed, initialState, keyAction, lookedAt, reduce } from "./state.js";
+import { viewSearch } from "./address.js";
+import { adoptReadings, commitMessage, committed, initialState, keyAction, lookedAt, reduce } from "./state.js";
+import { shapeOf, viewOfState } from "./state.js";
 import { readTheme } from "./theme.js";
 import { unpack } from "./unpack.js";
 
@@ -40,7 +42,8 @@ class Theatre {
     const isNew = data.digest !== this.digest;
     if (isNew) {
       this.reading = decodeReading(data.readings[0]);
-      this.state = this.state ? adoptReading(this.state, this.reading) : initialState(this.reading, data.view ?? {});
+      const shape = shapeOf([this.reading]);
+      this.state = this.state ? adoptReadings(this.state, shape) : initialState(shape, data.view ?? {});
       this.digest = data.digest;
       this.introduce();
     }
@@ -105,7 +108,7 @@ class Theatre {
     nodes.layers.replaceChildren(...layers);
     nodes.layers.hidden = layers.length < 2;
     const chips = reading.signals.map(({ name, label, meaning }) =>
-      buildChoice(label, meaning, () => this.dispatch({ type: "signal", name })),
+      buildChoice(label, meaning, () => this.dispatch({ type: "panel", id: name })),
     );
     nodes.chips.replaceChildren(...chips);
     nodes.chips.hidden = chips.length < 2 || this.options.size === "small";
@@ -116,7 +119,7 @@ class Theatre {
     [...nodes.layers.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === state.layer)));
     [...nodes.chips.children].forEach((button, i) => {
       const { name, hue } = reading.signals[i];
-      button.setAttribute("aria-pressed", String(!state.muted.includes(name)));
+      button.setAttribute("aria-pressed", String(!state.hidden.includes(name)));
       button.style.setProperty("--hue", hue[this.theme]);
     });
   }
@@ -127,14 +130,14 @@ class Theatre {
     const { nodes, reading, state, options } = this;
     const width = Math.floor(nodes.stage.getBoundingClientRect().width);
     const ratio = Math.max(1, window.devicePixelRatio || 1);
-    const key = [width, ratio, state.layer, state.muted.join()].join("|");
+    const key = [width, ratio, state.layer, state.hidden.join()].join("|");
     if (width < 60 || (!force && key === this.layoutKey)) return;
     this.layoutKey = key;
     this.ratio = ratio;
     this.axis = timeAxis(width, reading.steps, width < 480 ? 30 : 40);
     nodes.root.style.setProperty("--gutter", `${this.axis.gutter}px`);
     nodes.root.style.setProperty("--column", `${this.axis.column}px`);
-    this.panels = listPanels(reading, state.layer, state.muted, options.panels, ratio).map((panel) => ({
+    this.panels = listPanels(reading, state.layer, state.hidden, options.panels, ratio).map((panel) => ({
       ...panel,
       ...buildPanel(panel),
     }));
@@ -202,7 +205,7 @@ class Theatre {
       const high = panel.height / reading.units[state.layer];
       panel.row.style.height = `${Math.max(high, 1) + 2}px`;
       panel.row.style.transform = `translateY(${unit * high - 1}px)`;
-      panel.row.classList.toggle("pinned", state.pinnedUnit === unit);
+      panel.row.classList.toggle("pinned", state.units.includes(unit));
     }
     if (unit !== this.paintedUnit) {
       this.paintedUnit = unit;
@@ -212,12 +215,12 @@ class Theatre {
   }
 
   refreshTicks() {
-    const key = [this.layoutKey, this.themeKey, this.state.pinnedStep, this.digest].join("|");
+    const key = [this.layoutKey, this.themeKey, this.state.steps.at(-1), this.digest].join("|");
     if (key === this.tickKey) return;
     this.tickKey = key;
     const { axis, reading, state, colours, font } = this;
     const context = sharpContext(this.nodes.ticksTop, axis.gutter + axis.width, 18, this.ratio);
-    drawTicks(context, ticks(reading.steps, axis.column), axis, 18, colours, font, state.pinnedStep);
+    drawTicks(context, ticks(0, reading.steps, axis.column), axis, 18, colours, font, state.steps.at(-1) ?? null);
   }
 
   dispatch(action) {
@@ -225,7 +228,7 @@ class Theatre {
     this.state = reduce(before, action);
     if (this.state === before) return;
     const { state } = this;
-    if (state.layer !== before.layer || state.muted !== before.muted) this.layOut(true);
+    if (state.layer !== before.layer || state.hidden !== before.hidden) this.layOut(true);
     if (state.playing) this.later("tick", 1000 / (STEPS_PER_SECOND * state.speed), () => this.dispatch({ type: "tick" }));
     else clearTimeout(this.timers.tick);
     this.schedule();
@@ -252,13 +255,13 @@ class Theatre {
 
   commit() {
     if (this.options.silent) return;
-    this.tell?.("view", committed(this.state));
+    this.tell?.("view", commitMessage(this.state));
   }
 
   // The address follows the hand without asking the server: this page stays a link to exactly this view.
   writeAddress() {
     if (!this.options.address || this.state.playing) return;
-    const search = addressSearch(window.location.search, this.state);
+    const search = viewSearch(window.location.search, viewOfState(this.state));
     if (search !== window.location.search) {
       window.history.replaceState(window.history.state, "", window.location.pathname + search + window.location.hash);
     }
@@ -267,7 +270,7 @@ class Theatre {
   announce() {
     const { reading, state } = this;
     if (state.playing) return;
-    setText(this.nodes.live, announcement(reading, state.layer, this.looked().step, state.pinnedUnit));
+    setText(this.nodes.live, announcement(reading, state.layer, this.looked().step, state.units.at(-1) ?? null));
   }
 
   listen() {
@@ -296,7 +299,7 @@ class Theatre {
   press(event) {
     const isOwn = event.target.tagName === "SELECT" || (event.target.tagName === "BUTTON" && " Enter".includes(event.key));
     if (isOwn || event.ctrlKey || event.metaKey || event.altKey || !this.state) return;
-    const action = keyAction(event.key, this.state, this.busiest[this.state.layer]);
+    const action = keyAction(event, this.state, { unit: this.busiest[this.state.layer], order: null });
     if (!action) return;
     event.preventDefault();
     this.nodes.tip.hidden = true;

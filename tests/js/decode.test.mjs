@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { busiestUnit, decodeArray, decodeReading, leadingClass, valueAt } from "../../rnnviz/theatre/decode.js";
-import { pack, smallPayload } from "./reading.mjs";
+import { haunted, pack, randomPayload, smallPayload } from "./reading.mjs";
 
 test("values come back within half a step of the code, at both widths", () => {
   for (const bits of [8, 16]) {
@@ -23,7 +23,7 @@ test("too few bytes are refused with what was expected and what came", () => {
 });
 
 test("an unknown version is refused", () => {
-  assert.throws(() => decodeReading({ ...smallPayload(), version: 9 }), /version 1, got 9/);
+  assert.throws(() => decodeReading({ ...smallPayload(), version: 9 }), /version 2, got 9/);
 });
 
 test("a reading knows its sizes, its leader and its busiest unit", () => {
@@ -34,4 +34,34 @@ test("a reading knows its sizes, its leader and its busiest unit", () => {
   assert.equal(leadingClass(reading.probabilities, 3), 1);
   assert.equal(busiestUnit(reading.layers[0].forward.hidden), 0);
   assert.ok(Math.abs(valueAt(reading.attention, 2) - 0.3) < 1e-4);
+});
+
+test("a reading of a bare layer has no answer, and orders are given per direction", () => {
+  const reading = decodeReading(randomPayload({ steps: 5, units: 3, layers: 2, twoWay: true }));
+  assert.equal(reading.probabilities, null);
+  assert.equal(reading.attention, null);
+  assert.deepEqual([reading.steps, reading.units], [5, [3, 3]]);
+  assert.deepEqual(reading.layers[1].backward.hidden.shape, [5, 3]);
+  assert.deepEqual([...reading.layers[1].orders.backward.activity], [2, 1, 0]);
+  assert.equal(decodeReading(smallPayload()).layers[0].orders.backward, null);
+});
+
+test("a ghost is decoded as well and has none of its own", () => {
+  const { ghost } = decodeReading(haunted());
+  assert.deepEqual([ghost.steps, ghost.units, ghost.ghost], [3, [3, 3], null]);
+  assert.equal(ghost.layers[0].orders.forward, null);
+  assert.ok(Math.abs(valueAt(ghost.layers[0].forward.forget_gate, 2, 1) - 0.35) < 1e-4);
+  assert.equal(decodeReading(smallPayload()).ghost, null);
+});
+
+test("a code that says no value reads as NaN", () => {
+  const array = { shape: [1, 2], low: -1, high: 1, top: 4, none: 5, codes: Uint8Array.of(2, 5) };
+  assert.equal(valueAt(array, 0, 0), 0);
+  assert.ok(Number.isNaN(valueAt(array, 0, 1)));
+});
+
+test("arrays stay packed: a long reading takes little more than its codes", () => {
+  const reading = decodeReading(randomPayload({ steps: 2000, units: 256 }));
+  const { codes } = reading.layers[0].forward.hidden;
+  assert.ok(codes instanceof Uint8Array && codes.byteLength === 512_000);
 });

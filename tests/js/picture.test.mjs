@@ -87,6 +87,8 @@ test("a step has one place on the axis, and the place leads back to the step", (
     assert.equal(stepAt(axis, columnCentre(axis, step)), step);
     assert.ok(columnLeft(axis, step) < columnCentre(axis, step));
   }
+  const part = timeAxis(600, 28, 40, 0, 100);
+  assert.deepEqual([columnLeft(part, 100), stepAt(part, 41), stepAt(part, 599)], [40, 100, 127]);
   assert.equal(stepAt(axis, 39), null);
   assert.equal(stepAt(axis, 601), null);
   assert.deepEqual([unitAt(0, 128, 64), unitAt(127.9, 128, 64), unitAt(500, 128, 64)], [0, 63, 63]);
@@ -101,13 +103,16 @@ test("heatmaps take whole device pixels per unit while that is reasonable", () =
 
 test("labels never touch, and both ends have one", () => {
   for (const [steps, column] of [[28, 30], [28, 12], [28, 5], [400, 2.5], [2000, 0.5], [1, 500], [2, 10]]) {
-    const marked = ticks(steps, column);
-    assert.equal(marked[0], 0);
-    assert.equal(marked.at(-1), steps - 1);
-    for (let i = 1; i < marked.length; i += 1) {
-      assert.ok((marked[i] - marked[i - 1]) * column >= 22 || steps === 2, `${steps} ${column}`);
+    for (const first of [0, 7, 1234]) {
+      const marked = ticks(first, steps, column);
+      assert.equal(marked[0], first);
+      assert.equal(marked.at(-1), first + steps - 1);
+      for (let i = 1; i < marked.length; i += 1) {
+        assert.ok((marked[i] - marked[i - 1]) * column >= 22 || steps === 2, `${steps} ${column}`);
+      }
     }
   }
+  assert.deepEqual(ticks(100, 40, 5), [100, 109, 119, 129, 139]);
 });
 
 test("the top of the bars is one of four and holds the largest", () => {

@@ -59,10 +59,15 @@ export function smallPayload() {
     [-1, 0.2, 0],
     [1, 0.3, 0],
   ];
-  const layer = { forward: { forget_gate: pack(gates, 0, 1), hidden: pack(hidden, -2, 2) }, backward: null };
+  const layer = {
+    forward: { forget_gate: pack(gates, 0, 1), hidden: pack(hidden, -2, 2) },
+    backward: null,
+    orders: { forward: { activity: [0, 1, 2], cluster: [0, 2, 1] }, backward: null },
+  };
   return {
     version: 2,
     name: "tiny",
+    title: "LSTM",
     cell: "lstm",
     readout: "attention",
     step_word: "row",
@@ -73,8 +78,63 @@ export function smallPayload() {
     layers: [layer, layer],
     probabilities: pack([[0.5, 0.5], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9]], 0, 1),
     attention: pack([0.1, 0.2, 0.3, 0.4], 0, 1),
-    marks: [],
+    class_hues: { light: ["#0072b2", "#e69f00"], dark: ["#6db8ff", "#e69f00"] },
+    marks: [{ step: 2, kind: "flip", label: "cat to dog", words: "At row 3 the answer changes from cat to dog." }],
+    ghost: null,
+    panels: {},
     signals: [gate, signed],
     convention: "",
+  };
+}
+
+// The small reading beside another one of 3 steps: every gate 0.1 lower, every hidden state 0.
+export function haunted() {
+  const payload = smallPayload();
+  const lower = [
+    [0, 0.15, 0.4],
+    [0, 0.25, 0.5],
+    [0.1, 0.35, 0.6],
+  ];
+  const still = Array(3).fill([0, 0, 0]);
+  const layer = {
+    forward: { forget_gate: pack(lower, 0, 1), hidden: pack(still, -1, 1) },
+    backward: null,
+    orders: { forward: null, backward: null },
+  };
+  const ghost = { ...smallPayload(), name: "pinned digit: sample 8", layers: [layer, layer] };
+  ghost.probabilities = pack([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]], 0, 1);
+  return { ...payload, ghost };
+}
+
+// A reading of random values from a fixed seed: `cells` names its signals, `twoWay` gives it a backward direction.
+export function randomPayload({ steps, units, layers = 1, signals = [gate, signed], bits = 8, twoWay = false, seed = 1 }) {
+  let state = seed;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const coded = () => {
+    const bytes = Buffer.alloc((steps * units * bits) / 8);
+    for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(256 * random());
+    return bytes.toString("base64");
+  };
+  const direction = () =>
+    Object.fromEntries(
+      signals.map(({ name, low, high }) => [name, { shape: [steps, units], low, high, bits, data: coded() }]),
+    );
+  const orders = { activity: [...Array(units).keys()].reverse(), cluster: [...Array(units).keys()] };
+  return {
+    ...smallPayload(),
+    image: null,
+    attention: null,
+    probabilities: null,
+    classes: [],
+    marks: [],
+    signals,
+    layers: Array.from({ length: layers }, () => ({
+      forward: direction(),
+      backward: twoWay ? direction() : null,
+      orders: { forward: orders, backward: twoWay ? orders : null },
+    })),
   };
 }

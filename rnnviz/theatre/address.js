@@ -1,0 +1,75 @@
+// A view as the words of an address, and back: `?layer=2&units=37.90&order=cluster`. The twin of View.from_query and
+// View.to_query in rnnviz/theatre/view.py; both are tested with tests/js/addresses.json.
+// Steps, layers and readings count from 1 in print, units from 0. What equals the default stays out.
+
+import { DEFAULT_VIEW, VIEW_CHECKS } from "./view.js";
+
+const LONGEST_LIST = 200;
+const ADDRESS_VERSION = "2";
+
+const whole = (sent) => (/^[0-9]{1,6}$/.test(sent) ? Number(sent) : undefined);
+const counted = (sent) => (whole(sent) === undefined ? undefined : whole(sent) - 1);
+const decimal = (sent) => (/^[0-9](\.[0-9]{0,2})?$/.test(sent) ? Number(sent) : undefined);
+const plain = (sent) => sent;
+const yes = (sent) => (sent === "1" ? true : undefined);
+const listOf = (read) => (sent) => (sent.length <= LONGEST_LIST ? sent.split(".").map(read) : undefined);
+const rangeOf = (sent) => (sent.length <= LONGEST_LIST ? sent.split("-").map(counted) : undefined);
+const asIs = (value) => String(value);
+const fromOne = (value) => String(value + 1);
+const dotted = (values) => values.join(".");
+
+// Per word of an address: the field, how it is read, how it is written.
+const VIEW_WORDS = {
+  layer: ["layer", counted, fromOne],
+  dir: ["direction", plain, asIs],
+  step: ["step", counted, fromOne],
+  steps: ["steps", listOf(counted), (steps) => dotted(steps.map(fromOne))],
+  units: ["units", listOf(whole), dotted],
+  order: ["order", plain, asIs],
+  as: ["values", plain, asIs],
+  span: ["span", rangeOf, (span) => span.map(fromOne).join("-")],
+  on: ["threshold", decimal, asIs],
+  brush: ["brush", plain, asIs],
+  hide: ["hidden", listOf(plain), dotted],
+  prob: ["prediction", plain, asIs],
+  lay: ["arrangement", plain, asIs],
+  loop: ["loop", yes, () => "1"],
+  speed: ["speed", decimal, asIs],
+  big: ["presenter", yes, () => "1"],
+  focus: ["focus", counted, fromOne],
+};
+
+// The whole view that an address asks for. A word without sense is passed over; `unit=37` of old links is a pin.
+export function viewOf(search) {
+  const parameters = new URLSearchParams(search);
+  const view = { ...DEFAULT_VIEW };
+  for (const [word, [name, read]] of Object.entries(VIEW_WORDS)) {
+    const sent = parameters.get(word) ?? (word === "units" ? parameters.get("unit") : null);
+    if (sent === null) continue;
+    const value = VIEW_CHECKS[name](read(sent));
+    if (value !== undefined) view[name] = value;
+  }
+  return view;
+}
+
+// The address with `view` in it (a View; its step may be null for the last). Words of others stay as they are, and an
+// address that already says all this comes back unchanged, whatever the order of its words.
+export function viewSearch(search, view) {
+  const before = new URLSearchParams(search);
+  const words = [...before].filter(([word]) => word !== "v" && word !== "unit" && !Object.hasOwn(VIEW_WORDS, word));
+  for (const [word, [name, , write]] of Object.entries(VIEW_WORDS)) {
+    if (!sameValue(view[name], DEFAULT_VIEW[name])) words.push([word, write(view[name])]);
+  }
+  const after = new URLSearchParams(words.length > 0 ? [["v", ADDRESS_VERSION], ...words] : []);
+  if (sorted(after) === sorted(before)) return search;
+  const text = after.toString();
+  return text ? `?${text}` : "";
+}
+
+function sorted(parameters) {
+  return [...parameters].map(String).sort().join("&");
+}
+
+export function sameValue(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
