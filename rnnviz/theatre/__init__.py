@@ -1,8 +1,9 @@
-"""The theatre, the drawing board and the sample gallery, as Streamlit components.
+"""The theatre and its small companions, as Streamlit components.
 
-With `rnnviz.ui` this is the only place that knows Streamlit. What the components show and send is
-defined and checked in modules without it: `reading`, `arrays`, `drawing`. The browser side is the
-``.js`` and ``.css`` beside.
+With `rnnviz.ui` and `rnnviz.router` the only place that knows Streamlit, which is imported when a
+component is shown and not before. What the components show and send is defined and checked in
+modules without it: `reading`, `view`, `arrays`, `drawing`. The browser side is the ``.js`` and
+``.css`` beside.
 """
 
 from __future__ import annotations
@@ -10,18 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
-import streamlit as st
 
 from rnnviz.theatre import drawing
 from rnnviz.theatre.arrays import encode
-from rnnviz.theatre.modules import SHEETS, join
+from rnnviz.theatre.modules import FOLDER, SHEETS, join
 from rnnviz.theatre.reading import LayerReading, Mark, Reading, reading_from_trace
+from rnnviz.theatre.view import View
 
 __all__ = [
     "LayerReading",
@@ -30,20 +29,15 @@ __all__ = [
     "View",
     "draw",
     "gallery",
+    "morph",
+    "place",
     "reading_from_trace",
     "theatre",
 ]
 
-FOLDER = Path(__file__).parent
+MOST_READINGS = 3
 
-
-@dataclass(frozen=True)
-class View:
-    """What a person has committed in a theatre; all count from 0, None means nothing chosen."""
-
-    layer: int = 0
-    step: int | None = None
-    unit: int | None = None
+Payload = Mapping[str, Any]
 
 
 @cache
@@ -51,6 +45,8 @@ def _component(name: str, *more_sheets: str) -> Any:
     """The component whose entry module is ``name.js`` and whose style sheets, in the order in which
     they apply, are ``name.css`` and the others named.
     """
+    import streamlit as st
+
     sheets = (FOLDER / f"{sheet}.css" for sheet in (name, *more_sheets))
     return st.components.v2.component(
         f"rnnviz_{name}",
@@ -67,7 +63,7 @@ def _packed(data: Mapping[str, Any]) -> bytes:
 
 
 def theatre(
-    reading: Reading | Mapping[str, Any],
+    readings: Reading | Payload | Sequence[Reading | Payload],
     *,
     key: str,
     title: str,
@@ -78,16 +74,18 @@ def theatre(
     panels: Sequence[str] | None = None,
     autoplay: bool = False,
     address: bool = False,
+    tour: bool = False,
 ) -> View | None:
-    """Show how a network read a sequence; return what was pinned there, None before anything was.
+    """Show how networks read a sequence; return what was committed there, None before anything was.
 
-    ``reading`` may be given as its payload, when it is already packed. ``view`` is where a first
-    visit starts. ``about`` is a sentence on the network for the legend, ``panels`` names the
-    panels to show, all by default; ``address`` lets the browser keep layer, step and unit in the
-    page's address and lets the arrow keys work before anything was clicked.
+    ``readings`` are one to three readings of the same steps, or their payloads when they are
+    packed already. ``view`` is where a first visit starts. ``about`` is a sentence on the networks
+    for the legend, ``panels`` names the panels to show, all by default; ``address`` lets the
+    browser keep the view in the page's address and lets the keys work before anything was clicked;
+    ``tour`` offers the tour to a first visitor. Raises ValueError for readings that cannot be
+    shown together.
     """
-    payload = reading.to_payload() if isinstance(reading, Reading) else dict(reading)
-    start = view or View()
+    packed = payloads(readings)
     options = {
         "title": title,
         "subtitle": subtitle,
@@ -98,46 +96,58 @@ def theatre(
         "address": address,
         "keys": address,
         "silent": size == "small",
+        "tour": tour,
+        "standalone": False,
     }
-    result = _component(*SHEETS)(
-        key=key,
-        data=_packed(
-            {
-                "digest": digest([payload, options]),
-                "readings": [payload],
-                "view": {"layer": start.layer, "step": start.step, "unit": start.unit},
-                "options": options,
-            }
-        ),
-        default={"view": None},
-        on_view_change=_nothing,
+    shown, chosen = json.dumps(packed), json.dumps(options)
+    start = json.dumps((view or View()).to_json())
+    # Put together from texts, for the readings are long and would be written twice otherwise.
+    data = (
+        f'{{"digest": "{digest(shown, chosen)}", "readings": {shown}, '
+        f'"view": {start}, "options": {chosen}}}'
     )
+    result = _component(*SHEETS)(
+        key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing
+    )
+    return committed(result.view, packed)
+
+
+def payloads(readings: Reading | Payload | Sequence[Reading | Payload]) -> list[Payload]:
+    """One to three readings as payloads; raises ValueError when they differ in their steps."""
+    several = readings if isinstance(readings, Sequence) else [readings]
+    if not 1 <= len(several) <= MOST_READINGS:
+        raise ValueError(f"expected 1 to {MOST_READINGS} readings, got {len(several)}")
+    packed = [one.to_payload() if isinstance(one, Reading) else one for one in several]
+    steps = {shape_of(one)[0] for one in packed}
+    if len(steps) > 1:
+        raise ValueError(f"expected readings of the same number of steps, got {sorted(steps)}")
+    return packed
+
+
+def shape_of(payload: Payload) -> tuple[int, int, int]:
+    """Of a packed reading: its steps, its layers, and the units of its largest layer."""
     layers = payload["layers"]
-    units = next(iter(layers[0]["forward"].values()))["shape"][1]
-    return committed(result.view, layers=len(layers), steps=len_steps(payload), units=units)
+    shapes = [next(iter(layer["forward"].values()))["shape"] for layer in layers]
+    return int(shapes[0][0]), len(layers), max(int(units) for _, units in shapes)
 
 
-def digest(value: Any) -> str:
+def digest(*texts: str) -> str:
     """A short fingerprint by which the browser sees whether anything has to be decoded again."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+    hashed = hashlib.blake2b(digest_size=8)
+    for text in texts:
+        hashed.update(text.encode())
+    return hashed.hexdigest()
 
 
-def len_steps(payload: Mapping[str, Any]) -> int:
-    """``T`` of a packed reading."""
-    return int(payload["probabilities"]["shape"][0])
-
-
-def committed(sent: Any, *, layers: int, steps: int, units: int) -> View | None:
-    """What the browser committed, with everything that makes no sense here left out."""
+def committed(sent: Any, readings: Sequence[Payload]) -> View | None:
+    """What the browser committed, with everything that makes no sense for ``readings`` left out."""
     if not isinstance(sent, Mapping):
         return None
-
-    def index(name: str, count: int) -> int | None:
-        value = sent.get(name)
-        is_index = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
-        return value if is_index else None
-
-    return View(index("layer", layers) or 0, index("step", steps), index("unit", units))
+    shapes = [shape_of(payload) for payload in readings]
+    steps, layers, units = (max(sizes) for sizes in zip(*shapes, strict=True))
+    return View.from_json(sent).clamped(
+        steps=steps, layers=layers, units=units, readings=len(readings)
+    )
 
 
 def draw(
@@ -172,8 +182,8 @@ def gallery(
     """
 
     def clicked() -> None:
-        sent = st.session_state[key].get("picked")
-        if isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent < len(images):
+        sent = _sent(key, "picked")
+        if _is_whole(sent) and 0 <= sent < len(images):
             on_pick(sent)
 
     _component("gallery")(
@@ -187,6 +197,79 @@ def gallery(
         ),
         on_picked_change=clicked,
     )
+
+
+def morph(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    key: str,
+    names: tuple[str, str],
+    percent: int,
+    turn: int,
+    on_mix: Callable[[int, bool, int], None],
+) -> None:
+    """A slider from one picture ``(28, 28)`` uint8 to another, standing at ``percent``.
+
+    ``on_mix`` is called before the page runs again with the percent that the slider was moved to,
+    whether it has come to rest there, and the number of the message. Give that number back as
+    ``turn`` once the mix has been shown: the slider sends its next value when it sees it.
+    """
+
+    def moved() -> None:
+        sent = _sent(key, "mix")
+        if not isinstance(sent, Mapping):
+            return
+        share, number = sent.get("percent"), sent.get("turn")
+        if _is_whole(share) and 0 <= share <= 100 and _is_whole(number):
+            on_mix(share, sent.get("settled") is True, number)
+
+    pictures = [encode(image, low=0, high=255, bits=8) for image in (first, second)]
+    data = {"pictures": pictures, "names": list(names), "percent": percent, "turn": turn}
+    _component("morph")(key=key, data=_packed(data), default={"mix": None}, on_mix_change=moved)
+
+
+def place(
+    words: Mapping[str, str],
+    *,
+    key: str,
+    owned: Sequence[str],
+    version: str,
+    choice: int,
+    ask: int | None = None,
+    after: float = 1.0,
+) -> int:
+    """Put the page's ``words`` into the browser's address and leave all that are not ``owned``.
+
+    A changed word makes an entry in the browser's history, unless ``choice`` is the number that
+    it was before: words of one choice replace each other. With ``ask`` the browser makes the
+    fragment around this run again ``after`` that many seconds; returns the last one that did, 0
+    before any.
+    """
+    data = {
+        "words": dict(words),
+        "owned": list(owned),
+        "version": version,
+        "choice": choice,
+        "ask": ask,
+        "after": round(1000 * after),
+    }
+    result = _component("place")(
+        key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing
+    )
+    return result.asked if _is_whole(result.asked) else 0
+
+
+def _sent(key: str, name: str) -> Any:
+    """What the component of that key has sent last, as it came."""
+    import streamlit as st
+
+    state = st.session_state[key]
+    return state.get(name) if isinstance(state, Mapping) else None
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _nothing() -> None:

@@ -1,0 +1,142 @@
+// A slider from one digit to another. Python mixes the pixels and reads the mix; here only the newest value is sent,
+// the next when the last has been answered, so that a fast hand never queues up work.
+
+import { decodeArray } from "./decode.js";
+import { parseColour } from "./colours.js";
+import { imagePixels } from "./charts.js";
+import { pixelCanvas } from "./heatmap.js";
+import { unpack } from "./unpack.js";
+
+const SLIDERS = new WeakMap();
+const PATIENCE = 800;
+const SETTLED_AFTER = 450;
+
+class Morph {
+  constructor(parent) {
+    this.turn = 0;
+    this.waiting = false;
+    this.held = false;
+    this.wanted = null;
+    this.build(parent);
+  }
+
+  build(parent) {
+    const make = (kind, name) => {
+      const node = document.createElement(kind);
+      node.className = name;
+      return node;
+    };
+    this.root = make("section", "morph");
+    this.ends = ["first", "second"].map((name) => {
+      const canvas = make("canvas", name);
+      canvas.setAttribute("role", "img");
+      return canvas;
+    });
+    this.range = make("input", "mix");
+    Object.assign(this.range, { type: "range", min: "0", max: "100", step: "1", id: "rnnviz-mix" });
+    this.range.title = "Mix the two digits pixel by pixel; arrow keys move by 1 %, page keys by 10 %";
+    this.label = make("label", "name");
+    this.label.textContent = "Morph";
+    this.label.htmlFor = this.range.id;
+    this.said = make("output", "said");
+    const words = make("div", "words");
+    words.append(this.label, this.said);
+    const middle = make("div", "middle");
+    middle.append(words, this.range);
+    this.root.append(this.ends[0], middle, this.ends[1]);
+    parent.append(this.root);
+    this.range.onpointerdown = () => { this.held = true; };
+    this.range.onpointerup = () => { this.held = false; this.settleSoon(); };
+    this.range.onpointercancel = this.range.onpointerup;
+    this.range.oninput = () => {
+      this.speak();
+      this.send(false);
+      this.settleSoon();
+    };
+  }
+
+  speak() {
+    const percent = this.range.value;
+    const text = mixWords(Number(percent), this.names ?? ["", ""]);
+    if (this.said.textContent !== text) this.said.textContent = text;
+    this.range.setAttribute("aria-valuetext", text);
+    this.root.dataset.percent = percent;
+  }
+
+  settleSoon() {
+    clearTimeout(this.settling);
+    if (!this.held) this.settling = setTimeout(() => this.send(true), SETTLED_AFTER);
+  }
+
+  send(settled) {
+    this.wanted = { percent: Number(this.range.value), settled };
+    if (!this.waiting) this.sendNow();
+  }
+
+  sendNow() {
+    this.turn += 1;
+    this.waiting = true;
+    this.tell("mix", { ...this.wanted, turn: this.turn });
+    this.wanted = null;
+    clearTimeout(this.losing);
+    this.losing = setTimeout(() => this.answered(), PATIENCE);
+  }
+
+  answered() {
+    clearTimeout(this.losing);
+    this.waiting = false;
+    if (this.wanted) this.sendNow();
+  }
+
+  update(data, tell) {
+    this.tell = tell;
+    this.names = data.names;
+    if (this.turn === 0) this.turn = data.turn;
+    if (this.waiting && data.turn >= this.turn) this.answered();
+    const isBusy = this.held || this.waiting || this.wanted;
+    if (!isBusy && Number(this.range.value) !== data.percent) this.range.value = String(data.percent);
+    this.speak();
+    this.paint(data);
+    this.root.dataset.turn = String(data.turn);
+  }
+
+  paint({ pictures, names }) {
+    const style = getComputedStyle(this.root);
+    const paper = parseColour(style.getPropertyValue("--page").trim() || "#ffffff");
+    const ink = parseColour(style.getPropertyValue("--ink").trim() || "#1d2127");
+    this.ends.forEach((canvas, i) => {
+      const { pixels, width, height } = imagePixels(decodeArray(pictures[i]), paper, ink, { rotated: false });
+      canvas.width = width;
+      canvas.height = height;
+      canvas.getContext("2d").drawImage(pixelCanvas(document, pixels, width, height), 0, 0);
+      canvas.setAttribute("aria-label", names[i]);
+      canvas.title = names[i];
+    });
+  }
+
+  destroy() {
+    clearTimeout(this.losing);
+    clearTimeout(this.settling);
+    this.root.remove();
+  }
+}
+
+// What a share of the second digit, the one that is read, is called.
+export function mixWords(percent, [first, second]) {
+  if (percent === 0) return `only the pinned digit: ${first}`;
+  if (percent === 100) return `only this digit: ${second}`;
+  return `${100 - percent} % pinned digit and ${percent} % this digit, mixed pixel by pixel`;
+}
+
+export default function mountMorph({ data, parentElement, setStateValue }) {
+  let slider = SLIDERS.get(parentElement);
+  if (!slider) {
+    slider = new Morph(parentElement);
+    SLIDERS.set(parentElement, slider);
+  }
+  slider.update(unpack(data), setStateValue);
+  return () => {
+    slider.destroy();
+    SLIDERS.delete(parentElement);
+  };
+}

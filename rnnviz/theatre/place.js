@@ -1,0 +1,69 @@
+// The page's words in the browser's address. Python says which they are; the theatre's own words, and strangers', stay.
+// One choice is one entry of the history: words of the same choice (a drawing that grows) replace each other.
+
+import { unpack } from "./unpack.js";
+
+const PLACES = new WeakMap();
+
+// The search with exactly `words` of all `owned` ones in it, in order, and a version while it says anything.
+export function placedSearch(search, owned, words, version) {
+  const before = new URLSearchParams(search);
+  const after = new URLSearchParams();
+  for (const word of owned) if (word in words) after.set(word, words[word]);
+  for (const [word, value] of before) if (!owned.includes(word) && word !== "v") after.append(word, value);
+  const text = after.toString();
+  return text ? `?v=${version}&${text}` : "";
+}
+
+// Whether two searches say the same, in whatever order and with or without the version.
+export function saysTheSame(one, other) {
+  const [first, second] = [one, other].map((search) => {
+    const words = new URLSearchParams(search);
+    words.delete("v");
+    words.sort();
+    return words.toString();
+  });
+  return first === second;
+}
+
+class Place {
+  constructor() {
+    this.given = null;
+    this.choice = null;
+    this.asked = null;
+  }
+
+  update(data, tell) {
+    const given = JSON.stringify(data.words);
+    if (given !== this.given) this.write(data);
+    this.given = given;
+    this.choice = data.choice;
+    if (data.ask === null || data.ask === this.asked) return;
+    this.asked = data.ask;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => tell("asked", data.ask), data.after);
+  }
+
+  write({ owned, words, version, choice }) {
+    const { pathname, search, hash } = window.location;
+    const wanted = placedSearch(search, owned, words, version);
+    if (saysTheSame(wanted, search)) return;
+    const gentle = this.given === null || choice === this.choice;
+    const address = pathname + wanted + hash;
+    if (gentle) window.history.replaceState(window.history.state, "", address);
+    else window.history.pushState({}, "", address);
+  }
+}
+
+export default function mountPlace({ data, parentElement, setStateValue }) {
+  let place = PLACES.get(parentElement);
+  if (!place) {
+    place = new Place();
+    PLACES.set(parentElement, place);
+  }
+  place.update(unpack(data), setStateValue);
+  return () => {
+    clearTimeout(place.timer);
+    PLACES.delete(parentElement);
+  };
+}

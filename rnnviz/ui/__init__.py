@@ -1,0 +1,25 @@
+"""What the pages are made of. With `rnnviz.theatre` and `rnnviz.router` all that knows Streamlit.
+
+`choices` is what a person chose, kept in step with the address; `digits` has the controls, `stage`
+the theatre, `figures` what lies below it, `takeaway` what can be kept. `models` caches readings.
+"""
+
+from pathlib import Path
+
+from rnnviz.ui.choices import digits_choices
+from rnnviz.ui.digits import compare_controls, network_controls, picture_controls
+from rnnviz.ui.models import warm_up
+from rnnviz.ui.stage import digits_stage, opening_stage
+
+__all__ = [
+    "ICON",
+    "compare_controls",
+    "digits_choices",
+    "digits_stage",
+    "network_controls",
+    "opening_stage",
+    "picture_controls",
+    "warm_up",
+]
+
+ICON = str(Path(__file__).parent.parent / "theatre" / "icon.png")

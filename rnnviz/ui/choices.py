@@ -1,0 +1,182 @@
+"""What a person has chosen on the Digits page: one value a session, kept in step with the address.
+
+Python owns the page's words of the address (`rnnviz.address`), the theatre in the browser owns
+those of its view (`rnnviz.theatre.view`). Python reads all of them when somebody arrives and when
+the browser goes back or forward; at every other time its own choices are the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from rnnviz import exhibit
+from rnnviz.address import READOUTS, WORDS, DigitsAddress, read_query
+from rnnviz.exhibit import Picture
+from rnnviz.theatre import View
+from rnnviz.theatre.drawing import Stroke
+
+DRAWING = "your drawing"
+MOST_DRAWINGS = 8
+PLACE = "digits_place"
+WIDGETS = {"digits_cell": "cell", "digits_readout": "readout", "digits_beside": "beside"}
+"""The widgets that show a field of the address."""
+
+
+@dataclass
+class DigitsChoices:
+    """Everything a person has chosen on the Digits page; lives as long as the session.
+
+    ``mix`` is where the morph slider stands, in percent of the present digit, ``choice`` counts
+    the choices that deserve an entry in the browser's history, ``turn`` the slider's messages,
+    ``start`` is where a theatre that is shown anew begins.
+    """
+
+    address: DigitsAddress
+    picture: Picture
+    pinned: Picture | None = None
+    view: View = field(default_factory=View)
+    start: View = field(default_factory=View)
+    mix: int = 100
+    turn: int = 0
+    strokes: tuple[Stroke, ...] = ()
+    board: int = 0
+    upload: str | None = None
+    notices: dict[str, str] = field(default_factory=dict)
+    choice: int = 0
+    kind: str = ""
+    drawings: dict[bytes, tuple[Stroke, ...]] = field(default_factory=dict)
+    tasks: tuple[exhibit.Task, ...] = ()
+    good: tuple[exhibit.Task, ...] = ()
+
+    def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
+        """Change fields of the address; ``continued`` when it is the choice that came before."""
+        changed = replace(self.address, **changes)
+        if changed == self.address:
+            return
+        self.address = changed
+        if not (continued and kind == self.kind):
+            self.choice += 1
+        self.kind = kind
+
+    def show(self, picture: Picture, *, sample: int | None = None, continued: bool = False) -> None:
+        """Make ``picture`` the digit that is read; a bundled sample says its number."""
+        self.notices.clear()
+        self.picture = picture
+        self.mix = 100
+        image = picture.pixels if sample is None else None
+        self.choose("picture", continued=continued, sample=sample, image=image, morph=None)
+
+    def pin(self) -> None:
+        """Keep the digit that is read for comparison."""
+        self.pinned, self.mix = self.picture, 100
+        number, image = self.address.sample, self.address.image
+        self.choose("pin", pin=number, pinned=image, morph=None)
+
+    def unpin(self) -> None:
+        """Compare no more."""
+        self.pinned, self.mix = None, 100
+        self.choose("pin", **_unpinned(self.address))
+
+    def mixed(self, percent: int, settled: bool, turn: int) -> None:
+        """The slider moved; where it comes to rest goes into the address."""
+        self.mix, self.turn = percent, turn
+        if settled:
+            self.choose("morph", continued=True, morph=None if percent == 100 else percent)
+
+    def wanted(self) -> tuple[exhibit.Task, ...]:
+        """The readings that are asked for, at the present place of the slider."""
+        morph = None if self.mix == 100 else self.mix
+        return exhibit.tasks(replace(self.address, morph=morph), self.picture, self.pinned)
+
+    def adopt(self, query: Mapping[str, str]) -> None:
+        """Take over what an address says, everything else staying as it is."""
+        self.address, said = read_query(query)
+        self.view, more = View.from_query(query)
+        self.start = self.view
+        self.notices = {f"address {i}": text for i, text in enumerate((*said, *more))}
+        self.mix = 100 if self.address.morph is None else self.address.morph
+        self.picture = self._known(self.address.image) or exhibit.picture_of(self.address)
+        self.pinned = self._known(self.address.pinned) or exhibit.pinned_of(self.address)
+        self.choice += 1
+        self.kind = ""
+        strokes = self.drawings.get(self.picture.pixels)
+        if strokes is not None and strokes != self.strokes:
+            self.strokes = strokes
+            self.board += 1
+
+    def _known(self, pixels: bytes | None) -> Picture | None:
+        """The picture of one's own with those pixels, under the name that it had before."""
+        if pixels is None:
+            return None
+        known = [one for one in (self.picture, self.pinned) if one and one.pixels == pixels]
+        if known:
+            return known[0]
+        return Picture(pixels, DRAWING if pixels in self.drawings else "the digit of this link")
+
+    def remember(self, pixels: bytes, strokes: tuple[Stroke, ...]) -> None:
+        """Keep the strokes of a drawing, so that going back can fill the board again."""
+        self.drawings.pop(pixels, None)
+        self.drawings[pixels] = strokes
+        while len(self.drawings) > MOST_DRAWINGS:
+            self.drawings.pop(next(iter(self.drawings)))
+
+    def words(self) -> dict[str, str]:
+        """The page's words of the address, in their order."""
+        query = self.address.to_query()
+        return {word: query[word] for word in WORDS if word in query}
+
+
+def _unpinned(address: DigitsAddress) -> dict[str, Any]:
+    bare = address.without_pin()
+    return {name: getattr(bare, name) for name in ("pin", "pinned", "beside", "morph")}
+
+
+def digits_choices() -> DigitsChoices:
+    """The choices of this session, as the address has them where the address is newer.
+
+    It is newer on the first visit, when the page is reached by a link or by going back from
+    another page, and when the browser goes back or forward within the page.
+    """
+    query = st.query_params.to_dict()
+    arrived = PLACE not in st.session_state
+    choices: DigitsChoices | None = st.session_state.get("digits")
+    if choices is None:
+        choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
+        st.session_state["digits"] = choices
+        choices.adopt(query)
+    elif went_through_history() or (arrived and query):
+        choices.adopt(query)
+    else:
+        # What was wrong with the address has been said when the page was opened.
+        kept = {name: said for name, said in choices.notices.items() if "address" not in name}
+        choices.notices = kept
+        _show_in_widgets(choices.address, only_missing=True)
+        return choices
+    _show_in_widgets(choices.address)
+    return choices
+
+
+def _show_in_widgets(address: DigitsAddress, *, only_missing: bool = False) -> None:
+    for key, name in WIDGETS.items():
+        if not (only_missing and key in st.session_state):
+            st.session_state[key] = getattr(address, name)
+
+
+def went_through_history() -> bool:
+    """Whether this run was asked for by the browser's back or forward button.
+
+    Streamlit knows and does not tell in public; where it stops knowing, going back changes the
+    theatre's view and leaves the page's own choices.
+    """
+    try:
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+    except ImportError:
+        return False
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
+
+
+READOUT_NAMES = dict(zip(READOUTS, ("Attention", "Last state"), strict=True))

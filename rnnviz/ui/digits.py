@@ -1,0 +1,154 @@
+"""The controls of the Digits page: what is read, by which network, beside what."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from rnnviz import exhibit
+from rnnviz.address import ALL, CELLS, READOUTS
+from rnnviz.data import DataError
+from rnnviz.exhibit import Picture
+from rnnviz.signals import CELL_NAMES
+from rnnviz.theatre import draw, gallery
+from rnnviz.theatre.drawing import DrawingError
+from rnnviz.ui.choices import DRAWING, READOUT_NAMES, DigitsChoices
+from rnnviz.ui.models import bundled_samples
+from rnnviz.ui.notices import plain, sentence
+
+EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
+
+
+def picture_controls(choices: DigitsChoices) -> None:
+    """Draw, pick or upload the digit that is read."""
+    board, samples, upload = st.tabs(["Draw", "Samples", "Upload"])
+    with board:
+        _board(choices)
+    with samples:
+        _gallery(choices)
+    with upload:
+        file = st.file_uploader(
+            "An image of one digit",
+            type=["png", "jpg", "jpeg", "webp"],
+            key="digits_upload",
+            help="PNG, JPG or WebP of any size, dark on light or light on dark. It is brought to "
+            "28 x 28 pixels as MNIST's digits were, and leaves this machine for nowhere.",
+        )
+        _upload(choices, file)
+
+
+def network_controls(choices: DigitsChoices) -> None:
+    """Which cell reads, or all three, and what the answer is made of."""
+    names = CELL_NAMES | {ALL: "All three"}
+    cell = st.segmented_control(
+        "Cell",
+        (*CELLS, ALL),
+        required=True,
+        wrap=True,
+        format_func=names.__getitem__,
+        key="digits_cell",
+        help="Three ways to carry a memory from row to row, all trained here on the same images. "
+        "All three read the same digit side by side.",
+    )
+    readout = st.segmented_control(
+        "Readout",
+        READOUTS,
+        required=True,
+        wrap=True,
+        format_func=READOUT_NAMES.__getitem__,
+        key="digits_readout",
+        help="What the answer is made of: the states after all rows, weighted by attention, or "
+        "the state after the last row alone.",
+    )
+    choices.choose("cell", cell=cell or choices.address.cell)
+    choices.choose("readout", readout=readout or choices.address.readout)
+
+
+def compare_controls(choices: DigitsChoices) -> None:
+    """Keep the digit that is read, to compare the next one with it."""
+    if choices.pinned is None:
+        st.button(
+            "Pin this digit",
+            key="digits_pin",
+            icon=":material/keep:",
+            on_click=choices.pin,
+            help="Keeps this digit. Then draw, pick or upload another: the pinned one stays "
+            "under it as a thin ghost, and a slider leads from one to the other.",
+        )
+        return
+    st.button(
+        "Unpin",
+        key="digits_unpin",
+        icon=":material/keep_off:",
+        on_click=choices.unpin,
+        help=f"Stops comparing with the pinned digit ({plain(choices.pinned.source)}).",
+    )
+    if len(choices.address.cells) == 1:
+        beside = st.toggle(
+            "Side by side",
+            key="digits_beside",
+            help="Shows the reading of the pinned digit beside this one, on the same scales, "
+            "instead of as a ghost under it.",
+        )
+        choices.choose("beside", beside=beside)
+    if choices.picture.pixels == choices.pinned.pixels:
+        st.caption("Pinned. Now draw, pick or upload another digit to compare.")
+
+
+def _board(choices: DigitsChoices) -> None:
+    """A new drawing becomes the picture, an unusable one leaves the last in place."""
+    from rnnviz.data import images
+
+    try:
+        drawing = draw(key="digits_board", strokes=choices.strokes, nonce=choices.board)
+        if drawing is None or drawing.strokes == choices.strokes:
+            return
+        before, choices.strokes = choices.strokes, drawing.strokes
+        choices.notices.pop("board", None)
+        if drawing.image is None:
+            choices.notices["board"] = EMPTY_BOARD
+            return
+        pixels = images.normalise(drawing.image).tobytes()
+        choices.remember(pixels, drawing.strokes)
+        shared = min(len(before), len(drawing.strokes))
+        grows = shared > 0 and before[:shared] == drawing.strokes[:shared]
+        was_drawn = choices.picture.source == DRAWING
+        choices.show(Picture(pixels, DRAWING), continued=grows and was_drawn)
+    except (DrawingError, DataError) as error:
+        choices.notices["board"] = sentence(error)
+
+
+def _gallery(choices: DigitsChoices) -> None:
+    pictures, labels = bundled_samples()
+    picked = choices.address.sample
+    gallery(
+        pictures,
+        labels,
+        key="digits_gallery",
+        picked=None if picked is None else picked - 1,
+        on_pick=lambda index: choices.show(exhibit.sample(index + 1), sample=index + 1),
+    )
+
+
+def _upload(choices: DigitsChoices, uploaded: Any) -> None:
+    """An uploaded file becomes the picture; an unusable one leaves the last in place."""
+    from rnnviz.data import images
+
+    if uploaded is None:
+        choices.upload = None
+        choices.notices.pop("upload", None)
+        return
+    data = uploaded.getvalue()
+    fingerprint = hashlib.blake2b(data, digest_size=16).hexdigest()
+    if fingerprint == choices.upload:
+        return
+    choices.upload = fingerprint
+    choices.notices.pop("upload", None)
+    try:
+        digit: np.ndarray = images.read(data)
+        choices.show(Picture(digit.tobytes(), "your image"))
+    except DataError as error:
+        choices.notices["upload"] = sentence(error)

@@ -1,0 +1,114 @@
+"""The theatre on its pages: what it shows, the morph slider above it, and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from rnnviz import exhibit, opening
+from rnnviz.signals import CELL_NAMES
+from rnnviz.theatre import morph, theatre
+from rnnviz.ui.choices import READOUT_NAMES, DigitsChoices
+from rnnviz.ui.figures import figure_room
+from rnnviz.ui.models import about, shown, stored_reading
+from rnnviz.ui.notices import notices, sentence
+
+Shown = tuple[tuple[exhibit.Task, ...], list[dict[str, Any]]]
+
+
+@st.fragment
+def digits_stage(choices: DigitsChoices) -> None:
+    """The theatre of the Digits page and all that hangs on it.
+
+    A fragment: what is pinned in the theatre, and where the slider stands, reruns nothing else.
+    """
+    above = st.container()
+    found = read_tasks(choices)
+    notices(choices.notices.values())
+    if found is None:
+        st.info("No reading to show yet: train a model, or restore the folder pretrained/.")
+        return
+    tasks, payloads = found
+    view = theatre(
+        payloads,
+        key="digits_theatre",
+        title=_title(tasks, payloads),
+        subtitle=_subtitle(choices, tasks),
+        about=" ".join(filter(None, map(about, dict.fromkeys(task.model for task in tasks)))),
+        view=choices.start,
+        address=True,
+        tour=True,
+    )
+    if view is not None:
+        choices.view = view
+    # After the theatre, so that the slider sends its next value when this one is on the screen.
+    with above:
+        _morph_slider(choices)
+    figure_room(choices, tasks, payloads)
+
+
+def read_tasks(choices: DigitsChoices) -> Shown | None:
+    """What the theatre should show: what is asked for, or the last that worked beside a notice."""
+    choices.notices.pop("model", None)
+    wanted = choices.wanted()
+    for tasks in (wanted, choices.good or wanted):
+        try:
+            payloads = [shown(task) for task in tasks]
+        except ValueError as error:  # a CheckpointError, or a model that does not read digits
+            said = f"{sentence(error)} The reading below is the last one that worked."
+            choices.notices.setdefault("model", said)
+        else:
+            if tasks != choices.tasks:
+                choices.tasks, choices.start = tasks, choices.view
+            choices.good = tasks
+            return tasks, payloads
+    stored = stored_reading()
+    return None if stored is None else (exhibit.tasks(opening.ADDRESS), [stored])
+
+
+def _title(tasks: tuple[exhibit.Task, ...], payloads: list[dict[str, Any]]) -> str:
+    names = [CELL_NAMES[cell] for cell in dict.fromkeys(one["cell"] for one in payloads)]
+    several = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+    return f"{several}, {READOUT_NAMES[payloads[0]['readout']].lower()} readout"
+
+
+def _subtitle(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> str:
+    source = f"reading {tasks[0].picture.source}"
+    if choices.pinned is None or choices.mix < 100:
+        return source
+    if choices.pinned.pixels == tasks[0].picture.pixels:
+        return f"{source}, which is pinned"
+    place = "beside" if tasks[0].ghost is None else "over the ghost of"
+    return f"{source}, {place} {choices.pinned.source}"
+
+
+def _morph_slider(choices: DigitsChoices) -> None:
+    pinned, picture = choices.pinned, choices.picture
+    if pinned is None or pinned.pixels == picture.pixels:
+        return
+    morph(
+        pinned.image,
+        picture.image,
+        key="digits_morph",
+        names=(pinned.source, picture.source),
+        percent=choices.mix,
+        turn=choices.turn,
+        on_mix=choices.mixed,
+    )
+
+
+def opening_stage() -> None:
+    """The theatre running small on the stored reading, for the home page."""
+    payload = stored_reading()
+    if payload is None:
+        return
+    theatre(
+        payload,
+        key="home_theatre",
+        title="An LSTM reads a digit",
+        subtitle="row by row, 128 units at a time",
+        size="small",
+        panels=("input", "prediction", "forget_gate", "hidden"),
+        autoplay=True,
+    )
