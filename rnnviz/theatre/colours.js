@@ -37,19 +37,22 @@ export function rampColour(stops, share) {
   return mixed(stops[left], stops[left + 1], place - left);
 }
 
-// 258 entries of four bytes: below the range, 256 colours from low to high, above the range.
+// 259 entries of four bytes: below the range, 256 colours from low to high, above the range, and no value at all, which
+// is painted as zero is: paper.
 export function lookupTable(signal, theme) {
   const stops = signal.ramp[theme].map(parseColour);
   const [below, above] = signal.beyond[theme].map(parseColour);
-  const table = new Uint8ClampedArray(258 * 4);
+  const table = new Uint8ClampedArray(259 * 4);
   for (let i = 0; i < 258; i += 1) {
     const colour = i === 0 ? below : i === 257 ? above : rampColour(stops, (i - 1) / 255);
     table.set([...colour, 255], 4 * i);
   }
+  table.set([...rampColour(stops, -signal.low / (signal.high - signal.low)), 255], 4 * 258);
   return table;
 }
 
 export function tableIndex(signal, value) {
+  if (Number.isNaN(value)) return 258;
   const slack = 1e-6 * (signal.high - signal.low);
   if (value < signal.low - slack) return 0;
   if (value > signal.high + slack) return 257;
