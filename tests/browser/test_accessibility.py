@@ -1,0 +1,116 @@
+"""axe-core's whole list of rules on every page and state: light and dark, wide and 390 px.
+
+Its verdict is the oracle; the first test shows that it sees into the theatre. Nothing is left out,
+neither of our own nor of Streamlit's shell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from rnnviz import exhibit
+from rnnviz.address import DigitsAddress
+from rnnviz.theatre.standalone import page as standalone
+from rnnviz.theatre.view import View
+from tests.browser.conftest import Open
+
+WIDTHS = (1440, 390)
+THEMES = ("light", "dark")
+BUSY = "layer=2&units=3.37&steps=5.12&span=6-12&step=9"
+PLACES = {
+    "home": "/",
+    "digits": "/digits",
+    "three cells with pins, a brush and a ghost": f"/digits?v=2&cell=all&pin=3&{BUSY}",
+    "two digits side by side": "/digits?v=2&cell=gru&pin=3&beside=1&order=cluster&prob=area",
+    "a morph": "/digits?v=2&cell=rnn&pin=3&morph=40&as=difference",
+    "gates": "/digits?v=2&figure=gates",
+    "path": "/digits?v=2&figure=path",
+    "why": "/digits?v=2&figure=why",
+    "early": "/digits?v=2&figure=early",
+    "presenter": "/digits?v=2&big=1&units=37",
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core objects to: rule, place and reason, one line each."""
+    found = Axe().run(page, options=None).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['target']} {node['html'][:160]} "
+        f"{' '.join(node.get('failureSummary', '').split())}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def settle(page: Page) -> None:
+    """Wait until the theatre and every figure below it stand still."""
+    page.wait_for_selector(".theatre[data-ready]")
+    page.wait_for_function("document.querySelectorAll('[data-stale=true]').length === 0")
+    page.wait_for_timeout(1200)
+
+
+def unfold(page: Page) -> None:
+    """Open every disclosure of the theatre, so that what is behind it is looked at too."""
+    closed = page.locator(".theatre [aria-expanded=false], .theatre details:not([open]) > summary")
+    for _ in range(closed.count()):
+        if closed.count() and closed.first.is_visible():
+            closed.first.click()
+
+
+def looked_at(page: Page, prepare: Callable[[Page], None] = settle) -> dict[str, list[str]]:
+    """The violations of a page in both themes and both widths, by theme and width."""
+    found = {}
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.reload()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            prepare(page)
+            assert page.locator(".theatre").first.get_attribute("data-theme") == theme
+            found[f"{theme} {width}"] = violations(page)
+    return found
+
+
+NOTHING: dict[str, list[str]] = {f"{theme} {width}": [] for theme in THEMES for width in WIDTHS}
+
+
+def test_axe_sees_into_the_theatre(open_page: Open) -> None:
+    page = open_page("/")
+    settle(page)
+    page.locator(".theatre .title").evaluate(
+        "node => { node.style.color = '#ddd'; node.append(document.createElement('img')); }"
+    )
+    rules = {line.split()[0] for line in violations(page)}
+    assert rules == {"color-contrast", "image-alt"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_pages(place: str, open_page: Open) -> None:
+    assert looked_at(open_page(PLACES[place])) == NOTHING
+
+
+def test_the_theatre_unfolded(open_page: Open) -> None:
+    def prepare(page: Page) -> None:
+        settle(page)
+        unfold(page)
+
+    assert looked_at(open_page(f"/digits?v=2&{BUSY}"), prepare) == NOTHING
+
+
+def test_the_saved_page(browser: Browser, tmp_path: Path) -> None:
+    readings = exhibit.readings(DigitsAddress(cell="all", pin=3))
+    view = View(layer=1, units=(3, 37), steps=(4, 11), span=(5, 11))
+    path = tmp_path / "saved.html"
+    path.write_text(standalone(readings, title="Three cells", view=view), encoding="utf-8")
+    options: dict[str, Any] = {"offline": True}
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert looked_at(page) == NOTHING
+    context.close()
