@@ -78,6 +78,14 @@ def test_a_bare_layer_is_a_reading_without_an_answer(kind: Any) -> None:
     assert there_and_back(reading).probabilities is None
 
 
+def test_half_precision_is_read_too() -> None:
+    model = nn.GRU(2, 3, batch_first=True).bfloat16()
+    trace = rnnviz.trace(model, torch.rand(1, 4, 2).bfloat16())
+    reading = reading_from_trace(trace, name="mine")
+    wanted = trace.layers[0].forward.hidden[0].float().numpy()
+    assert (reading.layers[0].forward["hidden"] == wanted).all()
+
+
 def test_an_example_that_is_not_there_is_named() -> None:
     trace = rnnviz.trace(nn.GRU(2, 3, batch_first=True), torch.rand(2, 4, 2))
     with pytest.raises(IndexError, match=r"expected 0..1, got 2: the trace holds 2 sequences"):

@@ -323,8 +323,8 @@ def reading_from_trace(
     """One example of a ClassifierTrace, or of a bare Trace, as a Reading without its padding.
 
     A ClassifierTrace has ``recurrent``, a Trace, ``prefix_probabilities`` ``(B, T, C)`` and
-    ``attention`` ``(B, T)`` or None; a bare Trace has no answer. Only ``.numpy()`` of the tensors
-    is used, so this module needs no torch. Raises IndexError when there is no such example.
+    ``attention`` ``(B, T)`` or None; a bare Trace has no answer. Only methods of the tensors are
+    used, so this module needs no torch. Raises IndexError when there is no such example.
     """
     recurrent = getattr(trace, "recurrent", trace)
     if not 0 <= example < len(recurrent.lengths):
@@ -335,7 +335,8 @@ def reading_from_trace(
     steps = int(recurrent.lengths[example])
 
     def values(tensor: Any) -> np.ndarray:
-        return np.asarray(tensor[example, :steps].cpu().numpy())
+        # Half precision has no .numpy() of its own.
+        return np.asarray(tensor[example, :steps].detach().cpu().double().numpy())
 
     def signals(step: Any) -> Signals | None:
         if step is None:
