@@ -26,7 +26,7 @@ def read_digit(
     return reading_from_trace(
         model.trace(rows),
         name=name,
-        readout=name.removeprefix("mnist-").partition("-")[2] or "attention",
+        readout=str(model.config["readout"]),
         classes=model.labels,
         image=image,
         truth=truth,

@@ -45,8 +45,8 @@ class LayerAtlas:
 
     `mean (H,)` and `components (K, H)` project; `explained (K,)` is the share of variance on each
     axis. `final (N, K)` are the states after the last row. `answered (N, K)` are the vectors that
-    the answer is made of (the last state, or the mean of all states weighted by attention), None
-    below the top layer. `rows (M, T, K)` follows the first `M` digits through all rows.
+    the answer is made of, such as the mean of all states weighted by attention; None below the top
+    layer, and where the answer is made of the last state. `rows (M, T, K)` follows the first `M` digits through all rows.
     `distributions` and `shares` hold every gate, or the hidden state of an RNN, over all rows,
     units and images (`rnnviz.analysis.saturation`).
     """
@@ -106,8 +106,9 @@ class Atlas:
     def cloud(self, layer: int, step: int | None = None) -> tuple[np.ndarray, np.ndarray, str]:
         """Points `(M, K)`, their labels `(M,)`, and words for them.
 
-        Without `step` these are what the answer is made of (top layer) or the states after the
-        last row; with one, the states of fewer digits after that row, counted from 0.
+        Without `step` these are what the answers are made of: on the top layer the readout's
+        vectors, else the states after the last row. With one, they are the states of fewer digits
+        after that row, counted from 0.
         """
         found = self.layer(layer)
         if step is not None:

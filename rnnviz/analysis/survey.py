@@ -82,7 +82,9 @@ class Survey:
             for index in sorted({0, layers - 1})
         }
         # A readout of both directions does not lie in the state space of one of them.
-        self.answered = None if model.recurrent.bidirectional else np.empty((len(chosen), units))
+        self.answered = (
+            None if model.recurrent.bidirectional else np.empty((len(chosen), units), np.float32)
+        )
         self.right, self.confidence = np.zeros(steps), np.zeros(steps)
         self.distributions: dict[int, dict[str, np.ndarray]] = {i: {} for i in self.states}
         self.ends: dict[int, dict[str, np.ndarray]] = {i: {} for i in self.states}
@@ -136,6 +138,8 @@ class Survey:
             },
         )
         answered = self.answered if index == max(self.states) else None
+        if answered is not None and np.array_equal(answered, states[:, -1]):
+            answered = None
         return replace(
             layer,
             final=layer.project(states[:SHOWN, -1]),

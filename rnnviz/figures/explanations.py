@@ -1,0 +1,235 @@
+"""Attention, gradient x input and occlusion beside the image, aligned row by row.
+
+Shapes: `T` rows, `I` pixels of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.figures.style import INK, MUTED, SMALL, axis, layout, note
+from rnnviz.palette import ABOVE, BELOW, NEGATIVE, POSITIVE, Theme, sequential
+
+NAMES = {
+    "attention": "attention",
+    "gradient_input": "gradient × input",
+    "occlusion": "occlusion",
+}
+BEND, END = 0.1, 10.0
+"""Evidence is drawn as asinh(value / BEND): even up to about BEND, by decades from there to END."""
+
+ROW = 10
+"""Pixels of one row of the image."""
+
+
+def explanations(
+    image: np.ndarray,
+    gradient_input: np.ndarray,
+    occlusion: np.ndarray,
+    attention: np.ndarray | None = None,
+    *,
+    label: str,
+    probability: float | None = None,
+    without: np.ndarray | None = None,
+    correlations: Mapping[tuple[str, str], Any] | None = None,
+    steps: Sequence[int] = (),
+    theme: Theme = "light",
+) -> go.Figure:
+    """Draw three answers to "which rows mattered" beside the rows themselves.
+
+    Args:
+        image: `(T, I)` uint8, ink 255 on 0.
+        gradient_input, occlusion: `(T,)`, evidence in natural log-odds, signed.
+        attention: weights `(T,)` that sum to one, or None for a readout without it.
+        label: the class that is explained.
+        probability: what the model gives it.
+        without: its probability `(T,)` when that row is blank paper.
+        correlations: pair of names -> a record with `all_rows` and `inked_rows`, each -1..1 or
+            None where not defined (`rnnviz.analysis.explanations.RankCorrelation`).
+        steps: chosen rows, counted from 0.
+        theme: "light" or "dark".
+    """
+    image = np.asarray(image)
+    measures = {"gradient_input": gradient_input, "occlusion": occlusion}
+    if attention is not None:
+        measures = {"attention": attention} | measures
+    for name, values in measures.items():
+        if np.shape(values) != image.shape[:1]:
+            raise ValueError(f"{name}: expected {len(image)} rows, got shape {np.shape(values)}")
+    lines = _correlation_lines(correlations or {}, image)
+    foot = 52 + 19 * (len(lines) + bool(lines))
+    height = ROW * len(image) + 34 + foot
+    figure = go.Figure(_paper(image, theme))
+    domains = _domains(len(measures))
+    _furnish_image(figure, domains[0], len(image), theme)
+    for number, (name, values) in enumerate(measures.items(), start=2):
+        values = np.asarray(values, np.float64)
+        words = _words(name, values, label, probability, without)
+        figure.add_trace(_bars(name, values, words, number, theme))
+        _furnish(figure, name, number, domains[number - 1], theme)
+    for step in steps:
+        figure.add_shape(
+            type="rect",
+            xref="paper",
+            x0=0,
+            x1=1,
+            y0=step + 0.5,
+            y1=step + 1.5,
+            line={"color": INK[theme], "width": 1.4},
+            fillcolor="rgba(0,0,0,0)",
+        )
+    _write_correlations(figure, lines, height - 34 - foot, theme)
+    alt = _alt(measures, label, lines)
+    figure.update_layout(layout(theme, height=height, alt=alt, bargap=0.18, barmode="overlay"))
+    figure.update_layout(margin={"l": 6, "r": 8, "t": 34, "b": foot})
+    return figure
+
+
+def bend(values: np.ndarray) -> np.ndarray:
+    """Evidence to where it is drawn: `asinh(v / 0.1)`, cut at the ends of the axis."""
+    return np.arcsinh(np.clip(values, -END, END) / BEND)
+
+
+def _paper(image: np.ndarray, theme: Theme) -> go.Heatmap:
+    ramp = sequential(INK[theme], theme)
+    return go.Heatmap(
+        z=image.astype(np.uint8),
+        y=np.arange(1, len(image) + 1, dtype=np.uint16),
+        zmin=0,
+        zmax=255,
+        colorscale=[[k / (len(ramp) - 1), colour] for k, colour in enumerate(ramp)],
+        showscale=False,
+        hovertemplate="row %{y}, column %{x}<br>ink %{z} of 255<extra></extra>",
+    )
+
+
+def _bars(name: str, values: np.ndarray, words: list[str], number: int, theme: Theme) -> go.Bar:
+    if name == "attention":
+        drawn, colours = values, [MUTED[theme]] * len(values)
+    else:
+        drawn, colours = bend(values), [_evidence_colour(value, theme) for value in values]
+    return go.Bar(
+        x=drawn.astype(np.float32),
+        y=np.arange(1, len(values) + 1, dtype=np.uint16),
+        orientation="h",
+        xaxis=f"x{number}",
+        marker={"color": colours, "line_width": 0},
+        customdata=words,
+        hovertemplate=f"<b>row %{{y}}, {NAMES[name]}</b><br>%{{customdata}}<extra></extra>",
+        name=NAMES[name],
+    )
+
+
+def _evidence_colour(value: float, theme: Theme) -> str:
+    if abs(value) > END:
+        return (ABOVE if value > 0 else BELOW)[theme]
+    return (POSITIVE if value > 0 else NEGATIVE)[theme]
+
+
+def _words(
+    name: str, values: np.ndarray, label: str, probability: float | None, without: np.ndarray | None
+) -> list[str]:
+    """The hover text of each row."""
+    if name == "attention":
+        return [f"{100 * value:.1f} % of the attention" for value in values]
+    side = [
+        "says nothing" if v == 0 else f"speaks {'for' if v > 0 else 'against'} {label}"
+        for v in values
+    ]
+    texts = [
+        f"{value:+.2f} in log-odds, {words}" for value, words in zip(values, side, strict=True)
+    ]
+    if name == "occlusion" and without is not None and probability is not None:
+        texts = [
+            f"{text}<br>{label} at {100 * left:.1f} % with this row blank, "
+            f"{100 * probability:.1f} % with it"
+            for text, left in zip(texts, without, strict=True)
+        ]
+    return texts
+
+
+def _domains(measures: int) -> list[list[float]]:
+    """Left to right: the image, then the measures, with room between."""
+    image, gap = 0.27, 0.035
+    width = (1 - image - gap * measures) / measures
+    starts = [image + gap + k * (width + gap) for k in range(measures)]
+    return [[0.0, image], *([start, min(start + width, 1.0)] for start in starts)]
+
+
+def _furnish_image(figure: go.Figure, domain: list[float], rows: int, theme: Theme) -> None:
+    figure.update_layout(
+        xaxis=axis(theme, domain=domain, visible=False),
+        yaxis=axis(
+            theme,
+            range=[rows + 0.5, 0.5],
+            tickvals=list(range(4, rows + 1, 4)),
+            ticks="",
+            showgrid=False,
+        ),
+    )
+    figure.add_annotation(note("rows", theme, x=0, y=1, font_size=SMALL))
+
+
+def _furnish(figure: go.Figure, name: str, number: int, domain: list[float], theme: Theme) -> None:
+    options: dict[str, Any]
+    if name == "attention":
+        options = {"range": [0, 1], "tickvals": [0, 0.5, 1], "ticktext": ["0", "50 %", ""]}
+    else:
+        ticks = np.array([-END, -1, 0, 1, END])
+        options = {
+            "range": [float(bend(ticks[0])), float(bend(ticks[-1]))],
+            "tickvals": bend(ticks).tolist(),
+            "ticktext": ["", "−1", "0", "+1", ""],
+            "title_text": "log-odds",
+        }
+    figure.layout[f"xaxis{number}"] = axis(
+        theme,
+        domain=domain,
+        anchor="y",
+        zeroline=True,
+        zerolinecolor=MUTED[theme],
+        zerolinewidth=1,
+        tickangle=0,
+        **options,
+    )
+    figure.add_annotation(
+        note(NAMES[name], theme, x=sum(domain) / 2, xanchor="center", y=1, font_size=SMALL)
+    )
+
+
+def _correlation_lines(correlations: Mapping[tuple[str, str], Any], image: np.ndarray) -> list[str]:
+    lines = []
+    for (first, second), found in correlations.items():
+        lines.append(
+            f"{NAMES[first]} and {NAMES[second]}: <b>{_number(found.all_rows)}</b> "
+            f"({_number(found.inked_rows)})"
+        )
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+def _write_correlations(figure: go.Figure, lines: list[str], plot: int, theme: Theme) -> None:
+    if not lines:
+        return
+    head = "Rank correlation over all rows (rows with ink)"
+    for number, line in enumerate([head, *lines]):
+        figure.add_annotation(
+            note(line, theme, x=0, y=-(46 + 19 * number) / plot, yanchor="top", font_size=SMALL)
+        )
+
+
+def _alt(measures: Mapping[str, np.ndarray], label: str, lines: list[str]) -> str:
+    tops = [
+        f"{NAMES[name]} is strongest at row {int(np.abs(np.asarray(values)).argmax()) + 1}"
+        for name, values in measures.items()
+    ]
+    plain = "; ".join(line.replace("<b>", "").replace("</b>", "") for line in lines)
+    more = f" Rank correlations, in brackets over rows with ink: {plain}." if plain else ""
+    return f"Which rows speak for {label}: {', '.join(tops)}.{more}"

@@ -1,0 +1,390 @@
+"""How the values of each gate are distributed, and how many of them lie at the flat ends.
+
+Shapes: `T` steps, `H` units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from rnnviz.analysis.saturation import (
+    BINS,
+    Scale,
+    Shares,
+    distribution,
+    drawn,
+    layer_shares,
+    scale_of,
+)
+from rnnviz.figures.style import (
+    INK,
+    MUTED,
+    SMALL,
+    axis,
+    layout,
+    listed,
+    note,
+    percent,
+    percent_ticks,
+)
+from rnnviz.palette import Theme
+from rnnviz.signals import SIGNALS
+
+TOP = {"gate": 0.35, "signed": 0.50}
+"""The highest share of values in one bin that is drawn; a taller bar is cut and says its number."""
+
+ROW, GAP, HEAD = 96, 30, 20
+"""Pixels: the height of one gate's bars, the space above them, and of the legend."""
+
+
+def gate_distribution(
+    signals: Any,
+    *,
+    units: Sequence[int] = (),
+    steps: Sequence[int] = (),
+    reference: Mapping[str, np.ndarray] | None = None,
+    reference_name: str = "many digits",
+    step_word: str = "row",
+    theme: Theme = "light",
+) -> go.Figure:
+    """Draw one distribution under the other, for every gate of one layer.
+
+    Args:
+        signals: a Step, or field name -> values `(T, H)`. An RNN's hidden state stands for a gate.
+        units: pinned units, counted from 0; each adds a line of its own values under the bars.
+        steps: chosen steps, counted from 0; the distribution within them is added as an outline.
+        reference: signal name -> shares `(20,)` in the same bins, over many sequences.
+        reference_name: what the reference is, with its n, as in "10,000 test digits".
+        step_word: what one step is called.
+        theme: "light" or "dark".
+    """
+    gates = {name: _steps_by_units(values) for name, values in drawn(signals).items()}
+    shares = layer_shares(gates)
+    figure = go.Figure()
+    rug = 0.05 * len(units)
+    height = len(gates) * (ROW + 14 * len(units) + GAP) + HEAD + 46
+    for number, (name, values) in enumerate(gates.items()):
+        place = _Place(number, len(gates), height, theme, rug)
+        figure.add_trace(_bars(name, values, place, step_word))
+        if reference is not None and name in reference:
+            figure.add_trace(_outline(reference[name], name, reference_name, place, dash="dot"))
+        if len(steps):
+            chosen = distribution(values[list(steps)], scale_of(name))
+            figure.add_trace(_outline(chosen, name, _steps_name(steps, step_word), place))
+        for line, unit in enumerate(units):
+            figure.add_trace(_rug(values[:, unit], name, unit, line, place, step_word))
+        place.furnish(figure, name, shares[name], float(distribution(values, scale_of(name)).max()))
+    count = next(iter(gates.values())).shape
+    figure.update_layout(
+        layout(
+            theme,
+            height=height,
+            alt=_distribution_alt(shares, count, step_word),
+            legend=True,
+            barmode="overlay",
+            bargap=0.06,
+        )
+    )
+    figure.update_layout(margin={"l": 8, "r": 8, "t": HEAD + 14, "b": 34})
+    return figure
+
+
+def gate_saturation(
+    layers: Sequence[Any],
+    *,
+    reference: Sequence[Mapping[str, Shares] | None] = (),
+    reference_name: str = "many digits",
+    selected: int | None = None,
+    theme: Theme = "light",
+) -> go.Figure:
+    """Draw, per layer and gate, the share of values below 0.1, between, and above 0.9.
+
+    Args:
+        layers: for each layer a Step, or field name -> values `(T, H)`.
+        reference: for each layer the shares of every gate over many sequences, or None.
+        reference_name: what the reference is, with its n.
+        selected: the layer that is looked at, counted from 0; its name is set in bold.
+        theme: "light" or "dark".
+    """
+    rows = [
+        (index, name, found)
+        for index, signals in enumerate(layers)
+        for name, found in layer_shares(signals).items()
+    ]
+    known = [*reference, *([None] * (len(layers) - len(reference)))]
+    ticks = [(row, (known[index] or {}).get(name)) for row, (index, name, _) in enumerate(rows)]
+    figure = go.Figure([*_stacks(rows, theme), _ticks(ticks, reference_name, theme)])
+    for row, (index, name, found) in enumerate(rows):
+        title = f"Layer {index + 1}, {SIGNALS[name].label.lower()}"
+        ends = f"{percent(found.low)} {_short(name)[0]} · {percent(found.high)} {_short(name)[1]}"
+        for text, x, anchor in (
+            (f"<b>{title}</b>" if index == selected else title, 0, "left"),
+            (ends, 1, "right"),
+        ):
+            figure.add_annotation(
+                note(text, theme, x=x, xanchor=anchor, y=row - 0.26, yref="y", font_size=SMALL)
+            )
+    figure.update_layout(
+        layout(
+            theme,
+            height=44 * len(rows) + 70,
+            alt=_saturation_alt(rows),
+            legend=True,
+            barmode="stack",
+            xaxis=axis(
+                theme,
+                range=[0, 1],
+                **percent_ticks(0, 0.25, 0.5, 0.75, 1),
+                title_text="share of all values",
+                showgrid=False,
+            ),
+            yaxis=axis(theme, range=[len(rows) - 0.4, -0.85], visible=False),
+        )
+    )
+    figure.update_layout(margin={"l": 12, "r": 16, "t": 26, "b": 34}, legend_traceorder="normal")
+    return figure
+
+
+class _Place:
+    """Where one gate is drawn: its axes, and the pixels of a figure that stacks several."""
+
+    def __init__(self, number: int, count: int, height: int, theme: Theme, rug: float) -> None:
+        self.theme, self.rug, self.first, self.last = theme, rug, number == 0, number == count - 1
+        share = 1 / count
+        inner = height - HEAD - 48
+        self.top = 1 - number * share - GAP / inner * 0.9
+        self.domain = [1 - (number + 1) * share, self.top]
+        self.y = "y" if number == 0 else f"y{number + 1}"
+        self.x = "x" if number == 0 else f"x{number + 1}"
+
+    def furnish(self, figure: go.Figure, name: str, found: Shares, tallest: float) -> None:
+        """Add the axes, the shaded ends, and the heading with its two numbers."""
+        scale, top = scale_of(name), TOP[SIGNALS[name].kind]
+        ticks = [0, 0.25, 0.5, 0.75, 1] if scale.first == 0 else [-1, -0.5, 0, 0.5, 1]
+        figure.layout[self.x.replace("x", "xaxis")] = axis(
+            self.theme,
+            range=[scale.first, scale.last],
+            anchor=self.y,
+            tickvals=ticks,
+            showticklabels=self.last,
+            showgrid=False,
+            title_text="value" if self.last else "",
+        )
+        figure.layout[self.y.replace("y", "yaxis")] = axis(
+            self.theme,
+            range=[-self.rug * top / 0.35, top],
+            domain=self.domain,
+            anchor=self.x,
+            **percent_ticks(*((0, 0.1, 0.2, 0.3) if top < 0.5 else (0, 0.25, 0.5))),
+        )
+        for ends in ([scale.first, scale.low], [scale.high, scale.last]):
+            figure.add_shape(
+                type="rect",
+                x0=ends[0],
+                x1=ends[1],
+                y0=0,
+                y1=1,
+                xref=self.x,
+                yref=f"{self.y} domain",
+                fillcolor=MUTED[self.theme],
+                opacity=0.1,
+                line_width=0,
+                layer="below",
+            )
+        low, high = _ends(name)
+        text = (
+            f"<b>{SIGNALS[name].label}</b>  {percent(found.low)} {low} · "
+            f"{percent(found.high)} {high}"
+        )
+        if tallest > top:
+            text += f" · tallest bar {percent(tallest)}"
+        figure.add_annotation(note(text, self.theme, x=0, y=self.top))
+
+
+def _bars(name: str, values: np.ndarray, place: _Place, step_word: str) -> go.Bar:
+    scale = scale_of(name)
+    edges, shares = _edges(scale), distribution(values, scale)
+    words = [
+        f"{100 * share:.1f} % of its values lie between {first:.2f} and {last:.2f}"
+        for share, first, last in zip(shares, edges, edges[1:], strict=False)
+    ]
+    steps, units = values.shape
+    return go.Bar(
+        x=((edges[:-1] + edges[1:]) / 2).astype(np.float32),
+        y=shares.astype(np.float32),
+        width=float(edges[1] - edges[0]) * 0.92,
+        xaxis=place.x,
+        yaxis=place.y,
+        marker={"color": _fill(name, place.theme), "line_width": 0},
+        customdata=words,
+        hovertemplate=(
+            f"<b>{SIGNALS[name].label}</b><br>%{{customdata}}"
+            f"<br>of {values.size:,}: {units} units, {steps} {step_word}s<extra></extra>"
+        ),
+        name=f"this reading, all {steps} {step_word}s",
+        legendgroup="this",
+        showlegend=place.first,
+    )
+
+
+def _outline(
+    shares: np.ndarray, name: str, label: str, place: _Place, dash: str = "solid"
+) -> go.Scatter:
+    """A distribution as a line of steps over the bars."""
+    edges = _edges(scale_of(name))
+    return go.Scatter(
+        x=np.repeat(edges, 2)[1:-1].astype(np.float32),
+        y=np.repeat(shares, 2).astype(np.float32),
+        mode="lines",
+        line={"color": INK[place.theme], "width": 1.6, "dash": dash},
+        xaxis=place.x,
+        yaxis=place.y,
+        hoverinfo="skip",
+        name=label,
+        legendgroup=label,
+        showlegend=place.first,
+    )
+
+
+def _rug(
+    values: np.ndarray, name: str, unit: int, line: int, place: _Place, step_word: str
+) -> go.Scatter:
+    """The values of one unit at all steps, as ticks on a line of its own under the bars."""
+    top = TOP[SIGNALS[name].kind]
+    words = [
+        f"{step_word} {step}: {value:.2f}, {SIGNALS[name].words(float(value))}"
+        for step, value in enumerate(values, start=1)
+    ]
+    return go.Scatter(
+        x=values.astype(np.float32),
+        y=np.full(len(values), -(line + 0.5) * 0.05 * top / 0.35, np.float32),
+        mode="markers",
+        marker={
+            "symbol": "line-ns",
+            "size": 9,
+            "line": {"width": 1.6, "color": SIGNALS[name].hue[place.theme]},
+        },
+        xaxis=place.x,
+        yaxis=place.y,
+        customdata=words,
+        hovertemplate=(
+            f"<b>{SIGNALS[name].label}</b> of unit {unit}, %{{customdata}}<extra></extra>"
+        ),
+        name=f"unit {unit}",
+        legendgroup=f"unit {unit}",
+        showlegend=place.first,
+    )
+
+
+def _stacks(rows: Sequence[tuple[int, str, Shares]], theme: Theme) -> list[go.Bar]:
+    """Three bars end to end: shut, between, open, in the colours of a shut and an open gate."""
+    low, high = _ends(rows[0][1])
+    parts = {"low": (1, low), "between": (3, "between"), "high": (7, high)}
+    return [
+        go.Bar(
+            y=list(range(len(rows))),
+            x=np.array([getattr(found, part) for _, _, found in rows], np.float32),
+            orientation="h",
+            width=0.42,
+            marker={
+                "color": [SIGNALS[name].ramp(theme)[colour] for _, name, _ in rows],
+                "line": {"color": MUTED[theme], "width": 0.6},
+            },
+            customdata=[_part_words(name, part, found) for _, name, found in rows],
+            hovertemplate="%{customdata}<extra></extra>",
+            name=label,
+            legendrank=rank,
+        )
+        for rank, (part, (colour, label)) in enumerate(parts.items(), start=1)
+    ]
+
+
+def _ticks(found: Sequence[tuple[int, Shares | None]], name: str, theme: Theme) -> go.Scatter:
+    """Where the two bounds lie over many sequences, as upright ticks on the bars."""
+    known = [(row, shares) for row, shares in found if shares is not None]
+    ends = [(row, shares.low, f"{percent(shares.low)} at the lower end") for row, shares in known]
+    ends += [
+        (row, 1 - shares.high, f"{percent(shares.high)} at the upper end") for row, shares in known
+    ]
+    return go.Scatter(
+        x=np.array([x for _, x, _ in ends], np.float32),
+        y=[row for row, _, _ in ends],
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 17, "line": {"width": 2.4, "color": INK[theme]}},
+        customdata=[words for _, _, words in ends],
+        hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+        name=name,
+        legendrank=4,
+        showlegend=bool(ends),
+    )
+
+
+def _part_words(name: str, part: str, found: Shares) -> str:
+    low, high = _ends(name)
+    where = {"low": low, "high": high, "between": "at neither end"}[part]
+    share = float(getattr(found, part))
+    return (
+        f"<b>{SIGNALS[name].label}</b>: {100 * share:.1f} % {where}"
+        f"<br>{round(share * found.n):,} of {found.n:,} values"
+    )
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """What is meant by shut and open, or by near -1 and near 1, with the bounds."""
+    scale = scale_of(name)
+    return f"below {scale.low:g}".replace("-", "−"), f"above {scale.high:g}"
+
+
+def _fill(name: str, theme: Theme) -> str:
+    """A gate's own hue; a signed signal's is ink, which would hide the outlines drawn over it."""
+    signal = SIGNALS[name]
+    return signal.hue[theme] if signal.kind == "gate" else MUTED[theme]
+
+
+def _short(name: str) -> tuple[str, str]:
+    return ("shut", "open") if SIGNALS[name].kind == "gate" else ("near −1", "near 1")
+
+
+def _edges(scale: Scale) -> np.ndarray:
+    return np.linspace(scale.first, scale.last, BINS + 1)
+
+
+def _steps_by_units(values: np.ndarray) -> np.ndarray:
+    if values.ndim == 3 and len(values) == 1:  # a Step of one sequence
+        values = values[0]
+    if values.ndim != 2:
+        raise ValueError(f"expected values (T, H) of one sequence, got shape {values.shape}")
+    return values
+
+
+def _steps_name(steps: Sequence[int], step_word: str) -> str:
+    first, last = min(steps) + 1, max(steps) + 1
+    if len(set(steps)) == 1:
+        return f"{step_word} {first} only"
+    if len(set(steps)) == last - first + 1:
+        return f"{step_word}s {first} to {last} only"
+    return f"{step_word}s {listed([str(step + 1) for step in sorted(set(steps))])} only"
+
+
+def _distribution_alt(shares: Mapping[str, Shares], shape: tuple[int, ...], word: str) -> str:
+    parts = [
+        f"{SIGNALS[name].label.lower()} {percent(found.low)} {_ends(name)[0]} and "
+        f"{percent(found.high)} {_ends(name)[1]}"
+        for name, found in shares.items()
+    ]
+    return (
+        f"Distribution of the values of {shape[1]} units at {shape[0]} {word}s: {'; '.join(parts)}."
+    )
+
+
+def _saturation_alt(rows: Sequence[tuple[int, str, Shares]]) -> str:
+    parts = [
+        f"layer {index + 1} {SIGNALS[name].label.lower()} {percent(found.low)} {_ends(name)[0]}, "
+        f"{percent(found.high)} {_ends(name)[1]}"
+        for index, name, found in rows
+    ]
+    return f"Share of values at the two flat ends: {'; '.join(parts)}."
