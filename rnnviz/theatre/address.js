@@ -7,36 +7,36 @@ import { DEFAULT_VIEW, VIEW_CHECKS } from "./view.js";
 const LONGEST_LIST = 200;
 const ADDRESS_VERSION = "2";
 
-const whole = (sent) => (/^[0-9]{1,6}$/.test(sent) ? Number(sent) : undefined);
-const counted = (sent) => (whole(sent) === undefined ? undefined : whole(sent) - 1);
-const decimal = (sent) => (/^[0-9](\.[0-9]{0,2})?$/.test(sent) ? Number(sent) : undefined);
-const plain = (sent) => sent;
-const yes = (sent) => (sent === "1" ? true : undefined);
+const wholeNumber = (sent) => (/^[0-9]{1,6}$/.test(sent) ? Number(sent) : undefined);
+const countedFromOne = (sent) => (wholeNumber(sent) === undefined ? undefined : wholeNumber(sent) - 1);
+const decimalNumber = (sent) => (/^[0-9](\.[0-9]{0,2})?$/.test(sent) ? Number(sent) : undefined);
+const asSent = (sent) => sent;
+const ifOne = (sent) => (sent === "1" ? true : undefined);
 const listOf = (read) => (sent) => (sent.length <= LONGEST_LIST ? sent.split(".").map(read) : undefined);
-const rangeOf = (sent) => (sent.length <= LONGEST_LIST ? sent.split("-").map(counted) : undefined);
-const asIs = (value) => String(value);
+const rangeOf = (sent) => (sent.length <= LONGEST_LIST ? sent.split("-").map(countedFromOne) : undefined);
+const asText = (value) => String(value);
 const fromOne = (value) => String(value + 1);
 const dotted = (values) => values.join(".");
 
 // Per word of an address: the field, how it is read, how it is written.
 const VIEW_WORDS = {
-  layer: ["layer", counted, fromOne],
-  dir: ["direction", plain, asIs],
-  step: ["step", counted, fromOne],
-  steps: ["steps", listOf(counted), (steps) => dotted(steps.map(fromOne))],
-  units: ["units", listOf(whole), dotted],
-  order: ["order", plain, asIs],
-  as: ["values", plain, asIs],
+  layer: ["layer", countedFromOne, fromOne],
+  dir: ["direction", asSent, asText],
+  step: ["step", countedFromOne, fromOne],
+  steps: ["steps", listOf(countedFromOne), (steps) => dotted(steps.map(fromOne))],
+  units: ["units", listOf(wholeNumber), dotted],
+  order: ["order", asSent, asText],
+  as: ["values", asSent, asText],
   span: ["span", rangeOf, (span) => span.map(fromOne).join("-")],
-  on: ["threshold", decimal, asIs],
-  brush: ["brush", plain, asIs],
-  hide: ["hidden", listOf(plain), dotted],
-  prob: ["prediction", plain, asIs],
-  lay: ["arrangement", plain, asIs],
-  loop: ["loop", yes, () => "1"],
-  speed: ["speed", decimal, asIs],
-  big: ["presenter", yes, () => "1"],
-  focus: ["focus", counted, fromOne],
+  on: ["threshold", decimalNumber, asText],
+  brush: ["brush", asSent, asText],
+  hide: ["hidden", listOf(asSent), dotted],
+  prob: ["prediction", asSent, asText],
+  lay: ["arrangement", asSent, asText],
+  loop: ["loop", ifOne, () => "1"],
+  speed: ["speed", decimalNumber, asText],
+  big: ["presenter", ifOne, () => "1"],
+  focus: ["focus", countedFromOne, fromOne],
 };
 
 // The whole view that an address asks for. A word without sense is passed over; `unit=37` of old links is a pin.
@@ -61,12 +61,12 @@ export function viewSearch(search, view) {
     if (!sameValue(view[name], DEFAULT_VIEW[name])) words.push([word, write(view[name])]);
   }
   const after = new URLSearchParams(words.length > 0 ? [["v", ADDRESS_VERSION], ...words] : []);
-  if (sorted(after) === sorted(before)) return search;
+  if (sortedWords(after) === sortedWords(before)) return search;
   const text = after.toString();
   return text ? `?${text}` : "";
 }
 
-function sorted(parameters) {
+function sortedWords(parameters) {
   return [...parameters].map(String).sort().join("&");
 }
 

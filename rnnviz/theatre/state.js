@@ -114,7 +114,9 @@ const REDUCERS = {
   pinStep: (state, { step }) =>
     isIndex(step, state.shape.steps) ? { ...state, playing: false, steps: withPin(state.steps, step) } : state,
   pinUnit: (state, { unit }) =>
-    isIndex(unit, state.shape.units[state.layer]) ? { ...state, unit: null, units: withLatest(state.units, unit) } : state,
+    isIndex(unit, state.shape.units[state.layer])
+      ? { ...state, unit: null, units: withLatest(state.units, unit) }
+      : state,
   unpin: (state, { step, unit }) => ({
     ...state,
     steps: without(state.steps, step),
@@ -219,7 +221,8 @@ export function reduce(state, action) {
 }
 
 function isSame(one, other) {
-  return one === other || Object.keys(other).every((name) => one[name] === other[name] || sameValue(one[name], other[name]));
+  const isKept = (name) => one[name] === other[name] || sameValue(one[name], other[name]);
+  return one === other || Object.keys(other).every(isKept);
 }
 
 // What the numbers on screen speak about: what is pointed at, else what was walked to, else the latest pin.

@@ -270,7 +270,7 @@ class Theatre {
   announce() {
     const { reading, state } = this;
     if (state.playing) return;
-    setText(this.nodes.live, announcement(reading, state.layer, this.looked().step, state.units.at(-1) ?? null));
+    setText(this.nodes.live, announcement([reading], state, this.looked()));
   }
 
   listen() {
@@ -331,7 +331,7 @@ class Theatre {
 
   showTip(event, panel, step, unit) {
     const { nodes, reading, state } = this;
-    setText(nodes.tip, tipText(panel, reading, state.layer, step, unit));
+    setText(nodes.tip, tipText(panel, reading, { layer: state.layer, direction: "forward", values: "raw", step, unit }));
     nodes.tip.hidden = false;
     const stage = nodes.stage.getBoundingClientRect();
     const x = Math.min(Math.max(event.clientX - stage.left + 14, 0), stage.width - nodes.tip.offsetWidth);

@@ -49,10 +49,10 @@ export function isIndex(value, below) {
 }
 
 const oneOf = (names) => (value) => (names.includes(value) ? value : undefined);
-const index = (below) => (value) => (isIndex(value, below) ? value : undefined);
+const indexBelow = (below) => (value) => (isIndex(value, below) ? value : undefined);
 const orNull = (check) => (value) => (value === null ? null : check(value));
-const flag = (value) => (typeof value === "boolean" ? value : undefined);
-const several = (most, check) => (value) => {
+const flagOf = (value) => (typeof value === "boolean" ? value : undefined);
+const listWithin = (most, check) => (value) => {
   if (!Array.isArray(value) || value.length > most || !value.every((one) => check(one) !== undefined)) return undefined;
   return [...new Set(value)];
 };
@@ -68,23 +68,23 @@ function thresholdOf(value) {
 
 // Per field, the value as the view wants it, or undefined for one without sense.
 export const VIEW_CHECKS = {
-  layer: index(MOST_LAYERS),
+  layer: indexBelow(MOST_LAYERS),
   direction: oneOf(DIRECTIONS),
-  step: orNull(index(MOST_INDICES)),
-  steps: several(MOST_PINS, index(MOST_INDICES)),
-  units: several(MOST_PINS, index(MOST_INDICES)),
+  step: orNull(indexBelow(MOST_INDICES)),
+  steps: listWithin(MOST_PINS, indexBelow(MOST_INDICES)),
+  units: listWithin(MOST_PINS, indexBelow(MOST_INDICES)),
   order: oneOf(UNIT_ORDERS),
   values: oneOf(VALUE_MODES),
   span: orNull(spanOf),
   threshold: thresholdOf,
   brush: oneOf(SIGNAL_NAMES),
-  hidden: several(PANEL_NAMES.length, oneOf(PANEL_NAMES)),
+  hidden: listWithin(PANEL_NAMES.length, oneOf(PANEL_NAMES)),
   prediction: oneOf(PREDICTIONS),
   arrangement: oneOf(ARRANGEMENTS),
-  loop: flag,
+  loop: flagOf,
   speed: oneOf(REPLAY_SPEEDS),
-  presenter: flag,
-  focus: index(MOST_READINGS),
+  presenter: flagOf,
+  focus: indexBelow(MOST_READINGS),
 };
 
 // A whole view from whatever was sent: what makes no sense stays at its default.

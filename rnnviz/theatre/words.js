@@ -6,12 +6,56 @@ export function number(value, digits = 2) {
   return (zero ? (0).toFixed(digits) : text).replace("-", "\u2212");
 }
 
+// A number whose sign says something: +0.31, −0.20, 0.00.
+export function signedNumber(value, digits = 2) {
+  const text = number(value, digits);
+  return Number(value.toFixed(digits)) > 0 ? `+${text}` : text;
+}
+
 export function percentage(probability) {
   const percent = 100 * probability;
   if (percent > 99.95) return "100 %";
   if (percent < 0.05) return "0 %";
   const digits = percent < 0.95 || percent >= 99.5 ? 1 : 0;
   return `${percent.toFixed(digits)} %`;
+}
+
+// 1 value, 2 values, 2,000 values.
+export function howMany(count, word, several = `${word}s`) {
+  return `${count.toLocaleString("en-GB")} ${count === 1 ? word : several}`;
+}
+
+// a; a and b; a, b and c.
+export function listed(words) {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+export function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// row 5; rows 5 to 9. `span` counts from 0 as everywhere, the words from 1.
+export function spanWords([first, last], stepWord) {
+  return first === last ? `${stepWord} ${first + 1}` : `${stepWord}s ${first + 1} to ${last + 1}`;
+}
+
+// A, an: by how the name is said, which for capitals is letter by letter.
+export function withArticle(name) {
+  const isSpelt = /^[A-Z0-9-]+$/.test(name);
+  return `${(isSpelt ? /^[AEFHILMNORSX8]/ : /^[aeiou]/i).test(name) ? "an" : "a"} ${name}`;
+}
+
+// An RNN has no forget gate.
+export function missingWords(title, signal) {
+  return `${capitalised(withArticle(title))} has no ${signal.label.toLowerCase()}.`;
+}
+
+// How many values lie beyond the drawn range: "1 value lies beyond -4 to 4".
+export function beyondWords(count, signal) {
+  const range = `beyond ${number(signal.low, 0)} to ${number(signal.high, 0)}`;
+  if (count === 0) return `no value lies ${range}`;
+  return `${howMany(count, "value")} ${count === 1 ? "lies" : "lie"} ${range}`;
 }
 
 export function signalWords(signal, value) {
@@ -23,16 +67,34 @@ export function signalWords(signal, value) {
     .replaceAll("{value}", number(value));
 }
 
-export function signalSentence(signal, value, unit, step, stepWord) {
-  const place = `${signal.label.toLowerCase()} of unit ${unit} at ${stepWord} ${step + 1}`;
-  return `${place}: ${number(value)}, ${signalWords(signal, value)}`;
+// How a value came from the step before: `before` is that step, or null for the first step read. A state starts at 0;
+// a gate has no value before the first step, so its change is NaN there.
+export function changeWords(change, before, stepWord) {
+  if (Number.isNaN(change)) return `no ${stepWord} was read before this one`;
+  const from = before === null ? "0, where it starts" : `${stepWord} ${before + 1}`;
+  if (change === 0) return `unchanged from ${from}`;
+  if (Math.abs(change) < 0.005) return `changed by less than 0.01 from ${from}`;
+  return `${change > 0 ? "rose" : "fell"} by ${number(Math.abs(change))} from ${from}`;
 }
 
-export function capitalised(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+// Where a value lies beside the ghost's at the same step; NaN where the ghost has no such step.
+export function differenceWords(difference, step, stepWord) {
+  if (Number.isNaN(difference)) return `the ghost has no ${stepWord} ${step + 1}`;
+  if (difference === 0) return "the same as the ghost";
+  if (Math.abs(difference) < 0.005) return "within 0.01 of the ghost";
+  return `${number(Math.abs(difference))} ${difference > 0 ? "above" : "below"} the ghost`;
+}
+
+// forget gate of unit 37 at row 12: 0.93, keeps 93 % of the cell
+export function signalSentence(signal, value, unit, step, stepWord, words = signalWords(signal, value)) {
+  return `${signal.label.toLowerCase()} of unit ${unit} at ${stepWord} ${step + 1}: ${number(value)}, ${words}`;
+}
+
+export function whereWords(reading, step) {
+  const place = `${capitalised(reading.step_word)} ${(step + 1).toLocaleString("en-GB")}`;
+  return `${place} of ${reading.steps.toLocaleString("en-GB")}`;
 }
 
 export function stepSentence(reading, step, leader, probability) {
-  const where = `${capitalised(reading.step_word)} ${step + 1} of ${reading.steps}`;
-  return `${where}: reads ${reading.classes[leader]} with ${percentage(probability)}`;
+  return `${whereWords(reading, step)}: reads ${reading.classes[leader]} with ${percentage(probability)}`;
 }

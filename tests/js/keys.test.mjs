@@ -51,7 +51,8 @@ test("up and down walk the rows as they are drawn, and stop at the ends", () => 
   const order = Uint16Array.of(4, 0, 3, 1, 2);
   const walk = (key) => {
     const seen = [];
-    for (let state = start, i = 0; i < 4; i += 1) seen.push((state = press(state, key, false, { unit: 3, order })).unit);
+    const fallback = { unit: 3, order };
+    for (let state = start, i = 0; i < 4; i += 1) seen.push((state = press(state, key, false, fallback)).unit);
     return seen;
   };
   assert.deepEqual(walk("ArrowDown"), [1, 2, 2, 2]);

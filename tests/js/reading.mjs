@@ -107,7 +107,8 @@ export function haunted() {
 }
 
 // A reading of random values from a fixed seed: `cells` names its signals, `twoWay` gives it a backward direction.
-export function randomPayload({ steps, units, layers = 1, signals = [gate, signed], bits = 8, twoWay = false, seed = 1 }) {
+export function randomPayload(sizes) {
+  const { steps, units, layers = 1, signals = [gate, signed], bits = 8, twoWay = false, seed = 1 } = sizes;
   let state = seed;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

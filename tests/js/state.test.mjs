@@ -41,7 +41,8 @@ test("it opens on the last step with nothing chosen, and a view comes back as it
   const state = initialState(SHAPE);
   assert.equal(state.step, 27);
   assert.deepEqual(viewOfState(state), { ...DEFAULT_VIEW });
-  const view = { ...DEFAULT_VIEW, layer: 1, step: 3, steps: [4, 2], units: [7], span: [1, 2], hidden: ["cell"], speed: 2 };
+  const chosen = { layer: 1, step: 3, steps: [4, 2], units: [7], span: [1, 2], hidden: ["cell"], speed: 2 };
+  const view = { ...DEFAULT_VIEW, ...chosen };
   assert.deepEqual(viewOfState(initialState(SHAPE, view)), view);
 });
 
@@ -250,11 +251,12 @@ test("a view from the history is adopted whole", () => {
   assert.equal(back.playing, false);
 });
 
-const NONSENSE = [undefined, null, NaN, Infinity, -Infinity, -1, 0.5, 1e9, "3", "", "x", {}, [], [1, 2], true, "__proto__"];
+const ODD = [undefined, null, NaN, Infinity, -Infinity, -1, 0.5, 1e9, "3", "", "x", {}, [], [1, 2], true, "__proto__"];
+const ASKED = [...ODD, 0, 1, 2, "forward", "cell", "change"];
 const FIELDS = ["step", "unit", "by", "at", "layer", "direction", "order", "values", "id", "prediction", "arrangement"];
 const MORE = ["reading", "first", "last", "count", "threshold", "signal", "speed", "columns", "on", "view", "panel"];
-const TYPES = "seek move tick play pause speed loop hover leave pin pinStep pinUnit unpin unit clear layer direction order";
-const REST = "values panel prediction arrangement focus span grow threshold brush presenter window pan zoom room adopt";
+const TYPES = "seek move tick play pause speed loop hover leave pin pinStep pinUnit unpin unit clear layer";
+const REST = "direction order values panel prediction arrangement focus span grow threshold brush presenter window pan zoom room adopt";
 
 // Oracle: the checks of view.js, and the shape.
 function assertMakesSense(state, told) {
@@ -282,7 +284,7 @@ test("whatever is asked for, the state makes sense", () => {
     for (const type of [...TYPES.split(" "), ...REST.split(" "), "constructor", "__proto__", undefined]) {
       for (let round = 0; round < 40; round += 1) {
         const action = { type };
-        for (const field of [...FIELDS, ...MORE]) action[field] = pick([...NONSENSE, 0, 1, 2, "forward", "cell", "change"]);
+        for (const field of [...FIELDS, ...MORE]) action[field] = pick(ASKED);
         state = reduce(state, action);
         assertMakesSense(state, JSON.stringify(action));
       }
