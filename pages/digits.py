@@ -14,12 +14,13 @@ st.caption(
 )
 
 choices = ui.digits_choices()
-controls, stage = st.columns([1, 3.1], gap="medium")
+picture, network, comparison, stage = ui.rooms()
 
-with controls:
+with picture:
     ui.picture_controls(choices)
+with network:
     ui.network_controls(choices)
+with comparison:
     ui.compare_controls(choices)
-
 with stage:
     ui.digits_stage(choices)

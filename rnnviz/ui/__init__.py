@@ -7,7 +7,7 @@ the theatre, `figures` what lies below it, `takeaway` what can be kept. `models`
 from pathlib import Path
 
 from rnnviz.ui.choices import digits_choices
-from rnnviz.ui.digits import compare_controls, network_controls, picture_controls
+from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
 
@@ -19,6 +19,7 @@ __all__ = [
     "network_controls",
     "opening_stage",
     "picture_controls",
+    "rooms",
     "warm_up",
 ]
 

@@ -19,7 +19,26 @@ from rnnviz.ui.choices import DRAWING, READOUT_NAMES, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
 
+Room = Any
+"""A container of Streamlit's."""
+
+BOARD_WIDTH, NETWORK_WIDTH = 230, 340
+"""Pixels, where the controls stand in a row above three readings."""
+
 EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
+
+
+def rooms() -> tuple[Room, Room, Room, Room]:
+    """Places for the picture, the network, the comparison and the theatre.
+
+    One reading stands beside its controls; three need the whole width, and stand below them.
+    """
+    if st.session_state["digits_cell"] != ALL:
+        controls, stage = st.columns([1, 3.1], gap="medium")
+        return controls, controls, controls, stage
+    row = st.container(horizontal=True, gap="large", key="digits_row")
+    picture, network = row.container(width=BOARD_WIDTH), row.container(width=NETWORK_WIDTH)
+    return picture, network, row.container(width=NETWORK_WIDTH), st.container()
 
 
 def picture_controls(choices: DigitsChoices) -> None:

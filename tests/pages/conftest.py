@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import ui, warmup
-from rnnviz.address import CELLS, READOUTS, DigitsAddress
+from rnnviz import warmup
+from rnnviz.address import ALL, READOUTS, DigitsAddress
+from rnnviz.ui import models as kept_models
 
 Open = Callable[..., AppTest]
 
@@ -30,18 +31,22 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
-    for cell in CELLS:
-        for readout in READOUTS:
-            name = DigitsAddress(cell, readout).model
+    for readout in READOUTS:
+        address = DigitsAddress(ALL, readout)
+        for cell, name in zip(address.cells, address.models, strict=True):
             checkpoint.save(SequenceClassifier(cell=cell, readout=readout), folder / name, {})
     return folder
 
 
 @pytest.fixture
 def fresh_caches() -> None:
-    ui.model.clear()
-    ui.reading.clear()
-    ui.stored_reading.clear()
+    for kept in (
+        kept_models.model,
+        kept_models.reading,
+        kept_models.payload,
+        kept_models.stored_reading,
+    ):
+        kept.clear()
 
 
 @pytest.fixture

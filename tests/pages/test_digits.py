@@ -14,33 +14,43 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import opening, ui
-from rnnviz.address import FIRST_SAMPLE
+from rnnviz import opening
+from rnnviz.address import FIRST_SAMPLE, pack_image
 from rnnviz.data import samples
+from rnnviz.ui import models as kept
 from tests.pages.conftest import Open
 
 PAGE = "pages/digits.py"
 
 
-def theatre_data(app: AppTest) -> dict[str, Any]:
-    """What the page handed to the theatre."""
-    found = [
+def handed(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """What the page handed to the components of that name."""
+    return [
         json.loads(element.proto.bytes)
         for element in app.get("bidi_component")
-        if element.proto.component_name == "rnnviz_theatre"
+        if element.proto.component_name == f"rnnviz_{name}"
     ]
-    assert len(found) == 1
-    return found[0]
+
+
+def theatre_data(app: AppTest) -> dict[str, Any]:
+    (data,) = handed(app, "theatre")
+    return data
 
 
 def shown(app: AppTest) -> dict[str, Any]:
     return theatre_data(app)["readings"][0]
 
 
-def word(app: AppTest, name: str) -> str:
-    """A word of the address; AppTest hands out a list where the page wrote it."""
-    value = app.query_params[name]
-    return value if isinstance(value, str) else value[-1]
+def words(app: AppTest) -> dict[str, str]:
+    """The page's words as the browser is told to put them into the address."""
+    (place,) = handed(app, "place")
+    return place["words"]
+
+
+def choice(app: AppTest) -> int:
+    """The number by which the browser tells one choice from the next."""
+    (place,) = handed(app, "place")
+    return place["choice"]
 
 
 def image_of(payload: dict[str, Any]) -> bytes:
@@ -75,7 +85,7 @@ def test_the_opening_needs_no_model(
 ) -> None:
     if opening.load() is None:
         pytest.skip("no stored reading yet: python -m rnnviz.opening")
-    monkeypatch.setattr(ui, "model", lambda name: pytest.fail(f"asked for {name}"))
+    monkeypatch.setattr(kept, "model", lambda name: pytest.fail(f"asked for {name}"))
     assert shown(open_page(PAGE)) == opening.load()
 
 
@@ -88,32 +98,34 @@ def test_the_address_restores_cell_readout_and_sample(
     payload = shown(app)
     assert (payload["cell"], payload["readout"]) == (cell, readout)
     assert image_of(payload) == samples.load()[0][6].tobytes()
-    assert theatre_data(app)["view"] == {"layer": 1, "step": 11, "unit": 37}
+    view = theatre_data(app)["view"]
+    assert (view["layer"], view["step"], view["units"]) == (1, 11, [37])
     assert (payload["attention"] is None) == (readout == "last")
-    assert word(app, "sample") == "7"
+    assert words(app)["sample"] == "7"
 
 
 def test_what_is_chosen_goes_into_the_address(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
     app.button_group(key="digits_cell").set_value("gru").run()
     assert shown(app)["cell"] == "gru"
-    assert word(app, "cell") == "gru"
+    assert words(app) == {"cell": "gru"}
     app.button_group(key="digits_readout").set_value("last").run()
     assert shown(app)["name"] == "mnist-gru-last"
-    assert word(app, "readout") == "last"
+    assert words(app) == {"cell": "gru", "readout": "last"}
 
 
-def test_a_pinned_unit_and_layer_go_into_the_address(open_page: Open, models: Path) -> None:
+def test_a_commit_reaches_the_page_and_never_the_address(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
-    app.session_state["digits_theatre"] = {"view": {"layer": 1, "step": 4, "unit": 9}}
+    before = handed(app, "place")
+    app.session_state["digits_theatre"] = {"view": {"layer": 1, "steps": [4], "units": [9, 200]}}
     app.run()
-    assert word(app, "layer") == "2"
-    assert word(app, "step") == "5"
-    assert word(app, "unit") == "9"
+    assert app.session_state["digits"].view.layer == 1
+    assert app.session_state["digits"].view.units == (9,)
+    assert handed(app, "place") == before
 
 
 @pytest.mark.parametrize(
-    "view", ["nonsense", {"layer": 99, "step": -1, "unit": "x"}, {"layer": True}, [1, 2]]
+    "view", ["nonsense", {"layer": 99, "steps": [-1], "units": "x"}, {"layer": True}, [1, 2]]
 )
 def test_a_browser_that_commits_nonsense_changes_nothing(
     open_page: Open, models: Path, view: Any
@@ -122,19 +134,21 @@ def test_a_browser_that_commits_nonsense_changes_nothing(
     app.session_state["digits_theatre"] = {"view": view}
     app.run()
     assert not app.exception
-    assert not app.query_params
+    assert app.session_state["digits"].view.steps == ()
+    assert app.session_state["digits"].view.units == ()
+    assert words(app) == {}
 
 
 def test_wild_words_in_the_address_are_named_once_and_the_page_works(
     open_page: Open, models: Path
 ) -> None:
     app = open_page(
-        PAGE, cell="<script>alert(1)</script>", sample="-1", step="9" * 400, unit="1e3", layer="٣"
+        PAGE, cell="<script>alert(1)</script>", sample="-1", step="9" * 400, units="1e3", layer="٣"
     )
     assert not app.exception
     assert shown(app)["cell"] == "lstm"
     (warning,) = app.warning
-    for word in ("cell", "sample", "step", "unit", "layer"):
+    for word in ("cell", "sample", "step", "units", "layer"):
         assert f"asks for {word}\\=" in warning.value or f"asks for {word}=" in warning.value
     assert "<script>" not in warning.value
     assert len(warning.value) < 800
@@ -151,7 +165,7 @@ def test_a_drawing_is_normalised_and_read(open_page: Open, models: Path) -> None
     app.run()
     pixels = np.frombuffer(base64.b64decode(drawing()["image"]), np.uint8).reshape(112, 112)
     assert image_of(shown(app)) == images.normalise(pixels).tobytes()
-    assert "sample" not in app.query_params
+    assert words(app) == {"image": pack_image(image_of(shown(app)))}
     assert theatre_data(app)["options"]["subtitle"] == "reading your drawing"
 
 
