@@ -32,8 +32,7 @@ LAYERS = (
     ("rnnviz.__main__",),
 )
 UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one method call away
-# Words, colours and arithmetic on arrays: numpy (scipy inside a function), and none of our networks.
-# The theatre and the figures, which know no network either, may use these and nothing else of ours.
+# Words, colours and arithmetic on arrays, which know no network.
 ARRAYS = (
     "rnnviz.signals",
     "rnnviz.palette",
@@ -42,6 +41,13 @@ ARRAYS = (
     "rnnviz.analysis.saturation",
     "rnnviz.analysis.units",
 )
+# These import of ours only themselves and what is named here.
+ALONE: dict[str, tuple[str, ...]] = {
+    "rnnviz.data": (),
+    "rnnviz.theatre": ARRAYS,
+    "rnnviz.figures": ARRAYS,
+    **dict.fromkeys(ARRAYS, ARRAYS),
+}
 STREAMLIT = {"rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = (
@@ -90,6 +96,14 @@ def within(module: str, package: str) -> bool:
     return module == package or module.startswith(package + ".")
 
 
+def within_any(module: str, packages: tuple[str, ...]) -> bool:
+    return any(within(module, package) for package in packages)
+
+
+def ours(wanted: set[str]) -> list[str]:
+    return [name for name in wanted if name.startswith("rnnviz.")]
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_one_way(module: str) -> None:
     wanted = set(imports(MODULES[module]))
@@ -97,20 +111,13 @@ def test_imports_point_one_way(module: str) -> None:
         above = [name for name in wanted if (layer(name) or 0) > own]
         upwards = [to for of, to in UPWARDS if of == module]
         assert not [name for name in above if not any(within(name, to) for to in upwards)]
-    if within(module, "rnnviz.data"):
-        allowed = ("rnnviz.data",)
-        ours = [name for name in wanted if within(name, "rnnviz") and name != "rnnviz"]
-        assert not [name for name in ours if not any(within(name, root) for root in allowed)]
-    for package in ("rnnviz.theatre", "rnnviz.figures"):
+    for package, allowed in ALONE.items():
         if within(module, package):
-            ours = [name for name in wanted if within(name, "rnnviz.") or within(name, "torch")]
-            assert not [name for name in ours if not any(within(name, to) for to in (*ARRAYS, package))]
+            assert not [name for name in ours(wanted) if not within_any(name, (package, *allowed))]
+            assert package == "rnnviz.data" or not any(within(name, "torch") for name in wanted)
     if within(module, "rnnviz.figures"):
         roots = {name.split(".")[0] for name in wanted} - set(sys.stdlib_module_names)
         assert roots <= {"numpy", "plotly", "rnnviz"}
-    if any(within(module, name) for name in ARRAYS):
-        ours = [name for name in wanted if within(name, "rnnviz") or within(name, "torch")]
-        assert not [name for name in ours if not any(within(name, to) for to in ARRAYS)]
     if module not in STREAMLIT and not within(module, "rnnviz.ui"):
         assert not [name for name in wanted if within(name, "streamlit")]
     if any(within(module, name) for name in LIGHT[1:]):

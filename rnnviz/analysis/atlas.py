@@ -46,9 +46,9 @@ class LayerAtlas:
     `mean (H,)` and `components (K, H)` project; `explained (K,)` is the share of variance on each
     axis. `final (N, K)` are the states after the last row. `answered (N, K)` are the vectors that
     the answer is made of, such as the mean of all states weighted by attention; None below the top
-    layer, and where the answer is made of the last state. `rows (M, T, K)` follows the first `M` digits through all rows.
-    `distributions` and `shares` hold every gate, or the hidden state of an RNN, over all rows,
-    units and images (`rnnviz.analysis.saturation`).
+    layer, and where the answer is made of the last state. `rows (M, T, K)` follows the first `M`
+    digits through all rows. `distributions` and `shares` hold every gate, or the hidden state of an
+    RNN, over all rows, units and images (`rnnviz.analysis.saturation`).
     """
 
     mean: np.ndarray

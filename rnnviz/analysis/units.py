@@ -20,13 +20,18 @@ class UnitOn:
     """A unit that is on throughout a span.
 
     `sign` is 1 where it is on above zero and -1 below it, `least` the smallest `sign * value`
-    within the span, `most` the largest outside it (minus infinity where nothing is outside).
+    within the span, `most` the largest outside it (None where nothing is outside).
     """
 
     unit: int
     sign: int
     least: float
-    most: float
+    most: float | None
+
+    @property
+    def margin(self) -> float:
+        """How far the span stands out; from zero where nothing is outside it."""
+        return self.least - (self.most or 0.0)
 
 
 def units_on(
@@ -38,16 +43,20 @@ def units_on(
     side only, None on both. The widest margin `least - most` comes first; of equals the lower
     unit. Raises ValueError for a span that is not within the steps.
     """
-    found = [unit for unit in _candidates(values, span, threshold, sign) if unit.most < threshold]
-    return sorted(found, key=lambda unit: (-(unit.least - unit.most), unit.unit, -unit.sign))
+    found = [
+        unit
+        for unit in _candidates(values, span, threshold, sign)
+        if unit.most is None or unit.most < threshold
+    ]
+    return sorted(found, key=lambda unit: (-unit.margin, unit.unit, -unit.sign))
 
 
 def units_throughout(
     values: np.ndarray, span: tuple[int, int], threshold: float = 0.3, sign: int | None = None
 ) -> list[UnitOn]:
-    """Units with `least >= threshold` within `span`, whatever they are outside it."""
+    """Units with `least >= threshold` within `span`, whatever they are outside; largest first."""
     found = _candidates(values, span, threshold, sign)
-    return sorted(found, key=lambda unit: (-(unit.least - unit.most), unit.unit, -unit.sign))
+    return sorted(found, key=lambda unit: (-unit.least, unit.unit, -unit.sign))
 
 
 def _candidates(
@@ -65,6 +74,7 @@ def _candidates(
     inside[first : last + 1] = True
     for side in (1, -1) if sign is None else (sign,):
         least = (side * values[inside]).min(axis=0)
-        most = (side * values[~inside]).max(axis=0, initial=-np.inf)
+        most = None if inside.all() else (side * values[~inside]).max(axis=0)
         for unit in np.flatnonzero(least >= threshold):
-            yield UnitOn(int(unit), side, float(least[unit]), float(most[unit]))
+            outside = None if most is None else float(most[unit])
+            yield UnitOn(int(unit), side, float(least[unit]), outside)

@@ -75,7 +75,7 @@ def state_path(
         figure.add_annotation(_step_number(line, step, step in chosen, theme))
     alt = (
         f"Path of {name} through two principal components of the hidden state, "
-        f"{len(line)} {step_word}s, over {len(points):,} points: {cloud_name}."
+        f"{len(line)} {step_word}s, over {cloud_name}."
     )
     figure.update_layout(layout(theme, height=HEIGHT, alt=alt, legend=True))
     titles = [_component_title(number, explained) for number in components]
