@@ -74,14 +74,18 @@ function decodeLayer(layer) {
   };
 }
 
-// The unit whose hidden state moves most: the one worth showing before anybody has chosen.
+// The unit whose hidden state moves most, beginning at zero: the one worth showing before anybody has chosen, and the
+// first in the order by activity (rnnviz/ordering.py).
 export function busiestUnit(hidden) {
   const [steps, units] = hidden.shape;
+  const { codes } = hidden;
+  const zero = (-hidden.low * hidden.top) / (hidden.high - hidden.low);
   const travelled = new Float64Array(units);
-  for (let step = 1; step < steps; step += 1) {
+  for (let step = 0; step < steps; step += 1) {
     const row = step * units;
     for (let unit = 0; unit < units; unit += 1) {
-      travelled[unit] += Math.abs(hidden.codes[row + unit] - hidden.codes[row + unit - units]);
+      const before = step === 0 ? zero : codes[row + unit - units];
+      travelled[unit] += Math.abs(codes[row + unit] - before);
     }
   }
   return travelled.reduce((best, distance, unit) => (distance > travelled[best] ? unit : best), 0);

@@ -45,13 +45,14 @@ export const TOUR = [
   {
     title: "Ask which units are on here",
     text:
-      "Hold Shift and press an arrow key, or drag along the step numbers. You are told which units are on throughout " +
-      "these steps and off outside.",
+      "Drag across a panel, or hold Shift and press an arrow key. You are told which units are on throughout these " +
+      "steps and off outside.",
     done: (before, after) => after.span !== null && after.span[0] < after.span[1] && after.span !== before.span,
   },
   {
     title: "Change the input or the network",
-    text: "Pick another example or draw one, or choose another cell. Your pins stay where they are, so you can compare.",
+    text:
+      "Pick another example or draw one, or choose another cell. Your pins stay where they are, so you can compare.",
     done: (before, after, { type }) => type === "readings",
   },
 ];
@@ -78,8 +79,8 @@ function remember(text) {
 }
 
 export class Tour {
-  // Draws into `node`, an empty element in the flow, which is hidden while there is no tour. `onSkip` is called when the
-  // tour ends, however it ends; with true if the focus was on the card and wants a new place.
+  // Draws into `node`, an empty element in the flow, which is hidden while there is no tour. `onSkip` is called when
+  // the tour ends, however it ends; with true if the focus was on the card and wants a new place.
   constructor(node, { onSkip = () => {} } = {}) {
     this.node = node;
     this.onSkip = onSkip;

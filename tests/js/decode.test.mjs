@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { busiestUnit, decodeArray, decodeReading, leadingClass, valueAt } from "../../rnnviz/theatre/decode.js";
@@ -64,4 +65,28 @@ test("arrays stay packed: a long reading takes little more than its codes", () =
   const reading = decodeReading(randomPayload({ steps: 2000, units: 256 }));
   const { codes } = reading.layers[0].forward.hidden;
   assert.ok(codes instanceof Uint8Array && codes.byteLength === 512_000);
+});
+
+test("the reading that the app opens with: sizes, orders that name every unit once, marks that fall on a change", () => {
+  const file = new URL("../../rnnviz/theatre/opening.json", import.meta.url);
+  const reading = decodeReading(JSON.parse(readFileSync(file, "utf-8")));
+  assert.deepEqual([reading.steps, reading.units], [28, [128, 128]]);
+  assert.deepEqual(reading.busiest, reading.layers.map((layer) => layer.orders.forward.activity[0]));
+  const everyUnit = [...Array(128).keys()];
+  for (const { orders } of reading.layers) {
+    for (const order of [orders.forward.activity, orders.forward.cluster]) {
+      assert.deepEqual([...order].sort((a, b) => a - b), everyUnit);
+    }
+  }
+  const flips = everyUnit.slice(1, 28).filter((step) => {
+    return leadingClass(reading.probabilities, step) !== leadingClass(reading.probabilities, step - 1);
+  });
+  const marked = reading.marks.filter((mark) => mark.kind === "flip").map((mark) => mark.step);
+  assert.deepEqual(marked, flips);
+  assert.equal(reading.marks.find((mark) => mark.kind === "decision").step, flips.at(-1) ?? 0);
+});
+
+test("the way from zero to the first state counts for the busiest unit", () => {
+  assert.equal(busiestUnit(decodeArray(pack([[0.1, 0.9], [0.4, 0.9]], -1, 1))), 1);
+  assert.equal(busiestUnit(decodeArray(pack([[0.1, 0.9], [0.95, 0.9]], -1, 1))), 0);
 });
