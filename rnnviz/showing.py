@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnviz.files import replacing
 from rnnviz.signals import CELL_NAMES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rnnviz.classifier import ClassifierTrace
     from rnnviz.tracing import Trace
 
-    Showable = Trace | ClassifierTrace | Reading
+    Showable: TypeAlias = Trace | ClassifierTrace | Reading
 
 HEIGHT = 860
 """Pixels of the frame: the first panels of one reading; the rest is reached by scrolling."""

@@ -21,6 +21,7 @@ function keepView(name, view) {
 }
 
 function startPage() {
+  performance.mark("theatre begins");
   const data = JSON.parse(document.getElementById("readings").textContent);
   data.view = viewOfHash(window.location.hash) ?? data.view;
   const parentElement = document.querySelector("main");

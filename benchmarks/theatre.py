@@ -1,0 +1,239 @@
+"""How fast the theatre paints and moves, and what it weighs: ``python -m benchmarks.theatre``.
+
+Measured on saved pages (`rnnviz.theatre.standalone`) in headless Chromium with software rendering,
+so without Streamlit and without a network:
+
+    cells   RNN, GRU and LSTM side by side on one digit: 28 steps x 128 units x all signals
+    long    one LSTM over 2,000 steps x 256 units x 6 signals
+
+    paint   from the readings as text to the frame after everything is painted, fresh tab
+    step    the work of one cursor step: key handler, and the frame that follows up to its layout
+    scrub   the same for a drag of the slider across the whole sequence
+    zoom    the same for zooming in and out
+    play    the time between two frames while playing at four times the speed
+    heap    what the tab's script holds after a garbage collection: objects and array buffers
+    canvas  4 bytes for every pixel of every canvas on the page
+    tab     private memory of the tab's process beyond that of an empty page, all inclusive
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+from rnnviz import exhibit
+from rnnviz.address import DigitsAddress
+from rnnviz.signals import DRAWN, SIGNALS
+from rnnviz.theatre.reading import LayerReading, Reading
+from rnnviz.theatre.standalone import page as standalone
+from tests.browser import chromium
+from tests.browser.server import FLAGS
+
+AIMS = {
+    "cells paint": 100.0,
+    "cells step": 16.0,
+    "long step": 16.0,
+    "long scrub": 16.0,
+    "long zoom": 50.0,
+    "long play": 20.0,
+    "long tab": 60.0,
+}
+"""Milliseconds and megabytes (1e6 bytes). Those of the issue, and for what it calls fluent: a step
+and a scrub in one frame of 60 a second, a zoom in 50 ms, frames that keep coming while playing."""
+
+LONG_STEPS, LONG_UNITS = 2000, 256
+ROUNDS = 5
+
+# When the page begins to build the theatre, and when the frame after its first picture is over.
+WATCH_PAINT = """
+window.firstPaint = new Promise((done) => {
+  const observer = new MutationObserver(() => {
+    if (!document.querySelector(".theatre[data-ready]")) return;
+    observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+  });
+  observer.observe(document, { subtree: true, childList: true, attributes: true });
+});
+"""
+PAINT = """async () => {
+  const done = await window.firstPaint;
+  return done - performance.getEntriesByName("theatre begins")[0].startTime;
+}"""
+
+# What one gesture costs: its handler, then everything that the next frame does for it.
+COST = """async ({ kind, count }) => {
+  const stage = document.querySelector(".theatre .stage");
+  const slider = document.querySelector(".theatre .scrub");
+  const key = (name) => {
+    stage.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+  };
+  const gestures = {
+    step: (i) => key(i < count / 2 ? "ArrowLeft" : "ArrowRight"),
+    zoom: (i) => key(i < count / 2 ? "+" : "-"),
+    scrub: (i) => {
+      slider.value = String(Math.round((slider.max * i) / (count - 1)));
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+  };
+  const costs = [];
+  for (let i = 0; i < count; i += 1) {
+    costs.push(await new Promise((done) => {
+      let began;
+      requestAnimationFrame(() => { began = performance.now(); });
+      const before = performance.now();
+      gestures[kind](i);
+      const handled = performance.now() - before;
+      requestAnimationFrame(() => {
+        stage.getBoundingClientRect();
+        done(handled + performance.now() - began);
+      });
+    }));
+  }
+  return costs;
+}"""
+FRAMES = """(count) => new Promise((done) => {
+  const times = [];
+  const frame = (now) => {
+    times.push(now);
+    if (times.length <= count) requestAnimationFrame(frame);
+    else done(times.slice(1).map((time, i) => time - times[i]));
+  };
+  requestAnimationFrame(frame);
+})"""
+CANVAS_BYTES = """() => [...document.querySelectorAll("canvas")].reduce(
+  (sum, canvas) => sum + 4 * canvas.width * canvas.height, 0)"""
+
+
+def long_reading() -> Reading:
+    """An LSTM's reading of `LONG_STEPS` steps: slow waves and noise, every signal in its range."""
+    random = np.random.default_rng(0)
+    waves = np.sin(np.outer(np.arange(LONG_STEPS), random.random(LONG_UNITS) / 20))
+
+    def signal(name: str) -> np.ndarray:
+        low, high = SIGNALS[name].low, SIGNALS[name].high
+        mixed = 0.8 * waves + 0.2 * random.uniform(-1, 1, waves.shape)
+        return low + (high - low) * (mixed + 1) / 2
+
+    signals = {name: signal(name) for name in DRAWN["lstm"]}
+    return Reading(name="long", cell="lstm", layers=(LayerReading(signals),), classes=())
+
+
+class Tab:
+    """A fresh tab with a saved page in it."""
+
+    def __init__(self, browser: Browser, path: Path) -> None:
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
+        self.context.add_init_script(WATCH_PAINT)
+        self.page: Page = self.context.new_page()
+        self.page.goto(path.as_uri())
+        self.paint = float(self.page.evaluate(PAINT))
+
+    def costs(self, kind: str, count: int) -> list[float]:
+        """Milliseconds of each of ``count`` gestures of one kind."""
+        return [float(cost) for cost in self.page.evaluate(COST, {"kind": kind, "count": count})]
+
+    def frames(self, count: int) -> list[float]:
+        """Milliseconds between frames while playing at four times the speed, from the start."""
+        self.page.locator(".theatre .speed").first.select_option("4")
+        self.page.keyboard.press("Home")
+        self.page.keyboard.press(" ")
+        times = [float(time) for time in self.page.evaluate(FRAMES, count)]
+        assert self.page.locator(".theatre").get_attribute("data-playing") == "true"
+        self.page.keyboard.press(" ")
+        return times
+
+    def close(self) -> None:
+        self.context.close()
+
+
+def megabytes(page: Page) -> dict[str, float]:
+    """What the tab holds: script heap with its buffers, and the canvases on the page."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    usage: dict[str, Any] = session.send("Runtime.getHeapUsage")
+    heap = usage["usedSize"] + usage.get("backingStorageSize", 0)
+    return {"heap": heap / 1e6, "canvas": float(page.evaluate(CANVAS_BYTES)) / 1e6}
+
+
+def private_megabytes(browser: CDPSession) -> float:
+    """Private memory of the youngest tab's process, from /proc (Linux only)."""
+    processes = browser.send("SystemInfo.getProcessInfo")["processInfo"]
+    newest = max(int(one["id"]) for one in processes if one["type"] == "renderer")
+    lines = Path(f"/proc/{newest}/smaps_rollup").read_text().splitlines()
+    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("Private_")]
+    return sum(kilobytes) * 1024 / 1e6
+
+
+def report(name: str, values: list[float], unit: str) -> bool:
+    """Print the median and the worst beside the aim; return whether the median reaches it."""
+    middle, worst = statistics.median(values), max(values)
+    aim = AIMS.get(name)
+    line = f"{name:12} median {middle:7.1f} {unit}   worst {worst:7.1f} {unit}"
+    if aim is None:
+        print(line)
+        return True
+    verdict = "reached" if middle <= aim else "MISSED"
+    print(f"{line}   aim {aim:.0f} {unit}   {verdict}")
+    return middle <= aim
+
+
+def measure(browser: Browser, name: str, path: Path, gestures: dict[str, int]) -> bool:
+    """Measure one saved page; whether every aim was reached."""
+    system = browser.new_browser_cdp_session()
+    paints: list[float] = []
+    tabs: list[float] = []
+    empty = browser.new_context()
+    empty.new_page().goto("about:blank")
+    nothing = private_megabytes(system)
+    empty.close()
+    for _ in range(ROUNDS):
+        tab = Tab(browser, path)
+        paints.append(tab.paint)
+        held = megabytes(tab.page)
+        tabs.append(private_megabytes(system) - nothing)
+        tab.close()
+    reached = [report(f"{name} paint", paints, "ms")]
+    tab = Tab(browser, path)
+    for kind, count in gestures.items():
+        times = tab.frames(count) if kind == "play" else tab.costs(kind, count)
+        reached.append(report(f"{name} {kind}", times, "ms"))
+    held = megabytes(tab.page)
+    for what in ("heap", "canvas"):
+        report(f"{name} {what}", [held[what]], "MB")
+    reached.append(report(f"{name} tab", tabs, "MB"))
+    tab.close()
+    return all(reached)
+
+
+def main() -> int:
+    """Measure and print; the exit status says whether every aim was reached."""
+    pages = {
+        "cells": standalone(exhibit.readings(DigitsAddress(cell="all")), title="Three cells"),
+        "long": standalone(long_reading(), title="A long sequence"),
+    }
+    gestures = {
+        "cells": {"step": 54},
+        "long": {"step": 100, "scrub": 100, "zoom": 8, "play": 120},
+    }
+    reached = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.executable(), args=list(FLAGS)
+        )
+        for name, html in pages.items():
+            path = Path(folder) / f"{name}.html"
+            path.write_text(html, encoding="utf-8")
+            print(f"{name}: a file of {path.stat().st_size / 1e6:.1f} MB")
+            reached.append(measure(browser, name, path, gestures[name]))
+        browser.close()
+    return 0 if all(reached) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
