@@ -3,23 +3,24 @@
 import { tableIndex } from "./colours.js";
 import { codeToValue } from "./decode.js";
 
-// RGBA bytes of a (T, H) array, H rows of T pixels, and how many values lie beyond the drawn range.
-// `order[row]` is the unit drawn in that row.
-export function heatmapPixels(array, signal, table, order = null) {
-  const [steps, units] = array.shape;
+const UNKNOWN = 0xffff;
+
+// RGBA bytes of `count` steps of a (T, H) array from step `first` on, H rows of `count` pixels, and how many values in
+// it lie beyond the drawn range. `order[row]` is the unit drawn in that row. What has no value is paper.
+export function heatmapPixels(array, signal, table, order = null, first = 0, count = array.shape[0]) {
+  const units = array.shape[1];
   const indexOf = indexer(array, signal);
-  const pixels = new Uint8ClampedArray(steps * units * 4);
+  const colours = new Uint32Array(table.buffer.slice(0));
+  const pixels = new Uint8ClampedArray(count * units * 4);
+  const words = new Uint32Array(pixels.buffer);
   let beyond = 0;
+  let to = 0;
   for (let row = 0; row < units; row += 1) {
-    const unit = order ? order[row] : row;
-    for (let step = 0; step < steps; step += 1) {
-      const index = indexOf(array.codes[step * units + unit]);
+    let from = first * units + (order ? order[row] : row);
+    for (let step = 0; step < count; step += 1, from += units, to += 1) {
+      const index = indexOf(array.codes[from]);
       if (index === 0 || index === 257) beyond += 1;
-      const to = 4 * (row * steps + step);
-      pixels[to] = table[4 * index];
-      pixels[to + 1] = table[4 * index + 1];
-      pixels[to + 2] = table[4 * index + 2];
-      pixels[to + 3] = 255;
+      words[to] = colours[index];
     }
   }
   return { pixels, beyond };
@@ -28,10 +29,12 @@ export function heatmapPixels(array, signal, table, order = null) {
 // From a code to its place in the lookup table; worked out once per code where there are more values than codes.
 function indexer(array, signal) {
   const work = (code) => tableIndex(signal, codeToValue(array, code));
-  if (array.codes.length <= array.top) return work;
-  const indices = new Uint16Array(array.top + 1);
-  for (let code = 0; code <= array.top; code += 1) indices[code] = work(code);
-  return (code) => indices[code];
+  if (array.codes.length <= array.top || !(array.codes.BYTES_PER_ELEMENT <= 2)) return work;
+  const known = new Uint16Array(256 ** array.codes.BYTES_PER_ELEMENT).fill(UNKNOWN);
+  return (code) => {
+    if (known[code] === UNKNOWN) known[code] = work(code);
+    return known[code];
+  };
 }
 
 export function pixelCanvas(document, pixels, width, height) {
@@ -44,12 +47,14 @@ export function pixelCanvas(document, pixels, width, height) {
 
 // Sizes a canvas for the screen's density and returns a context whose unit is one CSS pixel.
 export function sharpContext(canvas, width, height, ratio) {
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d");
-  context.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
+  context.setTransform(across / width, 0, 0, down / height, 0, 0);
+  context.clearRect(0, 0, width, height);
   return context;
 }
 

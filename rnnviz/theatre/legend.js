@@ -1,78 +1,165 @@
 // The legend: every mark on the stage, in words, beside a sample of it.
 
 import { element } from "./dom.js";
-import { number } from "./words.js";
+import { codeToValue } from "./decode.js";
+import { shownSignal } from "./derived.js";
+import { beyondWords, capitalised, number } from "./words.js";
 
-export function fillLegend(node, reading, signals, theme, options) {
+const COUNTED = new WeakMap();
+
+export function fillLegend(node, scene, bands) {
+  const { options, readings } = scene;
   if (options.size === "small") {
     node.replaceChildren();
     return;
   }
-  const word = reading.step_word;
+  const conventions = [...new Set(readings.map(({ convention }) => convention))];
+  const list = element("ul", {}, ...entriesOf(scene, bands).map((entry) => legendEntry(entry, scene.theme)));
+  const body = element(
+    "details",
+    { open: true },
+    element("summary", {}, "How to read this"),
+    list,
+    ...[...conventions, options.about ?? ""].filter(Boolean).map((text) => element("p", { class: "convention" }, text)),
+    element("p", { class: "keys" }, ...keyHints(scene)),
+  );
+  if (node.firstChild?.open === false) body.open = false;
+  node.replaceChildren(body);
+}
+
+function entriesOf(scene, bands) {
+  const { readings, state } = scene;
+  const word = readings[0].step_word;
   const entries = [
     ["mark-cursor", `The framed column is the ${word} being read. What lies right of it has not been read yet.`],
     ["mark-preview", "The dashed column is where the pointer is; all numbers follow it."],
-    ["mark-row", "The framed line in each heatmap is the chosen unit."],
-    ["mark-pin", `A triangle under the numbers marks a pinned ${word}.`],
-    ["mark-lead", "A strong bar is the class in the lead; grey bars are the others. A full row high is 100 %."],
+    ["mark-row", "The framed line in each heatmap is the chosen unit; pinned units have a line in the accent colour."],
+    ["mark-pin", `A triangle above the numbers marks a pinned ${word}.`],
   ];
-  if (reading.image) {
-    entries.push(["mark-cover", `Hatched: ${word}s of the image that are still covered.`]);
+  const marks = readings.flatMap((reading) => reading.marks);
+  if (marks.some(({ kind }) => kind === "decision")) {
+    entries.push(["mark-decision", `A filled diamond: the decision ${word}, from which on the answer stays the same.`]);
   }
-  const gates = signals.filter(({ signal }) => signal.kind === "gate");
-  if (gates.length > 0) {
-    entries.push([null, "Gates run from 0 (shut, paper) to 1 (open, deepest colour), one hue per gate.", gates[0].signal]);
+  if (marks.some(({ kind }) => kind === "flip")) {
+    entries.push(["mark-flip", `An open diamond: a flip, a ${word} at which the answer becomes another.`]);
   }
-  const signed = signals.find(({ signal }) => signal.kind === "signed" && signal.name !== "cell");
-  if (signed) {
-    entries.push([null, "Signed values run from \u22121 (blue) over 0 (paper) to 1 (orange).", signed.signal]);
-  }
-  for (const { signal, beyond } of signals) {
-    if (signal.name === "cell") entries.push([null, cellSentence(signal, beyond), signal]);
-    else if (beyond > 0) entries.push([null, beyondSentence(signal, beyond), signal]);
-  }
-  entries.push(["mark-lines", linesSentence(signals)]);
-  node.replaceChildren(
-    element("h3", {}, "How to read this"),
-    element("ul", {}, ...entries.map(([mark, text, signal]) => legendEntry(mark, text, signal, theme))),
-    element("p", { class: "convention" }, `${reading.convention} ${options.about ?? ""}`),
-    element("p", { class: "keys" }, ...keyHints(word)),
-  );
+  if (marks.some(({ kind }) => kind === "note")) entries.push(["mark-note", `A short bar: a ${word} with a note.`]);
+  if (state.span) entries.push(...spanEntries(word));
+  entries.push(...predictionEntries(scene, bands));
+  if (readings.some(({ ghost }) => ghost)) entries.push(["mark-ghost", ghostWords(readings)]);
+  if (readings.some(({ image }) => image)) entries.push(["mark-cover", `Hatched: ${word}s of the image that are still covered.`]);
+  return [...entries, ...signalEntries(scene, bands)];
 }
 
-function linesSentence(signals) {
+function spanEntries(word) {
+  return [
+    ["mark-span", `The tinted columns are the selected ${word}s.`],
+    ["mark-peg", "A peg at the left of a heatmap marks a unit that is on throughout them and off outside."],
+  ];
+}
+
+function predictionEntries({ state, readings }, bands) {
+  if (!bands.some(({ id }) => id === "prediction")) return [];
+  if (state.prediction === "area") {
+    const classes = readings[0].classes.map((label, k) => [label, readings[0].class_hues, k]);
+    return [["mark-classes", "Each class has its colour; a band as high as the panel is 100 %, the strong one leads.", classes]];
+  }
+  return [["mark-lead", "A strong bar is the class in the lead; grey bars are the others. A full row high is 100 %."]];
+}
+
+function ghostWords(readings) {
+  const { ghost } = readings.find((reading) => reading.ghost);
+  return `Dotted lines, outlined bars and thin outlines belong to the ghost: ${ghost.name}.`;
+}
+
+function signalEntries(scene, bands) {
+  const { state } = scene;
+  const signals = bands.filter(({ signal }) => signal).map(({ signal }) => signal);
+  const entries = [];
+  const vocabulary = scene.readings.flatMap((reading) => reading.signals);
+  const gates = signals.filter(({ kind }) => kind === "gate");
+  const shown = (signal) => shownSignal(signal, state.values, vocabulary);
+  const whose = state.values === "change" ? "Change" : "Difference";
+  if (gates.length > 0 && state.values === "raw") {
+    entries.push([null, "Gates run from 0 (shut, paper) to 1 (open, deepest colour), one hue per gate.", gates[0]]);
+  } else if (gates.length > 0) {
+    entries.push([null, `${whose} of a gate: from \u22121 (blue, falls or below) over 0 (paper) to 1 (orange).`, shown(gates[0])]);
+  }
+  const signed = signals.find(({ kind, name }) => kind === "signed" && name !== "cell");
+  if (signed) entries.push([null, "Signed values run from \u22121 (blue) over 0 (paper) to 1 (orange).", shown(signed)]);
+  const cell = signals.find(({ name }) => name === "cell");
+  if (cell) entries.push([null, cellSentence(shown(cell), beyondCount(scene, cell)), shown(cell)]);
+  if (bands.some(({ id }) => id === "unit")) entries.push(["mark-lines", linesSentence(cell)]);
+  return entries;
+}
+
+function linesSentence(cell) {
   const upper = "The lines of one unit run from \u22121 to 1, gates in the upper half.";
-  const cell = signals.find(({ signal }) => signal.name === "cell")?.signal;
   if (!cell) return upper;
   return `${upper} The dashed cell state has its own ${number(cell.low, 0)} to ${number(cell.high, 0)}.`;
 }
 
 function cellSentence(signal, beyond) {
   const range = `The cell state is drawn on a fixed ${number(signal.low, 0)} to ${number(signal.high, 0)}.`;
-  return beyond > 0 ? `${range} ${beyondSentence(signal, beyond)}` : `${range} No value here lies beyond.`;
+  if (beyond === 0) return `${range} No value here lies beyond.`;
+  return `${range} ${capitalised(beyondWords(beyond, signal))}, in the two end colours of its scale.`;
 }
 
-function beyondSentence(signal, beyond) {
-  const values = beyond === 1 ? "1 value lies" : `${beyond} values lie`;
-  return `${values} beyond ${number(signal.low, 0)} to ${number(signal.high, 0)}, in the two end colours of its scale.`;
+// How many values of the shown layer lie beyond the drawn range, counted once per array.
+function beyondCount({ readings, state }, signal) {
+  let sum = 0;
+  for (const reading of readings) {
+    const array = reading.layers[state.layer]?.forward[signal.name];
+    if (array) sum += countBeyond(array, signal);
+  }
+  return sum;
 }
 
-function legendEntry(mark, text, signal, theme) {
+function countBeyond(array, signal) {
+  if (COUNTED.has(array)) return COUNTED.get(array);
+  let count = 0;
+  if (array.low < signal.low || array.high > signal.high) {
+    for (const code of array.codes) {
+      const value = codeToValue(array, code);
+      if (value < signal.low || value > signal.high) count += 1;
+    }
+  }
+  COUNTED.set(array, count);
+  return count;
+}
+
+function legendEntry([mark, text, extra], theme) {
+  const words = element("span", {}, text);
+  if (mark === "mark-classes") {
+    for (const [label, hues, k] of extra) {
+      const swatch = element("i", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.background = hues[theme][k];
+      words.append(element("span", { class: "class-key" }, swatch, label));
+    }
+    return element("li", {}, element("i", { class: "sample mark-area", "aria-hidden": "true" }), words);
+  }
   const sample = element("i", { class: `sample ${mark ?? "mark-ramp"}`, "aria-hidden": "true" });
-  if (signal) sample.style.background = `linear-gradient(to right, ${signal.ramp[theme].join(", ")})`;
-  return element("li", {}, sample, element("span", {}, text));
+  if (extra) sample.style.background = `linear-gradient(to right, ${extra.ramp[theme].join(", ")})`;
+  return element("li", {}, sample, words);
 }
 
-function keyHints(word) {
+function keyHints({ readings, state }) {
+  const word = readings[0].step_word;
   const hints = [
     ["\u2190 \u2192", `previous, next ${word}`],
     ["\u2191 \u2193", "choose a unit"],
     ["Home End", "first, last"],
     ["Space", "play, pause"],
     ["Enter", "pin"],
+    ["Shift \u2190 \u2192", "select a span"],
     ["Esc", "clear"],
+    ["L", "loop"],
+    ["O", "order of units"],
+    ["C", "values or change"],
+    ["P", "present"],
   ];
-  return hints.map(([keys, meaning]) =>
-    element("span", { class: "hint" }, element("kbd", {}, keys), meaning),
-  );
+  if (state.shape.layers > 1) hints.push(["[ ]", "layer"]);
+  if (readings.length > 1) hints.push([readings.map((_, i) => i + 1).join(" "), "whose numbers"]);
+  if (state.shape.steps > 60) hints.push(["+ \u2212", "zoom"]);
+  return hints.map(([keys, meaning]) => element("span", { class: "hint" }, element("kbd", {}, keys), meaning));
 }

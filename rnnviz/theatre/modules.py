@@ -25,7 +25,7 @@ _DEFAULT = re.compile(
 _LEFT_OVER = re.compile(r"^(?:import\b|export (?!default\b)).*", re.MULTILINE)
 
 FOLDER = Path(__file__).parent
-SHEETS = ("theatre", "legend", "narrow")
+SHEETS = ("theatre", "controls", "stage", "legend", "tour", "narrow", "presenter")
 """The style sheets of the theatre, in the order in which they apply."""
 
 

@@ -1,53 +1,113 @@
-// The column beside the stage: the image so far, the answer so far, and one unit in numbers and words.
+// What stands beside or above the stage: the image so far, the answer so far, and one unit in numbers and words.
 
 import { drawUpright, imagePixels } from "./charts.js";
+import { answerLine } from "./compare.js";
+import { buildButton, buildClassRows, buildUnitRow, element, setAttribute, setText } from "./dom.js";
 import { leadingClass, valueAt } from "./decode.js";
-import { buildClassRows, buildUnitRow, setText } from "./dom.js";
 import { pixelCanvas, sharpContext } from "./heatmap.js";
-import { capitalised, number, percentage, signalWords } from "./words.js";
+import { valueWords } from "./speech.js";
+import { capitalised, percentage, whereWords } from "./words.js";
 
 export class NowColumn {
-  constructor(nodes) {
+  constructor(nodes, dispatch) {
     this.nodes = nodes;
+    this.dispatch = dispatch;
+  }
+
+  // After every change of reading, focus, size, theme or layer.
+  paint(scene) {
+    const { nodes } = this;
+    const { readings, focused, theme, colours, ratio } = scene;
+    this.paintChoice(readings, focused);
+    if (this.reading !== focused) this.introduce(focused);
+    this.unitRows = focused.signals.map((signal) => buildUnitRow(signal, theme));
+    nodes.unitRows.replaceChildren(...this.unitRows.map((row) => row.node));
+    Object.assign(this, { colours, ratio, uprightSize: null, source: null });
+    this.source = this.uprightSource(focused, colours);
+    this.paintGhost(focused.ghost, colours);
   }
 
   introduce(reading) {
+    const { nodes } = this;
     this.reading = reading;
     this.classRows = buildClassRows(reading.classes);
-    this.nodes.classes.replaceChildren(...this.classRows.map((row) => row.node));
-    this.nodes.upright.hidden = !reading.image;
+    nodes.classes.replaceChildren(...this.classRows.map((row) => row.node));
+    nodes.classes.hidden = reading.classes.length === 0;
+    nodes.answer.hidden = !reading.probabilities;
+    nodes.upright.hidden = !reading.image;
+    const flips = reading.marks.filter(({ kind }) => kind === "flip");
+    const others = reading.marks.filter(({ kind }) => kind !== "flip");
+    nodes.marks.replaceChildren(...others.map((mark) => this.buildMark(mark, reading)));
+    if (flips.length > 0) nodes.marks.append(element("li", { class: "marks-label" }, `Flips, by ${reading.step_word}`));
+    nodes.marks.append(...flips.map((mark) => this.buildMark(mark, reading)));
+    nodes.marks.hidden = reading.marks.length === 0;
   }
 
-  // After every change of size, theme or layer.
-  paint({ theme, colours, ratio }) {
-    const { nodes, reading } = this;
-    this.unitRows = reading.signals.map((signal) => buildUnitRow(signal, theme));
-    nodes.unitRows.replaceChildren(...this.unitRows.flatMap((row) => row.nodes));
-    Object.assign(this, { colours, ratio, uprightSize: null, source: null });
-    if (!reading.image) return;
-    const upright = imagePixels(reading.image, colours.paper, colours.inkRgb, { rotated: false });
-    this.source = pixelCanvas(document, upright.pixels, upright.width, upright.height);
+  buildMark(mark, reading) {
+    const go = () => this.dispatch({ type: "seek", step: mark.step });
+    const title = `${mark.words} Go there.`.trim();
+    const isFlip = mark.kind === "flip";
+    const text = isFlip ? `${mark.step + 1}: ${mark.label}` : `${capitalised(mark.label)} ${mark.step + 1}`;
+    const button = buildButton(text, title, go, "mark");
+    setAttribute(button, "data-kind", mark.kind);
+    return element("li", {}, button);
+  }
+
+  // With several readings, a button for each: the one pressed is what the numbers speak about.
+  paintChoice(readings, focused) {
+    const { nodes } = this;
+    nodes.answers.hidden = readings.length < 2;
+    const key = readings.map(({ title }) => title).join("|");
+    if (key !== this.choiceKey) {
+      this.choiceKey = key;
+      const choose = (reading) => () => this.dispatch({ type: "focus", reading });
+      this.choices = readings.map(({ title }, i) =>
+        buildButton(title, `Numbers of ${title} (${i + 1})`, choose(i), "choice"),
+      );
+      nodes.answers.replaceChildren(...this.choices);
+    }
+    this.choices.forEach((button, i) => setAttribute(button, "aria-pressed", String(readings[i] === focused)));
+  }
+
+  uprightSource(reading, colours) {
+    if (!reading.image) return null;
+    const { pixels, width, height } = imagePixels(reading.image, colours.paper, colours.inkRgb, { rotated: false });
+    return pixelCanvas(document, pixels, width, height);
+  }
+
+  paintGhost(ghost, colours) {
+    const { nodes } = this;
+    nodes.ghost.hidden = !ghost;
+    if (!ghost) return;
+    nodes.ghostPicture.hidden = !ghost.image;
+    if (!ghost.image) return;
+    const source = this.uprightSource(ghost, colours);
+    const context = sharpContext(nodes.ghostPicture, 44, 44, this.ratio);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(source, 0, 0, 44, 44);
+    setAttribute(nodes.ghostPicture, "aria-label", `The image of the ghost: ${ghost.name}`);
   }
 
   // A column taller than the window sticks by its lower end, so that all of it can be read.
-  stick() {
+  stick(top) {
     const spare = window.innerHeight - this.nodes.aside.offsetHeight - 16;
-    this.nodes.aside.style.top = `${Math.min(72, spare)}px`;
+    this.nodes.aside.style.top = `${Math.min(top, spare)}px`;
   }
 
-  refresh(state, step, unit) {
-    const { nodes, reading } = this;
-    setText(nodes.where, `${capitalised(reading.step_word)} ${step + 1} of ${reading.steps}`);
-    this.refreshAnswer(step);
-    this.refreshUnit(state, step, unit);
-    if (this.source) this.refreshUpright(step);
+  refresh({ state, readings, focused, looked, speaking }) {
+    const { nodes } = this;
+    if (focused !== this.reading) return;
+    const { step } = looked;
+    setText(nodes.where, whereWords(focused, step));
+    if (focused.probabilities) this.refreshAnswer(focused, step);
+    if (focused.ghost) setText(nodes.ghostAnswer, ghostLine(focused.ghost, step));
+    this.refreshUnit(focused, state, looked, speaking, readings.length > 1);
+    if (this.source) this.refreshUpright(focused, step);
   }
 
-  refreshAnswer(step) {
-    const { nodes, reading } = this;
+  refreshAnswer(reading, step) {
     const leader = leadingClass(reading.probabilities, step);
-    const sure = percentage(valueAt(reading.probabilities, step, leader));
-    setText(nodes.answer, `Reads ${reading.classes[leader]}, ${sure} sure`);
+    setText(this.nodes.answer, capitalised(answerLine(reading, step)));
     this.classRows.forEach((row, k) => {
       const share = valueAt(reading.probabilities, step, k);
       row.fill.style.transform = `scaleX(${share})`;
@@ -56,28 +116,35 @@ export class NowColumn {
     });
   }
 
-  refreshUnit(state, step, unit) {
-    const { nodes, reading } = this;
+  refreshUnit(reading, state, { step, unit }, direction, several) {
+    const who = several ? `${reading.title}, ` : "";
+    const way = state.shape.twoWay ? `, ${direction}` : "";
+    const name = `${who}unit ${unit} of layer ${state.layer + 1}${way}`;
     const pinned = state.units.includes(unit) ? ", pinned" : "";
-    setText(nodes.unitName, `Unit ${unit} of layer ${state.layer + 1}${pinned}`);
+    setText(this.nodes.unitName, capitalised(name) + pinned);
+    const place = { layer: state.layer, direction, values: state.values, step, unit };
     this.unitRows.forEach((row, i) => {
-      const signal = reading.signals[i];
-      const value = valueAt(reading.layers[state.layer].forward[signal.name], step, unit);
-      setText(row.value, number(value, 3));
-      setText(row.words, signalWords(signal, value));
+      const shown = valueWords(reading, reading.signals[i], place);
+      setText(row.value, shown?.text ?? "");
+      setText(row.words, shown?.words ?? "");
     });
   }
 
-  refreshUpright(step) {
-    const { nodes, reading } = this;
+  refreshUpright(reading, step) {
+    const { nodes } = this;
     const size = nodes.upright.clientWidth;
     if (size !== this.uprightSize) {
       this.uprightSize = size;
-      this.context = sharpContext(nodes.upright, size, size, this.ratio);
+      if (size) this.context = sharpContext(nodes.upright, size, size, this.ratio);
       nodes.upright.removeAttribute("style");
     }
     if (size) drawUpright(this.context, this.source, size, step, this.colours);
-    const label = `The image, uncovered down to ${reading.step_word} ${step + 1}`;
-    nodes.upright.setAttribute("aria-label", label);
+    setAttribute(nodes.upright, "aria-label", `The image, uncovered down to ${reading.step_word} ${step + 1}`);
   }
+}
+
+function ghostLine(ghost, step) {
+  const at = Math.min(step, ghost.steps - 1);
+  const said = ghost.probabilities ? `: ${answerLine(ghost, at)}` : "";
+  return `Ghost, ${ghost.name}${said}`;
 }

@@ -1,121 +1,180 @@
-// Which panels a reading has, how each is painted, and what each says about one step and one unit.
+// Which panels the readings have and how one of them is painted. A band is one panel across all readings; a cell of it
+// is what one reading shows there, or the sentence that says why it shows nothing.
 
-import { valueAt, leadingClass } from "./decode.js";
-import { barTop, heatmapHeight } from "./geometry.js";
-import { drawBars, drawLines, drawProbabilities, imagePixels, labelEnds } from "./charts.js";
-import { drawGaps, drawHeatmap, heatmapPixels, pixelCanvas, sharpContext } from "./heatmap.js";
-import { fillScale } from "./dom.js";
+import { absence, sameImage } from "./compare.js";
+import { drawArea, drawBars, drawLanes, drawProbabilities, drawTokens, imagePixels, labelEnds } from "./charts.js";
 import { lookupTable } from "./colours.js";
+import { leadingClass, valueAt } from "./decode.js";
+import { shownArray, shownSignal } from "./derived.js";
+import { barTop, heatmapHeight } from "./geometry.js";
+import { drawGaps, drawHeatmap, heatmapPixels, pixelCanvas, sharpContext } from "./heatmap.js";
+import { rowOrder } from "./order.js";
+import { valueWords } from "./speech.js";
+import { SIGNAL_NAMES } from "./view.js";
 import { capitalised, number, percentage } from "./words.js";
 
-export function listPanels(reading, layer, muted, wanted, ratio) {
-  const word = reading.step_word;
-  const units = reading.units[layer];
-  const panels = [];
-  if (reading.image) {
-    panels.push({
-      id: "input",
-      label: "Input",
-      meaning: `One ${word} of the image per step, turned so that time runs to the right.`,
-      height: 84,
-      description: `Input image, turned: one column per ${word}`,
-    });
+// Every panel that these readings could show, hidden ones too: what a person chooses from.
+export function offeredPanels(readings, wanted) {
+  const panels = readings[0].panels;
+  const word = readings[0].step_word;
+  const one = (id, extra) => ({ id, ...panels[id], ...extra });
+  const offered = [];
+  if (readings.some(({ image, tokens }) => image || tokens)) {
+    offered.push(one("input", { description: `Input, one column per ${word}` }));
   }
-  panels.push({
-    id: "prediction",
-    label: "Prediction",
-    meaning: `What the network would answer if it stopped after this ${word}.`,
-    height: Math.max(110, 13 * reading.classes.length),
-    description: `Running probabilities of ${reading.classes.length} classes over ${reading.steps} steps`,
-  });
-  if (reading.attention) {
-    panels.push({
-      id: "attention",
-      label: "Attention",
-      meaning: `How much each ${word} counts in the final answer; all of them sum to 1.`,
-      height: 38,
-      description: `Attention weight of each ${word}`,
-    });
+  if (readings.some(({ probabilities }) => probabilities)) {
+    offered.push(one("prediction", { description: "Running probabilities of the classes" }));
   }
-  for (const signal of reading.signals) {
-    if (muted.includes(signal.name)) continue;
-    panels.push({
-      id: signal.name,
-      signal,
-      label: signal.label,
-      symbol: signal.symbol,
-      meaning: signal.meaning,
-      height: heatmapHeight(units, ratio),
-      description: `${signal.label}: heatmap of ${units} units by ${reading.steps} steps, from ${signal.low} to ${signal.high}`,
-    });
+  if (readings.some(({ attention }) => attention)) {
+    offered.push(one("attention", { description: `Attention weight of each ${word}` }));
   }
-  panels.push({
-    id: "unit",
-    label: "One unit",
-    meaning: "Every signal of the chosen unit over time, each in its own colour.",
-    height: 104,
-    description: "Signals of one unit as lines over time",
-  });
-  return wanted ? panels.filter((panel) => wanted.includes(panel.id)) : panels;
+  offered.push(...offeredSignals(readings));
+  offered.push(one("unit", { description: "Signals of one unit as lines over time" }));
+  return wanted ? offered.filter(({ id }) => wanted.includes(id)) : offered;
 }
 
-// `scene` is everything a painter may look at: { reading, state, axis, colours, theme, font, ratio, unit }.
-export function paintPanel(panel, scene) {
-  const { axis, ratio } = scene;
-  const context = sharpContext(panel.canvas, axis.gutter + axis.width, panel.height, ratio);
-  const painter = panel.signal ? paintSignal : PAINTERS[panel.id];
-  painter(panel, scene, context);
+function offeredSignals(readings) {
+  return SIGNAL_NAMES.flatMap((name) => {
+    const found = readings.flatMap(({ signals }) => signals.filter((signal) => signal.name === name));
+    if (found.length === 0) return [];
+    const symbol = [...new Set(found.map((signal) => signal.symbol))].join(", ");
+    return [{ ...found[0], id: name, symbol, signal: found[0], description: `${found[0].label}: units by steps` }];
+  });
 }
 
-function paintSignal(panel, scene, context) {
-  const { reading, state, axis, colours, theme, font } = scene;
-  const { signal, height } = panel;
-  const array = reading.layers[state.layer].forward[signal.name];
-  const { pixels, beyond } = heatmapPixels(array, signal, lookupTable(signal, theme));
-  const [steps, units] = array.shape;
-  drawHeatmap(context, pixelCanvas(document, pixels, steps, units), axis, height, colours.page);
-  labelEnds(context, axis, height, "0", String(units - 1), colours, font);
-  panel.beyond = beyond;
-  fillScale(panel.scale, signal, theme, beyond > 0, (value) => number(value, 0));
-  panel.swatch.style.background = signal.hue[theme];
+// The bands to draw, each with its height and its cells, row by row in the order in which they stand.
+export function listBands({ readings, state, options, ratio, scale, beside }) {
+  const offered = offeredPanels(readings, options.panels);
+  const units = Math.max(...readings.map((reading) => reading.units[state.layer] ?? 0));
+  const wide = !(beside && readings.length > 1);
+  return offered
+    .filter(({ id }) => !state.hidden.includes(id))
+    .map((panel) => ({
+      ...panel,
+      height: Math.round(bandHeight(panel, readings, { units, ratio, state, wide, scale }) * (panel.signal ? 1 : scale)),
+      cells: listCells(panel, readings, state, beside),
+    }));
+}
+
+function bandHeight(panel, readings, { units, ratio, state, wide, scale }) {
+  if (panel.signal) return heatmapHeight(units, ratio, { wanted: 128 * scale, most: 192 * scale });
+  if (panel.id === "input") return wide ? 84 : 56;
+  if (panel.id === "attention") return 38;
+  if (panel.id === "prediction") {
+    const classes = Math.max(...readings.map((reading) => reading.classes.length));
+    return state.prediction === "area" ? 96 : Math.min(220, Math.max(110, 13 * classes));
+  }
+  return state.units.length > 1 ? 62 * state.units.length : 104;
+}
+
+function listCells(panel, readings, state, beside) {
+  const indices = readings.map((_, index) => index);
+  if (panel.id === "input" && !beside && sameImage(readings)) return [{ index: 0, direction: "forward", shared: true }];
+  const directions = panel.signal || panel.id === "unit" ? shownDirections(state) : ["forward"];
+  const pairs = beside
+    ? directions.flatMap((direction) => indices.map((index) => ({ index, direction })))
+    : indices.flatMap((index) => directions.map((direction) => ({ index, direction })));
+  return pairs.map((pair) => ({ ...pair, ...content(panel, readings[pair.index], state, pair.direction) }));
+}
+
+function shownDirections({ direction }) {
+  return direction === "both" ? ["forward", "backward"] : [direction];
+}
+
+function content(panel, reading, state, direction) {
+  const layer = reading.layers[state.layer];
+  if ((panel.signal || panel.id === "unit") && !layer) {
+    return { absent: `${reading.title} has no layer ${state.layer + 1}.` };
+  }
+  if ((panel.signal || panel.id === "unit") && !layer[direction]) {
+    return { absent: `${reading.title} reads in one direction only.` };
+  }
+  if (panel.signal) {
+    const signal = reading.signals.find(({ name }) => name === panel.id);
+    return signal ? { signal } : { absent: absence(reading, panel) };
+  }
+  if (panel.id === "input") return reading.image || reading.tokens ? {} : { absent: absence(reading, panel) };
+  const needs = { prediction: reading.probabilities, attention: reading.attention, unit: true };
+  return needs[panel.id] ? {} : { absent: absence(reading, panel) };
+}
+
+// Paints one cell whole. `scene` is { readings, state, colours, theme, font, ratio, scale, lanes }.
+export function paintCell(band, cell, scene) {
+  const { axis } = cell;
+  const context = sharpContext(cell.canvas, axis.gutter + axis.width, band.height, scene.ratio);
+  const { colours, font, scale, theme } = scene;
+  const brush = { context, axis, height: band.height, colours, font, scale, theme };
+  const reading = scene.readings[cell.index];
+  (band.signal ? paintSignal : PAINTERS[band.id])(brush, reading, scene, cell);
+}
+
+function paintSignal(brush, reading, { state, theme, colours }, cell) {
+  const { axis, height, context } = brush;
+  const array = shownArray(reading, state.layer, cell.direction, cell.signal, state.values);
+  const signal = shownSignal(cell.signal, state.values, reading.signals);
+  cell.order = rowOrder(reading.layers[state.layer], cell.direction, state.order);
+  const table = lookupTable(signal, theme);
+  if (!array) return;
+  const { pixels } = heatmapPixels(array, signal, table, cell.order, axis.first, axis.steps);
+  const units = array.shape[1];
+  drawHeatmap(context, pixelCanvas(document, pixels, axis.steps, units), axis, height, colours.page);
+  if (cell.order) labelEnds(brush, "", "");
+  else labelEnds(brush, "0", String(units - 1));
 }
 
 const PAINTERS = {
-  input(panel, { reading, axis, colours }, context) {
-    const { pixels, width, height } = imagePixels(reading.image, colours.paper, colours.inkRgb, { rotated: true });
+  input(brush, reading, { colours }) {
+    const { context, axis, height } = brush;
+    if (!reading.image) {
+      drawTokens(brush, reading.tokens);
+      return;
+    }
+    const view = { rotated: true, first: axis.first, count: axis.steps };
+    const { pixels, width, height: rows } = imagePixels(reading.image, colours.paper, colours.inkRgb, view);
     context.imageSmoothingEnabled = false;
-    context.drawImage(pixelCanvas(document, pixels, width, height), axis.gutter, 0, axis.width, panel.height);
-    drawGaps(context, axis, panel.height, colours.page);
+    context.drawImage(pixelCanvas(document, pixels, width, rows), axis.gutter, 0, axis.width, height);
+    drawGaps(context, axis, height, colours.page);
   },
-  prediction(panel, { reading, axis, colours, font }, context) {
-    drawProbabilities(context, reading.probabilities, reading.classes, axis, panel.height, colours, font);
+  prediction(brush, reading, { state, theme }) {
+    const ghost = reading.ghost?.probabilities ?? null;
+    const { probabilities, classes, class_hues: hues } = reading;
+    if (state.prediction === "area") drawArea(brush, probabilities, classes, hues[theme], ghost);
+    else drawProbabilities(brush, probabilities, classes, ghost);
   },
-  attention(panel, { reading, axis, colours, font }, context) {
-    drawBars(context, reading.attention, axis, panel.height, attentionTop(reading), colours, font);
+  attention(brush, reading, { readings }) {
+    drawBars(brush, reading.attention, attentionTop(readings), reading.ghost?.attention ?? null);
   },
-  unit(panel, { reading, state, unit, axis, colours, theme, font }, context) {
-    const layer = reading.layers[state.layer].forward;
-    drawLines(context, reading.signals, layer, unit, axis, panel.height, colours, font, theme);
+  unit(brush, reading, { state, lanes }, cell) {
+    const units = reading.units[state.layer];
+    const sources = [{ layer: reading.layers[state.layer][cell.direction], ghost: false }];
+    const ghost = reading.ghost?.layers[state.layer]?.[cell.direction];
+    if (ghost) sources.unshift({ layer: ghost, ghost: true });
+    drawLanes(brush, reading.signals, sources, lanes.map((unit) => Math.min(unit, units - 1)));
   },
 };
 
-export function attentionTop(reading) {
+// One top for all readings, so that their bars can be compared.
+export function attentionTop(readings) {
   let most = 0;
-  for (let step = 0; step < reading.steps; step += 1) most = Math.max(most, valueAt(reading.attention, step));
+  for (const { attention, steps } of readings) {
+    for (let step = 0; attention && step < steps; step += 1) most = Math.max(most, valueAt(attention, step));
+  }
   return barTop(most);
 }
 
-// The short readout at the right of a panel's head.
-export function panelValue(panel, reading, layer, step, unit) {
-  if (panel.signal) {
-    const value = valueAt(reading.layers[layer].forward[panel.signal.name], step, unit);
-    return number(value, 3);
+// The short readout above a cell.
+export function cellValue(band, cell, reading, state, step, unit) {
+  if (cell.absent) return "";
+  if (cell.signal) {
+    const place = { layer: state.layer, direction: cell.direction, values: state.values, step, unit };
+    return valueWords(reading, cell.signal, place)?.text ?? "";
   }
-  if (panel.id === "prediction") {
+  if (band.id === "prediction") {
     const leader = leadingClass(reading.probabilities, step);
     return `${reading.classes[leader]}: ${percentage(valueAt(reading.probabilities, step, leader))}`;
   }
-  if (panel.id === "attention") return number(valueAt(reading.attention, step), 3);
-  if (panel.id === "unit") return `unit ${unit}`;
+  if (band.id === "attention") return number(valueAt(reading.attention, step), 3);
+  if (band.id === "unit") return state.units.length > 1 ? `${state.units.length} units` : `unit ${unit}`;
+  if (reading.tokens) return reading.tokens[step];
   return `${capitalised(reading.step_word)} ${step + 1}`;
 }

@@ -25,6 +25,8 @@ export function themeColours(page, text, accent) {
       paper: mixed(pageRgb, inkRgb, 0.04),
       ink: between(0.62),
       text: between(0.72),
+      strong: between(0.9),
+      bar: between(0.45),
       quiet: between(0.3),
       track: between(0.13),
       cover: between(0.05),

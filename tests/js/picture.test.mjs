@@ -15,7 +15,8 @@ import {
   unitAt,
 } from "../../rnnviz/theatre/geometry.js";
 import { heatmapPixels } from "../../rnnviz/theatre/heatmap.js";
-import { listPanels, panelValue } from "../../rnnviz/theatre/panels.js";
+import { cellValue, listBands } from "../../rnnviz/theatre/panels.js";
+import { initialState, shapeOf } from "../../rnnviz/theatre/state.js";
 import { number, percentage, signalSentence, signalWords, stepSentence } from "../../rnnviz/theatre/words.js";
 import { gate, pack, signed, smallPayload } from "./reading.mjs";
 
@@ -134,9 +135,31 @@ test("numbers and sentences read like a person wrote them", () => {
 });
 
 test("panels follow what is shown and what is wanted, and read out exact values", () => {
-  const reading = decodeReading(smallPayload());
-  const all = listPanels(reading, 0, [], null, 1).map((panel) => panel.id);
-  assert.deepEqual(all, ["input", "prediction", "attention", "forget_gate", "hidden", "unit"]);
-  const [panel] = listPanels(reading, 0, ["hidden"], ["forget_gate", "hidden"], 1);
-  assert.equal(panelValue(panel, reading, 0, 2, 1), "0.450");
+  const readings = [decodeReading(smallPayload())];
+  const state = initialState(shapeOf(readings), {});
+  const scene = { readings, state, options: { panels: null }, ratio: 1, scale: 1, beside: false };
+  assert.deepEqual(
+    listBands(scene).map((band) => band.id),
+    ["input", "prediction", "attention", "forget_gate", "hidden", "unit"],
+  );
+  const fewer = { ...scene, state: { ...state, hidden: ["hidden"] }, options: { panels: ["forget_gate", "hidden"] } };
+  const [band, ...others] = listBands(fewer);
+  assert.equal(others.length, 0);
+  assert.equal(cellValue(band, band.cells[0], readings[0], state, 2, 1), "0.450");
+});
+
+test("several readings share their bands, and say what they lack", () => {
+  const lstm = { ...decodeReading(smallPayload()), title: "LSTM", cell: "lstm" };
+  const rnn = { ...lstm, title: "RNN", cell: "rnn", signals: lstm.signals.filter(({ name }) => name === "hidden") };
+  const readings = [lstm, rnn];
+  const state = initialState(shapeOf(readings), {});
+  const scene = { readings, state, options: { panels: null }, ratio: 1, scale: 1, beside: true };
+  const gates = listBands(scene).find((band) => band.id === "forget_gate");
+  assert.deepEqual(
+    gates.cells.map(({ absent }) => absent ?? null),
+    [null, "An RNN has no forget gate."],
+  );
+  const input = (beside) => listBands({ ...scene, beside }).find((band) => band.id === "input");
+  assert.equal(input(true).cells.length, 2, "beside each other both show the image, for both have a time axis");
+  assert.equal(input(false).cells.length, 1, "stacked they share it");
 });

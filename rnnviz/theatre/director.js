@@ -1,0 +1,414 @@
+// The theatre: readings, many panels, one cursor in time. Everything happens here in the browser; Python hears only of
+// what was committed. This class holds the state and says who draws what when; how it is drawn is the others' business.
+
+import { sameValue } from "./address.js";
+import { unitsOn, unitsThroughout } from "./brush.js";
+import { Controls } from "./controls.js";
+import { decodeReading } from "./decode.js";
+import { Dock } from "./dock.js";
+import { setAttribute, setText } from "./dom.js";
+import { Gestures } from "./gestures.js";
+import { Heads } from "./heads.js";
+import { PageHistory, copyAddress } from "./history.js";
+import { fillLegend } from "./legend.js";
+import { NowColumn } from "./now.js";
+import { rowOrder } from "./order.js";
+import { Overview } from "./overview.js";
+import { PinRow } from "./pins.js";
+import { buildSkeleton } from "./skeleton.js";
+import { announcement, leaderSentence, tipText } from "./speech.js";
+import { Stage } from "./stage.js";
+import { adoptReadings, commitMessage, committed, initialState, keyAction } from "./state.js";
+import { lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
+import { readTheme } from "./theme.js";
+import { Tour } from "./tour.js";
+import { roomFor } from "./window.js";
+
+const STEPS_PER_SECOND = 7;
+const COMMIT_AFTER = 250;
+const ANNOUNCE_AFTER = 500;
+const PRESENTER_SCALE = 1.4;
+// Changes of these fields are drawn anew; all others only move marks.
+const REPAINTS = ["layer", "direction", "order", "values", "hidden", "prediction", "arrangement", "presenter", "window", "focus"];
+
+export class Theatre {
+  constructor(parent) {
+    const nodes = buildSkeleton();
+    const dispatch = (action) => this.dispatch(action);
+    Object.assign(this, { nodes, state: null, digest: null, timers: {}, direction: "forward" });
+    this.stage = new Stage(nodes);
+    this.stage.unitCount = (index) => this.readings[index].units[this.state.layer];
+    this.stage.onUnfold = () => this.restick();
+    this.now = new NowColumn(nodes, dispatch);
+    this.controls = new Controls(nodes, dispatch);
+    this.heads = new Heads(nodes.heads);
+    this.pins = new PinRow(nodes.pins, dispatch);
+    this.dock = new Dock(nodes.dock, dispatch, (unit) => this.previewUnit(unit));
+    this.overview = new Overview(nodes.overview, dispatch);
+    this.history = new PageHistory((view) => this.adopt(view));
+    this.gestures = new Gestures(this);
+    this.tour = new Tour(nodes.tour, { onSkip: (hadFocus) => hadFocus && nodes.stage.focus() });
+    parent.append(nodes.root);
+    this.listen();
+    this.observer = new ResizeObserver(() => this.layOut());
+    this.observer.observe(nodes.root);
+  }
+
+  // Called on the first mount and on every later change of data or theme.
+  update(data, tell) {
+    this.tell = tell;
+    this.options = data.options ?? {};
+    const isNew = data.digest !== this.digest;
+    if (isNew) this.adoptData(data);
+    const themeChanged = this.resolveTheme();
+    if (isNew || themeChanged) this.layOut(true);
+    this.history.turn(Boolean(this.options.address));
+    if (isNew && this.options.autoplay && !this.hasPlayed && !this.prefersStillness()) {
+      this.hasPlayed = true;
+      this.dispatch({ type: "play" });
+    }
+    if (isNew) this.follow();
+    if (this.options.tour && !this.toured && Tour.wanted()) this.tour.start();
+    this.toured = true;
+  }
+
+  adoptData(data) {
+    this.readings = data.readings.map(decodeReading);
+    const shape = shapeOf(this.readings);
+    const before = this.state;
+    this.state = this.state ? adoptReadings(this.state, shape) : initialState(shape, data.view ?? {});
+    this.digest = data.digest;
+    this.hitKey = null;
+    if (before) this.tour.notice(before, this.state, { type: "readings" });
+    this.introduce();
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.history.stop();
+    this.tour.stop();
+    cancelAnimationFrame(this.pending);
+    Object.values(this.timers).forEach(clearTimeout);
+    document.removeEventListener("keydown", this.onDocumentKey);
+    this.nodes.root.remove();
+  }
+
+  prefersStillness() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  // True when the colours differ from before.
+  resolveTheme() {
+    const { key, theme, font, colours, onAccent } = readTheme(this.nodes.root);
+    if (key === this.themeKey) return false;
+    Object.assign(this, { themeKey: key, theme, font, colours });
+    this.nodes.root.dataset.theme = theme;
+    this.nodes.root.style.setProperty("--on-accent", onAccent);
+    return true;
+  }
+
+  // What changes only with the readings: titles, choices, class rows.
+  introduce() {
+    const { nodes, readings, options, state } = this;
+    const { root } = nodes;
+    const word = readings[0].step_word;
+    const title = options.title ?? readings[0].name;
+    root.dataset.size = options.size ?? "full";
+    root.dataset.readings = String(readings.length);
+    setAttribute(root, "aria-label", `${title}: replay of ${readings.length > 1 ? `${readings.length} readings` : "one reading"}`);
+    setText(nodes.title, title);
+    setText(nodes.subtitle, options.subtitle ?? "");
+    nodes.scrub.max = String(state.shape.steps - 1);
+    setAttribute(nodes.scrub, "aria-label", `${word} being read`);
+    setAttribute(
+      nodes.stage,
+      "aria-label",
+      "Panels over time. Left and right move the cursor, up and down choose a unit, space plays, enter pins, " +
+        "shift with left and right selects a span, escape clears.",
+    );
+    nodes.copy.hidden = !options.address;
+    nodes.tourButton.hidden = !options.tour;
+    nodes.pins.hidden = options.size === "small";
+    this.heads.introduce(readings);
+    this.controls.introduce(this);
+    nodes.present.hidden = options.size === "small";
+  }
+
+  get focused() {
+    return this.readings[this.state.hover?.reading ?? this.state.focus] ?? this.readings[0];
+  }
+
+  // Everything a part may look at while it draws.
+  scene() {
+    const { readings, state, options, theme, colours, font, ratio, focused } = this;
+    const looked = this.looked();
+    const scale = state.presenter ? PRESENTER_SCALE : 1;
+    const speaking = this.speakingDirection();
+    return { readings, state, options, theme, colours, font, ratio, focused, looked, scale, speaking, hits: this.hits(), lanes: this.unitLanes(looked.unit) };
+  }
+
+  looked() {
+    return lookedAt(this.state, this.focused.busiest[Math.min(this.state.layer, this.focused.busiest.length - 1)]);
+  }
+
+  // The direction that the numbers speak about: the one pointed at where both are shown.
+  speakingDirection() {
+    const { direction } = this.state;
+    return direction === "both" ? this.direction : direction;
+  }
+
+  speakOf(direction) {
+    this.direction = direction;
+  }
+
+  // The units drawn as lines: all pinned ones, the last of them giving way to the one pointed at.
+  unitLanes(unit) {
+    const { units } = this.state;
+    if (units.length < 2) return [unit];
+    return units.includes(unit) ? units : [...units.slice(0, -1), unit];
+  }
+
+  // Per reading, the units that are on within the selected span and off outside of it.
+  hits() {
+    const { readings, state } = this;
+    const { span, threshold, brush: signal, layer } = state;
+    if (!span) return [];
+    const direction = this.speakingDirection();
+    const key = [this.digest, span, threshold, signal, layer, direction].join("|");
+    if (key === this.hitKey) return this.found;
+    this.hitKey = key;
+    this.found = readings.flatMap((reading, index) => {
+      const array = reading.layers[layer]?.[direction]?.[signal];
+      if (!array) return [];
+      const kind = reading.signals.find(({ name }) => name === signal).kind;
+      const sign = kind === "gate" ? 1 : null;
+      const asked = { span, threshold, sign };
+      const found = unitsOn(array, asked);
+      return [{ index, signal, found, throughout: unitsThroughout(array, asked) }];
+    });
+    return this.found;
+  }
+
+  // Measures, builds and paints everything. Cheap enough to do whole on every change of layout.
+  layOut(force = false) {
+    if (!this.readings || !this.theme) return;
+    const { nodes } = this;
+    const ratio = Math.max(1, window.devicePixelRatio || 1);
+    nodes.root.dataset.presenter = String(this.state.presenter);
+    nodes.root.dataset.whole = String(this.state.window.count >= this.state.shape.steps);
+    nodes.root.dataset.layout = this.roomy() ? "roomy" : "narrow";
+    const key = [Math.round(nodes.root.getBoundingClientRect().width), ratio].join("|");
+    if (!force && key === this.layoutKey) return;
+    this.ratio = ratio;
+    this.layoutKey = key;
+    const measures = this.measure();
+    if (measures.width < 60) return;
+    this.state = reduce(this.state, { type: "room", columns: roomFor(measures.room) });
+    this.controls.mark(this, this.gestures.selecting);
+    const scene = this.scene();
+    this.stage.build(scene, measures);
+    this.paint(scene);
+    this.restick();
+  }
+
+  measure() {
+    const { nodes, stage } = this;
+    const scene = { readings: this.readings, state: this.state, scale: this.state.presenter ? PRESENTER_SCALE : 1 };
+    let measures = stage.measure(scene);
+    const arrangement = measures.beside ? "beside" : "stacked";
+    const roomy = nodes.root.dataset.layout === "roomy" && !measures.beside;
+    if (nodes.root.dataset.arrangement !== arrangement || roomy !== (nodes.aside.parentNode === nodes.body)) {
+      nodes.root.dataset.arrangement = arrangement;
+      if (roomy) nodes.body.prepend(nodes.aside);
+      else nodes.transport.before(nodes.aside);
+      measures = stage.measure(scene);
+    }
+    return measures;
+  }
+
+  roomy() {
+    return this.nodes.root.getBoundingClientRect().width > 900;
+  }
+
+  paint(scene = this.scene()) {
+    this.stage.paint(scene);
+    this.overview.paint(scene, this.stage.gutter, this.stage.axis.width);
+    this.now.paint(scene);
+    fillLegend(this.nodes.legend, scene, this.stage.bands);
+    this.refresh();
+  }
+
+  restick() {
+    const top = this.nodes.transport.offsetHeight + 12;
+    const header = parseFloat(getComputedStyle(this.nodes.transport).top) || 0;
+    this.now.stick(header + top);
+  }
+
+  // Everything that moves with the cursor: a handful of styles and texts, and one small picture.
+  refresh() {
+    if (!this.stage.axis) return;
+    const { nodes, state } = this;
+    const scene = this.scene();
+    const { step, unit } = scene.looked;
+    if (this.now.reading !== scene.focused) this.now.paint(scene);
+    this.stage.refresh(scene);
+    this.overview.refresh(scene);
+    this.heads.refresh(scene);
+    this.now.refresh(scene);
+    this.pins.refresh(state, this.readings[0].step_word, this.isCoarse());
+    this.dock.refresh(scene);
+    this.controls.mark(this, this.gestures.selecting);
+    if (nodes.scrub.value !== String(state.step)) nodes.scrub.value = String(state.step);
+    setAttribute(nodes.scrub, "aria-valuetext", leaderSentence(scene.focused, step));
+    this.tellRoot(state, unit);
+  }
+
+  // What tests, and anybody who looks, may know of the state.
+  tellRoot(state, unit) {
+    const { dataset } = this.nodes.root;
+    const { step, layer, playing, order, values, direction, focus, window: view, span, prediction } = state;
+    const told = { step, unit, layer, playing, order, values, direction, focus, prediction };
+    for (const [name, value] of Object.entries(told)) dataset[name] = String(value);
+    Object.assign(dataset, { first: String(view.first), count: String(view.count), ready: this.digest });
+    dataset.span = span ? `${span[0] + 1}-${span[1] + 1}` : "";
+  }
+
+  isCoarse() {
+    return window.matchMedia("(pointer: coarse)").matches;
+  }
+
+  dispatch(action) {
+    const before = this.state;
+    this.state = reduce(before, action);
+    const { state } = this;
+    this.tour.notice(before, state, action);
+    if (state === before) return;
+    if (REPAINTS.some((name) => state[name] !== before[name]) || state.units.length !== before.units.length) this.repaint(before);
+    if (state.presenter !== before.presenter) this.present();
+    if (state.playing) this.later("tick", 1000 / (STEPS_PER_SECOND * state.speed), () => this.dispatch({ type: "tick" }));
+    else clearTimeout(this.timers.tick);
+    this.schedule();
+    if (action.type === "hover" || action.type === "leave") return;
+    this.later("announce", ANNOUNCE_AFTER, () => this.announce());
+    if (!state.playing) this.follow();
+    if (!sameValue(committed(before), committed(state))) this.later("commit", COMMIT_AFTER, () => this.commit());
+  }
+
+  // Laid out and painted with the next frame, however many changes come before it.
+  repaint() {
+    this.dirty = true;
+  }
+
+  // At most one refresh per frame, however fast the pointer or the keys are.
+  schedule() {
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = null;
+      if (this.dirty) {
+        this.dirty = false;
+        this.layOut(true);
+      } else this.refresh();
+    });
+  }
+
+  later(name, delay, act) {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(act, delay);
+  }
+
+  commit() {
+    if (!this.options.silent) this.tell?.("view", commitMessage(this.state));
+  }
+
+  follow() {
+    this.history.follow(viewOfState(this.state), committed(this.state));
+  }
+
+  // Back or forward in the browser's history: the view of that entry, told to Python as well.
+  adopt(view) {
+    this.dispatch({ type: "adopt", view });
+    this.history.chosen = committed(this.state);
+    this.history.pushes = false;
+  }
+
+  announce() {
+    if (this.state.playing) return;
+    setText(this.nodes.live, announcement(this.readings, this.state, this.looked()));
+  }
+
+  tipOf({ band, cell, step, unit }) {
+    const { state } = this;
+    const { direction, index } = cell;
+    const meant = band.id === "unit" ? this.looked().unit : unit;
+    return tipText(band, this.readings[index], { layer: state.layer, direction, values: state.values, step, unit: meant });
+  }
+
+  previewUnit(unit) {
+    if (unit === null) this.dispatch({ type: "leave" });
+    else this.dispatch({ type: "hover", step: this.state.step, unit, panel: null, reading: this.state.focus });
+  }
+
+  // The presenter's size lies above everything else on the page, whatever surrounds the theatre there.
+  present() {
+    const { root } = this.nodes;
+    const { presenter } = this.state;
+    root.dataset.presenter = String(presenter);
+    try {
+      if (presenter) root.setAttribute("popover", "manual");
+      if (presenter) root.showPopover();
+      else root.hidePopover();
+    } catch {
+      // An old browser has no top layer; the style sheet's fixed position serves it.
+    }
+    if (!presenter) root.removeAttribute("popover");
+    this.nodes.stage.focus({ preventScroll: true });
+  }
+
+  listen() {
+    const { nodes } = this;
+    nodes.play.onclick = () => this.dispatch({ type: this.state.playing ? "pause" : "play" });
+    nodes.loop.onclick = () => this.dispatch({ type: "loop" });
+    nodes.speed.onchange = () => this.dispatch({ type: "speed", speed: Number(nodes.speed.value) });
+    nodes.scrub.oninput = () => this.dispatch({ type: "seek", step: Number(nodes.scrub.value) });
+    nodes.present.onclick = () => this.dispatch({ type: "presenter" });
+    nodes.copy.onclick = () => this.copy();
+    nodes.tourButton.onclick = () => this.tour.start(0);
+    this.controls.onSelect = () => {
+      this.gestures.selecting = !this.gestures.selecting;
+      this.schedule();
+    };
+    nodes.root.onkeydown = (event) => this.press(event);
+    // Arrow keys work before anything has been clicked; they are left alone while another field has the focus.
+    this.onDocumentKey = (event) => {
+      if (this.options?.keys && document.activeElement === document.body) this.press(event);
+    };
+    document.addEventListener("keydown", this.onDocumentKey);
+  }
+
+  async copy() {
+    this.history.write();
+    const done = await copyAddress();
+    setText(this.nodes.copy, done ? "Link copied" : "Copy it from the address bar");
+    setText(this.nodes.live, done ? "Link copied" : "The link could not be copied");
+    this.later("copied", 2000, () => setText(this.nodes.copy, "Copy link"));
+  }
+
+  press(event) {
+    if (!this.state || event.ctrlKey || event.metaKey || event.altKey || isOwn(event, this.nodes.scrub)) return;
+    const { state, focused } = this;
+    const layer = focused.layers[state.layer];
+    const order = layer ? rowOrder(layer, this.speakingDirection(), state.order) : null;
+    const action = keyAction(event, state, { unit: this.looked().unit, order });
+    if (!action) return;
+    event.preventDefault();
+    this.gestures.hideTip();
+    this.dispatch(action);
+  }
+}
+
+// Keys that a control needs for itself.
+function isOwn({ target, key }, scrub) {
+  if (target.tagName === "SELECT" || target.tagName === "TEXTAREA") return true;
+  if (target.tagName === "INPUT") return target !== scrub;
+  return target.tagName === "BUTTON" && " Enter".includes(key);
+}
