@@ -15,6 +15,7 @@ from importlib import import_module
 
 _IMPORTING = threading.Lock()
 _STARTED = threading.Event()
+_IMPORTED = threading.Event()
 PAUSE = 1.5
 """Seconds from the end of the first run to the import, in which the browser paints."""
 
@@ -23,6 +24,12 @@ def import_torch() -> None:
     """Import torch, one thread at a time."""
     with _IMPORTING:
         import_module("torch")
+        _IMPORTED.set()
+
+
+def torch_is_here() -> bool:
+    """Whether torch has been imported through here, so that asking a network waits for nothing."""
+    return _IMPORTED.is_set()
 
 
 def start(

@@ -236,28 +236,29 @@ def place(
     owned: Sequence[str],
     version: str,
     choice: int,
-    ask: int | None = None,
-    after: float = 1.0,
+    again: float | None = None,
 ) -> int:
     """Put the page's ``words`` into the browser's address and leave all that are not ``owned``.
 
     A changed word makes an entry in the browser's history, unless ``choice`` is the number that
-    it was before: words of one choice replace each other. With ``ask`` the browser makes the
-    fragment around this run again ``after`` that many seconds; returns the last one that did, 0
-    before any.
+    it was before: words of one choice replace each other. With ``again`` the browser makes the
+    fragment around this run again after so many seconds; returns how often it has done so.
     """
+    import streamlit as st
+
+    state = st.session_state.get(key)
+    sent = state.get("asked") if isinstance(state, Mapping) else None
+    asked = sent if _is_whole(sent) else 0
     data = {
         "words": dict(words),
         "owned": list(owned),
         "version": version,
         "choice": choice,
-        "ask": ask,
-        "after": round(1000 * after),
+        "ask": None if again is None else asked + 1,
+        "after": 0 if again is None else round(1000 * again),
     }
-    result = _component("place")(
-        key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing
-    )
-    return result.asked if _is_whole(result.asked) else 0
+    _component("place")(key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing)
+    return asked
 
 
 def _sent(key: str, name: str) -> Any:

@@ -22,7 +22,12 @@ from rnnviz.theatre.drawing import Stroke
 DRAWING = "your drawing"
 MOST_DRAWINGS = 8
 PLACE = "digits_place"
-WIDGETS = {"digits_cell": "cell", "digits_readout": "readout", "digits_beside": "beside"}
+WIDGETS = {
+    "digits_cell": "cell",
+    "digits_readout": "readout",
+    "digits_beside": "beside",
+    "digits_figure": "figure",
+}
 """The widgets that show a field of the address."""
 
 

@@ -2,19 +2,150 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz import exhibit
-from rnnviz.address import VERSION, WORDS
-from rnnviz.theatre import place
+from rnnviz import exhibit, warmup
+from rnnviz.address import FIGURES, VERSION, WORDS
+from rnnviz.palette import Theme
+from rnnviz.signals import CELL_NAMES
+from rnnviz.theatre import Reading, place
+from rnnviz.ui import plots, takeaway
 from rnnviz.ui.choices import PLACE, DigitsChoices
+from rnnviz.ui.models import atlas_of, explanation
+from rnnviz.ui.notices import plain, sentence
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+NAMES = dict(zip(FIGURES, ("Gates", "Path", "Explanations", "Early answers"), strict=True))
+FORMATS = ("SVG", "PNG")
+PAUSE = 0.6
+"""Seconds that a figure waits: its parts are large and would come before the theatre is painted."""
+
+LATER = "The figure is drawn as soon as the theatre stands."
+NO_TORCH = (
+    "Explanations ask the network itself, which is still being made ready. They appear here in a "
+    "moment; the other figures are there already."
+)
 
 
 @st.fragment
 def figure_room(
-    choices: DigitsChoices, tasks: tuple[exhibit.Task, ...], payloads: list[dict[str, Any]]
+    choices: DigitsChoices,
+    tasks: tuple[exhibit.Task, ...],
+    payloads: list[dict[str, Any]],
+    title: str,
+    about: str,
 ) -> None:
     """The chosen figure, what can be taken away, and the page's words in the address."""
-    place(choices.words(), key=PLACE, owned=WORDS, version=VERSION, choice=choices.choice, ask=None)
+    st.subheader("What the reading shows", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        figure = st.segmented_control(
+            "Figure",
+            FIGURES,
+            required=True,
+            wrap=True,
+            format_func=NAMES.__getitem__,
+            key="digits_figure",
+            help="Each figure is about what is chosen in the theatre: its layer, pinned units and "
+            "rows, and, of several readings, the one in focus.",
+        )
+        kind = st.segmented_control(
+            "Picture format",
+            FORMATS,
+            default=FORMATS[0],
+            required=True,
+            key="digits_format",
+            help="What the camera above a figure saves: SVG stays sharp at any size, PNG opens "
+            "everywhere.",
+        )
+    choices.choose("figure", figure=figure or choices.address.figure)
+    if _address(choices):
+        st.caption(LATER)
+    elif choices.address.figure == "why" and not warmup.torch_is_here():
+        st.info(NO_TORCH)
+    else:
+        _draw(choices, tasks, payloads, kind or FORMATS[0])
+    st.subheader("Take it with you", anchor=False)
+    takeaway.downloads(choices, tasks, payloads, title=title, about=about)
+    takeaway.code(choices)
+
+
+def _address(choices: DigitsChoices) -> bool:
+    """Put the page's words into the address; return whether the first picture has its time.
+
+    The browser makes this run again half a second after the page was opened, and while torch is
+    on its way and somebody waits for it.
+    """
+    arrived = PLACE not in st.session_state
+    waits = choices.address.figure == "why" and not warmup.torch_is_here()
+    place(
+        choices.words(),
+        key=PLACE,
+        owned=WORDS,
+        version=VERSION,
+        choice=choices.choice,
+        again=PAUSE if arrived or waits else None,
+    )
+    return arrived
+
+
+def _draw(
+    choices: DigitsChoices,
+    tasks: tuple[exhibit.Task, ...],
+    payloads: list[dict[str, Any]],
+    kind: str,
+) -> None:
+    focus = min(choices.view.focus, len(tasks) - 1)
+    try:
+        drawn = plots.DRAW[choices.address.figure](_subject(choices, tasks, payloads, focus))
+    except ValueError as error:  # no atlas, a model that does not fit it, or one that is missing
+        st.info(plain(sentence(error)))
+        return
+    if len(tasks) > 1:
+        st.caption(f"About the {CELL_NAMES[payloads[focus]['cell']]}, the reading in focus.")
+    for room, figure in zip(st.columns(len(drawn.figures)), drawn.figures, strict=True):
+        with room:
+            _show(figure, choices.address.figure, kind)
+    st.caption(drawn.caption)
+
+
+def _subject(
+    choices: DigitsChoices,
+    tasks: tuple[exhibit.Task, ...],
+    payloads: list[dict[str, Any]],
+    focus: int,
+) -> plots.Subject:
+    task, payload = tasks[focus], payloads[focus]
+    reading = Reading.from_payload(payload)
+    beside = payloads[1 - focus] if choices.address.beside and len(tasks) == 2 else None
+    return plots.Subject(
+        task=task,
+        reading=reading,
+        view=choices.view,
+        theme=_theme(),
+        atlas=partial(atlas_of, task.model),
+        explain=partial(explanation, task.model, task.picture.pixels),
+        other=reading.ghost if beside is None else Reading.from_payload(beside),
+    )
+
+
+def _show(figure: go.Figure, name: str, kind: str) -> None:
+    from rnnviz.figures import alt_text
+
+    st.plotly_chart(
+        figure,
+        theme=None,
+        alt=alt_text(figure),
+        config={
+            "displaylogo": False,
+            "toImageButtonOptions": {"format": kind.lower(), "filename": f"rnnviz-{name}"},
+        },
+    )
+
+
+def _theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"

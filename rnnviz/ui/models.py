@@ -15,6 +15,9 @@ import streamlit as st
 
 from rnnviz import checkpoint, exhibit, opening, warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
+from rnnviz.analysis import atlas
+from rnnviz.analysis.atlas import Atlas
+from rnnviz.analysis.explanations import Explanation
 from rnnviz.theatre import Reading
 
 # Each would take its time in front of a person: scipy's tools tidy the first drawing, and put like
@@ -82,6 +85,20 @@ def _as_ghost(name: str, picture: exhibit.Picture) -> dict[str, Any]:
     unordered = {"forward": None, "backward": None}
     layers = [{**layer, "orders": unordered} for layer in packed["layers"]]
     return packed | {"layers": layers, "name": f"pinned digit: {picture.source}"}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def atlas_of(name: str) -> Atlas:
+    """What that model does with many digits; raises AtlasError where nobody has looked."""
+    return atlas.load(name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def explanation(name: str, pixels: bytes) -> Explanation:
+    """Which rows of 784 grey pixels the answer of that model rests on; needs torch."""
+    from rnnviz.analysis.explanations import explain_digit
+
+    return explain_digit(model(name), np.frombuffer(pixels, np.uint8).reshape(28, 28))
 
 
 @st.cache_resource(show_spinner=False)

@@ -30,12 +30,14 @@ def digits_stage(choices: DigitsChoices) -> None:
         st.info("No reading to show yet: train a model, or restore the folder pretrained/.")
         return
     tasks, payloads = found
+    title = _title(payloads)
+    models = " ".join(filter(None, map(about, dict.fromkeys(task.model for task in tasks))))
     view = theatre(
         payloads,
         key="digits_theatre",
-        title=_title(tasks, payloads),
+        title=title,
         subtitle=_subtitle(choices, tasks),
-        about=" ".join(filter(None, map(about, dict.fromkeys(task.model for task in tasks)))),
+        about=models,
         view=choices.start,
         address=True,
         tour=True,
@@ -45,7 +47,7 @@ def digits_stage(choices: DigitsChoices) -> None:
     # After the theatre, so that the slider sends its next value when this one is on the screen.
     with above:
         _morph_slider(choices)
-    figure_room(choices, tasks, payloads)
+    figure_room(choices, tasks, payloads, title, models)
 
 
 def read_tasks(choices: DigitsChoices) -> Shown | None:
@@ -67,7 +69,7 @@ def read_tasks(choices: DigitsChoices) -> Shown | None:
     return None if stored is None else (exhibit.tasks(opening.ADDRESS), [stored])
 
 
-def _title(tasks: tuple[exhibit.Task, ...], payloads: list[dict[str, Any]]) -> str:
+def _title(payloads: list[dict[str, Any]]) -> str:
     names = [CELL_NAMES[cell] for cell in dict.fromkeys(one["cell"] for one in payloads)]
     several = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
     return f"{several}, {READOUT_NAMES[payloads[0]['readout']].lower()} readout"
