@@ -3,24 +3,18 @@
 The modules import each other by relative path and are tested as they are (``node --test``). Here
 they are put one after the other, dependencies first, with their local imports and their ``export``
 words taken off. No build step: this is all there is. Only plain forms are understood, and anything
-else is refused loudly: ``import { a, b } from "./file.js";``, ``import name from "./file.js";``
-where ``name`` is what that module calls its default export, and ``export`` before a declaration.
+else is refused loudly: ``import { a, b } from "./file.js";`` and ``export`` before a declaration.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
-_IMPORT_DEFAULT = re.compile(r'^import\s+(\w+)\s+from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class)\b)", re.MULTILINE)
 _DECLARED = re.compile(
-    r"^(?:export (?:default )?)?(?:async function|function|const|let|class)\s+(\w+)", re.MULTILINE
-)
-_DEFAULT = re.compile(
-    r"^export default (?=(?:async function|function|class)\s+(\w+))", re.MULTILINE
+    r"^(?:export )?(?:async function|function|const|let|class)\s+(\w+)", re.MULTILINE
 )
 _LEFT_OVER = re.compile(r"^(?:import\b|export (?!default\b)).*", re.MULTILINE)
 
@@ -37,7 +31,6 @@ def join(entry: Path) -> str:
     """The text of ``entry`` and of every module it needs, as one ES module."""
     order: list[Path] = []
     _visit(entry.resolve(), order, ())
-    defaults = set(_default_imports(order))
     owners: dict[str, str] = {}
     parts = []
     for path in order:
@@ -49,9 +42,7 @@ def join(entry: Path) -> str:
                     f"({owners[name]})"
                 )
             owners[name] = path.name
-        if path != order[-1]:
-            text = _without_default(path, text, defaults)
-        parts.append(_stripped(path, text))
+        parts.append(_stripped(path, text, is_entry=path == order[-1]))
     return "\n".join(parts)
 
 
@@ -69,40 +60,17 @@ def _visit(path: Path, order: list[Path], above: tuple[Path, ...]) -> None:
         return
     if not path.is_file():
         raise ModuleError(f"{path.name}: expected this module beside {above[-1].name}, found none")
-    text = path.read_text(encoding="utf-8")
-    for names, target in [*_IMPORT.findall(text), *_IMPORT_DEFAULT.findall(text)]:
+    for names, target in _IMPORT.findall(path.read_text(encoding="utf-8")):
         if " as " in names:
             raise ModuleError(f"{path.name}: expected plain names in the import of {target}")
         _visit(path.parent / target, order, (*above, path))
     order.append(path)
 
 
-def _default_imports(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:
-    """For every default import: the file it names and the name it uses for it."""
-    for path in paths:
-        for name, target in _IMPORT_DEFAULT.findall(path.read_text(encoding="utf-8")):
-            yield target, name
-
-
-def _without_default(path: Path, text: str, wanted: set[tuple[str, str]]) -> str:
-    """A dependency's text, its default export turned into a plain declaration where one imports it
-    by its own name.
-    """
-    found = _DEFAULT.search(text)
-    asked = {name for target, name in wanted if target == path.name}
-    if asked and asked != {found and found[1]}:
-        raise ModuleError(
-            f"{path.name}: expected a default export called {', '.join(sorted(asked))}, "
-            f"got {found[1] if found else 'none'}"
-        )
-    text = _DEFAULT.sub("", text) if asked else text
-    if re.search(r"^export default\b", text, re.MULTILINE):
+def _stripped(path: Path, text: str, *, is_entry: bool) -> str:
+    text = _EXPORT.sub("", _IMPORT.sub("", text))
+    if not is_entry and re.search(r"^export default\b", text, re.MULTILINE):
         raise ModuleError(f"{path.name}: expected a default export in the entry module only")
-    return text
-
-
-def _stripped(path: Path, text: str) -> str:
-    text = _EXPORT.sub("", _IMPORT_DEFAULT.sub("", _IMPORT.sub("", text)))
     left = _LEFT_OVER.search(text)
     if left:
         raise ModuleError(

@@ -1,8 +1,8 @@
-// A theatre in a page of its own: mounted as Streamlit would, but nobody is asked and nothing is sent.
+// A theatre in a page of its own: nobody is asked and nothing is sent.
 // What was chosen is kept behind the # of the address; in a notebook's frame, which has none, nowhere.
 
+import { Theatre } from "./director.js";
 import { hashOfView, viewOfHash } from "./hash.js";
-import mountTheatre from "./theatre.js";
 
 const DARK = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -22,22 +22,25 @@ function keepView(name, view) {
 
 function startPage() {
   performance.mark("theatre begins");
-  const data = JSON.parse(document.getElementById("readings").textContent);
-  data.view = viewOfHash(window.location.hash) ?? data.view;
-  const parentElement = document.querySelector("main");
+  const { view, ...data } = JSON.parse(document.getElementById("readings").textContent);
+  const theatre = new Theatre(document.querySelector("main"));
   const other = document.querySelector(".page-head button");
-  const show = () => {
+  const nameOther = () => {
     other.textContent = shownTheme() === "dark" ? "Light colours" : "Dark colours";
-    mountTheatre({ data, parentElement, setStateValue: keepView });
+  };
+  const repaint = () => {
+    nameOther();
+    theatre.update({ digest: data.digest, options: data.options }, keepView);
   };
   other.onclick = () => {
     document.documentElement.dataset.theme = shownTheme() === "dark" ? "light" : "dark";
-    show();
+    repaint();
   };
+  nameOther();
   other.hidden = false;
-  DARK.addEventListener("change", show);
+  theatre.update({ ...data, view: viewOfHash(window.location.hash) ?? view }, keepView);
+  DARK.addEventListener("change", repaint);
   window.addEventListener("hashchange", () => window.location.reload());
-  show();
 }
 
 startPage();
