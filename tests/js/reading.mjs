@@ -81,7 +81,12 @@ export function smallPayload() {
     class_hues: { light: ["#0072b2", "#e69f00"], dark: ["#6db8ff", "#e69f00"] },
     marks: [{ step: 2, kind: "flip", label: "cat to dog", words: "At row 3 the answer changes from cat to dog." }],
     ghost: null,
-    panels: {},
+    panels: Object.fromEntries(
+      ["input", "prediction", "attention", "unit", "overview"].map((id) => [
+        id,
+        { label: id.charAt(0).toUpperCase() + id.slice(1), meaning: `What ${id} means.`, look_for: `Look at ${id}.` },
+      ]),
+    ),
     signals: [gate, signed],
     convention: "",
   };
