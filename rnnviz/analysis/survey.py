@@ -112,8 +112,8 @@ class Survey:
             bins = distribution(values, scale_of(name)) * values.size
             counts[name] = counts.get(name, np.zeros(BINS)) + bins
         for name, shares in layer_shares(step).items():
-            parts = np.array([shares.low, shares.high, 1.0]) * shares.n
-            ends[name] = ends.get(name, np.zeros(3)) + parts
+            counted = np.rint(np.array([shares.low, shares.high, 1.0]) * shares.n)
+            ends[name] = ends.get(name, np.zeros(3)) + counted
 
     def layer(self, index: int) -> LayerAtlas:
         """Fit the components on all rows of the chosen images, every state counting the same."""
@@ -133,7 +133,7 @@ class Survey:
                 name: counts / counts.sum() for name, counts in self.distributions[index].items()
             },
             shares={
-                name: Shares(low / n, high / n, int(n))
+                name: Shares(float(low / n), float(high / n), int(n))
                 for name, (low, high, n) in self.ends[index].items()
             },
         )
