@@ -97,6 +97,12 @@ class DigitsChoices:
         morph = None if self.mix == 100 else self.mix
         return exhibit.tasks(replace(self.address, morph=morph), self.picture, self.pinned)
 
+    def settled(self) -> tuple[exhibit.Task, ...] | None:
+        """The readings where the slider last came to rest, or None while it rests."""
+        if self.mix == (100 if self.address.morph is None else self.address.morph):
+            return None
+        return exhibit.tasks(self.address, self.picture, self.pinned)
+
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, everything else staying as it is."""
         self.address, said = read_query(query)

@@ -10,8 +10,7 @@ import streamlit as st
 from rnnviz import exhibit, warmup
 from rnnviz.address import FIGURES, VERSION, WORDS
 from rnnviz.palette import Theme
-from rnnviz.signals import CELL_NAMES
-from rnnviz.theatre import Reading, place
+from rnnviz.theatre import Reading, View, place
 from rnnviz.ui import plots, takeaway
 from rnnviz.ui.choices import PLACE, DigitsChoices
 from rnnviz.ui.models import atlas_of, explanation
@@ -100,37 +99,61 @@ def _draw(
     kind: str,
 ) -> None:
     focus = min(choices.view.focus, len(tasks) - 1)
+    beside = 1 - focus if choices.address.beside and len(tasks) == 2 else None
     try:
-        drawn = plots.DRAW[choices.address.figure](_subject(choices, tasks, payloads, focus))
+        drawn = _drawn(
+            choices.address.figure,
+            tasks[focus],
+            None if beside is None else tasks[beside],
+            _where(choices.view),
+            _theme(),
+            payloads[focus],
+            None if beside is None else payloads[beside],
+        )
     except ValueError as error:  # no atlas, a model that does not fit it, or one that is missing
         st.info(plain(sentence(error)))
         return
     if len(tasks) > 1:
-        st.caption(f"About the {CELL_NAMES[payloads[focus]['cell']]}, the reading in focus.")
+        st.caption(f"About the {payloads[focus]['title']}, the reading in focus.")
     for room, figure in zip(st.columns(len(drawn.figures)), drawn.figures, strict=True):
         with room:
             _show(figure, choices.address.figure, kind)
     st.caption(drawn.caption)
 
 
-def _subject(
-    choices: DigitsChoices,
-    tasks: tuple[exhibit.Task, ...],
-    payloads: list[dict[str, Any]],
-    focus: int,
-) -> plots.Subject:
-    task, payload = tasks[focus], payloads[focus]
-    reading = Reading.from_payload(payload)
-    beside = payloads[1 - focus] if choices.address.beside and len(tasks) == 2 else None
-    return plots.Subject(
+def _where(view: View) -> View:
+    """What of a view the figures speak about."""
+    return View(
+        layer=view.layer,
+        direction=view.direction,
+        units=view.units,
+        steps=view.steps,
+        span=view.span,
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawn(
+    name: str,
+    task: exhibit.Task,
+    beside: exhibit.Task | None,
+    view: View,
+    theme: Theme,
+    _payload: dict[str, Any],
+    _other: dict[str, Any] | None,
+) -> plots.Drawn:
+    """The figure of that name, made once: a commit that is none of its business draws nothing."""
+    reading = Reading.from_payload(_payload)
+    subject = plots.Subject(
         task=task,
         reading=reading,
-        view=choices.view,
-        theme=_theme(),
+        view=view,
+        theme=theme,
         atlas=partial(atlas_of, task.model),
         explain=partial(explanation, task.model, task.picture.pixels),
-        other=reading.ghost if beside is None else Reading.from_payload(beside),
+        other=reading.ghost if _other is None else Reading.from_payload(_other),
     )
+    return plots.DRAW[name](subject)
 
 
 def _show(figure: go.Figure, name: str, kind: str) -> None:

@@ -47,6 +47,10 @@ def digits_stage(choices: DigitsChoices) -> None:
     # After the theatre, so that the slider sends its next value when this one is on the screen.
     with above:
         _morph_slider(choices)
+    # While the slider is on its way the figures wait: drawing them would hold up the theatre.
+    resting = choices.settled()
+    if resting is not None:
+        tasks, payloads = resting, [shown(task) for task in resting]
     figure_room(choices, tasks, payloads, title, models)
 
 
