@@ -3,7 +3,7 @@
 
 import { leadingClass, valueAt } from "./decode.js";
 import { shownArray, stepBefore } from "./derived.js";
-import { capitalised, changeWords, differenceWords, howMany, listed, number, percentage } from "./words.js";
+import { capitalised, changeWords, differenceWords, grouped, howMany, listed, number, percentage } from "./words.js";
 import { signalSentence, signalWords, signedNumber, spanWords, stepSentence, whereWords } from "./words.js";
 
 // "3 with 84 %", or null for a network without an answer.
@@ -141,6 +141,6 @@ export function thresholdWords(threshold, signal) {
 
 // Rows 101 to 300 of 2,000
 export function windowWords({ first, count }, reading) {
-  const numbers = [first + 1, first + count, reading.steps].map((value) => value.toLocaleString("en-GB"));
+  const numbers = [first + 1, first + count, reading.steps].map(grouped);
   return `${capitalised(reading.step_word)}s ${numbers[0]} to ${numbers[1]} of ${numbers[2]}`;
 }

@@ -19,6 +19,7 @@ import {
   beyondWords,
   changeWords,
   differenceWords,
+  grouped,
   howMany,
   listed,
   missingWords,
@@ -34,6 +35,7 @@ const bare = decodeReading(randomPayload({ steps: 2000, units: 3, twoWay: true }
 const place = (changes) => ({ layer: 0, direction: "forward", values: "raw", step: 1, unit: 1, ...changes });
 
 test("counts, lists and spans are right in number", () => {
+  assert.deepEqual([999, 1000, 12345, 1234567].map(grouped), ["999", "1,000", "12,345", "1,234,567"]);
   const counts = [0, 1, 2, 2000].map((count) => howMany(count, "value"));
   assert.deepEqual(counts, ["0 values", "1 value", "2 values", "2,000 values"]);
   assert.deepEqual([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listed), ["", "a", "a and b", "a, b and c"]);
