@@ -10,11 +10,13 @@ export function imagePixels(image, paper, ink, { rotated, first = 0, count = ima
   const columns = image.shape[1];
   const [width, height] = rotated ? [count, columns] : [columns, count];
   const pixels = new Uint8ClampedArray(width * height * 4);
+  const known = [];
   for (let row = 0; row < count; row += 1) {
     for (let column = 0; column < columns; column += 1) {
       const place = rotated ? (columns - 1 - column) * width + row : row * width + column;
-      const share = image.codes[(first + row) * columns + column] / image.top;
-      pixels.set([...mixed(paper, ink, share), 255], 4 * place);
+      const code = image.codes[(first + row) * columns + column];
+      known[code] ??= [...mixed(paper, ink, code / image.top), 255];
+      pixels.set(known[code], 4 * place);
     }
   }
   return { pixels, width, height };
@@ -251,7 +253,7 @@ export function drawTicks(brush, marked, pinned, marks) {
   for (const step of marked) {
     const text = String(step + 1);
     const half = context.measureText(text).width / 2;
-    const x = Math.min(Math.max(columnCentre(axis, step), half), axis.gutter + axis.width - half);
+    const x = Math.min(Math.max(columnCentre(axis, step), axis.gutter + half - 2 * scale), axis.gutter + axis.width - half);
     context.fillText(text, x, height - 4 * scale);
   }
   // The decision last: it is the flip after which nothing changes any more.

@@ -195,7 +195,6 @@ export class Theatre {
     const { nodes } = this;
     const ratio = Math.max(1, window.devicePixelRatio || 1);
     nodes.root.dataset.presenter = String(this.state.presenter);
-    nodes.root.dataset.whole = String(this.state.window.count >= this.state.shape.steps);
     nodes.root.dataset.layout = this.roomy() ? "roomy" : "narrow";
     const key = [Math.round(nodes.root.getBoundingClientRect().width), ratio].join("|");
     if (!force && key === this.layoutKey) return;
@@ -204,7 +203,7 @@ export class Theatre {
     const measures = this.measure();
     if (measures.width < 60) return;
     this.state = reduce(this.state, { type: "room", columns: roomFor(measures.room) });
-    this.controls.mark(this, this.gestures.selecting);
+    nodes.root.dataset.whole = String(this.state.window.count >= this.state.shape.steps);
     const scene = this.scene();
     this.stage.build(scene, measures);
     this.paint(scene);
@@ -361,7 +360,7 @@ export class Theatre {
       // An old browser has no top layer; the style sheet's fixed position serves it.
     }
     if (!presenter) root.removeAttribute("popover");
-    this.nodes.stage.focus({ preventScroll: true });
+    if (isFocused(this.nodes.present)) this.nodes.stage.focus({ preventScroll: true });
   }
 
   listen() {
@@ -404,6 +403,10 @@ export class Theatre {
     this.gestures.hideTip();
     this.dispatch(action);
   }
+}
+
+function isFocused(node) {
+  return node.getRootNode().activeElement === node;
 }
 
 // Keys that a control needs for itself.

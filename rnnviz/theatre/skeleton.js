@@ -96,7 +96,8 @@ function buildNow() {
     "aside",
     { class: "now", "aria-label": "At the cursor" },
     element("div", { class: "seen" }, upright, where),
-    element("div", { class: "said" }, answers, answer, classes, ghost, marks),
+    element("div", { class: "said" }, answers, answer, classes),
+    element("div", { class: "more" }, ghost, marks),
     element("div", { class: "unit" }, unitName, unitRows),
   );
   const answering = { answer, answers, classes, marks, ghost, ghostPicture, ghostAnswer };

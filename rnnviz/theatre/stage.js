@@ -93,7 +93,7 @@ export class Stage {
     const reading = readings[cell.index];
     const value = element("span", { class: "value" });
     const who = readings.length > 1 && !cell.shared ? reading.title : "";
-    const way = cell.direction === "backward" ? "read backwards" : "";
+    const way = band.cells.some(({ direction }) => direction === "backward") ? `read ${cell.direction}s` : "";
     const tag = element("div", { class: "tag" }, element("span", { class: "who" }, [who, way].filter(Boolean).join(", ")), value);
     const properties = { class: "panel", "data-panel": band.id, "data-reading": String(cell.index) };
     const built = { ...cell, column, axis: this.axes[column], value };
@@ -236,7 +236,8 @@ export class Stage {
       const { canvas, width } = entry;
       const height = TICKS * scale;
       const brush = { context: sharpContext(canvas, width, height, ratio), axis: this.axes[i], height, colours, font, scale };
-      const labelled = ticks(state.window.first, state.window.count, this.axes[i].column, 22 * scale);
+      const longest = Math.max(2, String(state.shape.steps).length);
+      const labelled = ticks(state.window.first, state.window.count, this.axes[i].column, (6 + 8 * longest) * scale);
       drawTicks(brush, labelled, state.steps, this.marksOf(readings, i));
       entry.painted = true;
     });
