@@ -13,14 +13,21 @@ export function decodeArray(packed) {
   return { shape: packed.shape, low: packed.low, high: packed.high, top: 2 ** packed.bits - 1, codes };
 }
 
+// By the browser's own way where it has one, else byte by byte: the first picture waits for this.
 function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 function littleEndian16(bytes) {
+  if (IS_LITTLE_ENDIAN && bytes.byteOffset % 2 === 0) {
+    return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const codes = new Uint16Array(bytes.length / 2);
   for (let i = 0; i < codes.length; i += 1) codes[i] = view.getUint16(2 * i, true);
