@@ -8,8 +8,9 @@ the theatre. The ground is transparent, so a page says `theme="light"` or `"dark
 
 from rnnviz.figures.early import early_accuracy
 from rnnviz.figures.explanations import explanations
-from rnnviz.figures.gates import gate_distribution, gate_saturation
+from rnnviz.figures.gates import gate_distribution
 from rnnviz.figures.paths import state_path
+from rnnviz.figures.saturation import gate_saturation
 from rnnviz.figures.style import alt_text
 
 __all__ = [

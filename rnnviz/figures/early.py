@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import INK, MUTED, SMALL, axis, layout, note, percent_ticks
+from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, layout, note, percent_ticks
 from rnnviz.palette import NEGATIVE, POSITIVE, Theme
 
 HEIGHT = 360
@@ -44,7 +44,11 @@ def early_accuracy(
         step_word: what one step is called.
         theme: "light" or "dark".
     """
+    theme = checked(theme)
     numbers = np.arange(1, len(accuracy) + 1, dtype=np.uint16)
+    for name, values in (("confidence", confidence), ("own", own)):
+        if values is not None and np.shape(values) != np.shape(accuracy):
+            raise ValueError(f"{name}: expected {len(accuracy)} steps, got {np.shape(values)}")
     accuracy, confidence = np.asarray(accuracy, np.float32), np.asarray(confidence, np.float32)
     figure = go.Figure()
     figure.add_trace(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import INK, MUTED, SMALL, axis, layout, note
+from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, layout, note
 from rnnviz.palette import ABOVE, BELOW, NEGATIVE, POSITIVE, Theme, sequential
 
 NAMES = {
@@ -53,6 +53,7 @@ def explanations(
         steps: chosen rows, counted from 0.
         theme: "light" or "dark".
     """
+    theme = checked(theme)
     image = np.asarray(image)
     measures = {"gradient_input": gradient_input, "occlusion": occlusion}
     if attention is not None:

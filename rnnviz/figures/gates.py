@@ -1,4 +1,4 @@
-"""How the values of each gate are distributed, and how many of them lie at the flat ends.
+"""How the values of each gate are distributed.
 
 Shapes: `T` steps, `H` units.
 """
@@ -20,11 +20,12 @@ from rnnviz.analysis.saturation import (
     layer_shares,
     scale_of,
 )
+from rnnviz.figures.saturation import ends_of
 from rnnviz.figures.style import (
     INK,
     MUTED,
-    SMALL,
     axis,
+    checked,
     layout,
     listed,
     note,
@@ -62,6 +63,7 @@ def gate_distribution(
         step_word: what one step is called.
         theme: "light" or "dark".
     """
+    theme = checked(theme)
     gates = {name: _steps_by_units(values) for name, values in drawn(signals).items()}
     shares = layer_shares(gates)
     figure = go.Figure()
@@ -90,62 +92,6 @@ def gate_distribution(
         )
     )
     figure.update_layout(margin={"l": 8, "r": 8, "t": HEAD + 14, "b": 34})
-    return figure
-
-
-def gate_saturation(
-    layers: Sequence[Any],
-    *,
-    reference: Sequence[Mapping[str, Shares] | None] = (),
-    reference_name: str = "many digits",
-    selected: int | None = None,
-    theme: Theme = "light",
-) -> go.Figure:
-    """Draw, per layer and gate, the share of values below 0.1, between, and above 0.9.
-
-    Args:
-        layers: for each layer a Step, or field name -> values `(T, H)`.
-        reference: for each layer the shares of every gate over many sequences, or None.
-        reference_name: what the reference is, with its n.
-        selected: the layer that is looked at, counted from 0; its name is set in bold.
-        theme: "light" or "dark".
-    """
-    rows = [
-        (index, name, found)
-        for index, signals in enumerate(layers)
-        for name, found in layer_shares(signals).items()
-    ]
-    known = [*reference, *([None] * (len(layers) - len(reference)))]
-    ticks = [(row, (known[index] or {}).get(name)) for row, (index, name, _) in enumerate(rows)]
-    figure = go.Figure([*_stacks(rows, theme), _ticks(ticks, reference_name, theme)])
-    for row, (index, name, found) in enumerate(rows):
-        title = f"Layer {index + 1}, {SIGNALS[name].label.lower()}"
-        ends = f"{percent(found.low)} {_short(name)[0]} · {percent(found.high)} {_short(name)[1]}"
-        for text, x, anchor in (
-            (f"<b>{title}</b>" if index == selected else title, 0, "left"),
-            (ends, 1, "right"),
-        ):
-            figure.add_annotation(
-                note(text, theme, x=x, xanchor=anchor, y=row - 0.26, yref="y", font_size=SMALL)
-            )
-    figure.update_layout(
-        layout(
-            theme,
-            height=44 * len(rows) + 70,
-            alt=_saturation_alt(rows),
-            legend=True,
-            barmode="stack",
-            xaxis=axis(
-                theme,
-                range=[0, 1],
-                **percent_ticks(0, 0.25, 0.5, 0.75, 1),
-                title_text="share of all values",
-                showgrid=False,
-            ),
-            yaxis=axis(theme, range=[len(rows) - 0.4, -0.85], visible=False),
-        )
-    )
-    figure.update_layout(margin={"l": 12, "r": 16, "t": 26, "b": 34}, legend_traceorder="normal")
     return figure
 
 
@@ -195,7 +141,7 @@ class _Place:
                 line_width=0,
                 layer="below",
             )
-        low, high = _ends(name)
+        low, high = ends_of(name)
         text = (
             f"<b>{SIGNALS[name].label}</b>  {percent(found.low)} {low} · "
             f"{percent(found.high)} {high}"
@@ -280,73 +226,10 @@ def _rug(
     )
 
 
-def _stacks(rows: Sequence[tuple[int, str, Shares]], theme: Theme) -> list[go.Bar]:
-    """Three bars end to end: shut, between, open, in the colours of a shut and an open gate."""
-    low, high = _ends(rows[0][1])
-    parts = {"low": (1, low), "between": (3, "between"), "high": (7, high)}
-    return [
-        go.Bar(
-            y=list(range(len(rows))),
-            x=np.array([getattr(found, part) for _, _, found in rows], np.float32),
-            orientation="h",
-            width=0.42,
-            marker={
-                "color": [SIGNALS[name].ramp(theme)[colour] for _, name, _ in rows],
-                "line": {"color": MUTED[theme], "width": 0.6},
-            },
-            customdata=[_part_words(name, part, found) for _, name, found in rows],
-            hovertemplate="%{customdata}<extra></extra>",
-            name=label,
-            legendrank=rank,
-        )
-        for rank, (part, (colour, label)) in enumerate(parts.items(), start=1)
-    ]
-
-
-def _ticks(found: Sequence[tuple[int, Shares | None]], name: str, theme: Theme) -> go.Scatter:
-    """Where the two bounds lie over many sequences, as upright ticks on the bars."""
-    known = [(row, shares) for row, shares in found if shares is not None]
-    ends = [(row, shares.low, f"{percent(shares.low)} at the lower end") for row, shares in known]
-    ends += [
-        (row, 1 - shares.high, f"{percent(shares.high)} at the upper end") for row, shares in known
-    ]
-    return go.Scatter(
-        x=np.array([x for _, x, _ in ends], np.float32),
-        y=[row for row, _, _ in ends],
-        mode="markers",
-        marker={"symbol": "line-ns", "size": 17, "line": {"width": 2.4, "color": INK[theme]}},
-        customdata=[words for _, _, words in ends],
-        hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
-        name=name,
-        legendrank=4,
-        showlegend=bool(ends),
-    )
-
-
-def _part_words(name: str, part: str, found: Shares) -> str:
-    low, high = _ends(name)
-    where = {"low": low, "high": high, "between": "at neither end"}[part]
-    share = float(getattr(found, part))
-    return (
-        f"<b>{SIGNALS[name].label}</b>: {100 * share:.1f} % {where}"
-        f"<br>{round(share * found.n):,} of {found.n:,} values"
-    )
-
-
-def _ends(name: str) -> tuple[str, str]:
-    """What is meant by shut and open, or by near -1 and near 1, with the bounds."""
-    scale = scale_of(name)
-    return f"below {scale.low:g}".replace("-", "−"), f"above {scale.high:g}"
-
-
 def _fill(name: str, theme: Theme) -> str:
     """A gate's own hue; a signed signal's is ink, which would hide the outlines drawn over it."""
     signal = SIGNALS[name]
     return signal.hue[theme] if signal.kind == "gate" else MUTED[theme]
-
-
-def _short(name: str) -> tuple[str, str]:
-    return ("shut", "open") if SIGNALS[name].kind == "gate" else ("near −1", "near 1")
 
 
 def _edges(scale: Scale) -> np.ndarray:
@@ -372,19 +255,10 @@ def _steps_name(steps: Sequence[int], step_word: str) -> str:
 
 def _distribution_alt(shares: Mapping[str, Shares], shape: tuple[int, ...], word: str) -> str:
     parts = [
-        f"{SIGNALS[name].label.lower()} {percent(found.low)} {_ends(name)[0]} and "
-        f"{percent(found.high)} {_ends(name)[1]}"
+        f"{SIGNALS[name].label.lower()} {percent(found.low)} {ends_of(name)[0]} and "
+        f"{percent(found.high)} {ends_of(name)[1]}"
         for name, found in shares.items()
     ]
     return (
         f"Distribution of the values of {shape[1]} units at {shape[0]} {word}s: {'; '.join(parts)}."
     )
-
-
-def _saturation_alt(rows: Sequence[tuple[int, str, Shares]]) -> str:
-    parts = [
-        f"layer {index + 1} {SIGNALS[name].label.lower()} {percent(found.low)} {_ends(name)[0]}, "
-        f"{percent(found.high)} {_ends(name)[1]}"
-        for index, name, found in rows
-    ]
-    return f"Share of values at the two flat ends: {'; '.join(parts)}."

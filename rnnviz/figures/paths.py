@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, layout
+from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, layout
 from rnnviz.palette import Theme, class_hues, oklab
 
 HEIGHT = 540
@@ -54,6 +54,7 @@ def state_path(
         step_word: what one step is called.
         theme: "light" or "dark".
     """
+    theme = checked(theme)
     pick = list(components)
     points, line = np.asarray(cloud, np.float32)[:, pick], np.asarray(path, np.float32)[:, pick]
     if len(labels) != len(points):

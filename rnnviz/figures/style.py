@@ -18,13 +18,18 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberat
 TEXT, SMALL = 13, 12
 
 
+def checked(theme: Theme) -> Theme:
+    """The theme, or ValueError when there is no such one."""
+    if theme not in THEMES:
+        raise ValueError(f"expected a theme of {', '.join(THEMES)}, got {theme!r}")
+    return theme
+
+
 def layout(theme: Theme, *, height: int, alt: str, legend: bool = False, **options: Any) -> dict:  # type: ignore[type-arg]
     """The layout of a figure of fixed height that is as wide as its place.
 
-    `alt` is the sentence for screen readers. Raises ValueError for an unknown theme.
+    `alt` is the sentence for screen readers.
     """
-    if theme not in THEMES:
-        raise ValueError(f"expected a theme of {', '.join(THEMES)}, got {theme!r}")
     return {
         "template": go.layout.Template(),
         "height": height,
