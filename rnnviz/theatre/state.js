@@ -7,7 +7,7 @@
 import { sameValue } from "./address.js";
 import { ARRANGEMENTS, DEFAULT_VIEW, DIRECTIONS, MOST_PINS, PANEL_NAMES, PREDICTIONS } from "./view.js";
 import { REPLAY_SPEEDS, SIGNAL_NAMES, UNIT_ORDERS, VALUE_MODES, VIEW_CHECKS, isIndex, readView } from "./view.js";
-import { fitWindow, followed, panned, wholeWindow, zoomed } from "./window.js";
+import { fitWindow, followed, inWindow, panned, wholeWindow, zoomed } from "./window.js";
 
 export function clampIndex(index, count) {
   return Math.min(Math.max(Math.trunc(Number.isFinite(index) ? index : 0), 0), count - 1);
@@ -43,7 +43,7 @@ export function adoptReadings(state, shape) {
   const whole = state.window.count === Math.min(steps, state.room);
   const window = whole ? wholeWindow(shape.steps, state.room) : fitWindow(state.window, shape.steps, state.room);
   const step = atEnd ? null : Math.min(state.step, shape.steps - 1);
-  return settled({ ...state, step, shape, window, hover: null, playing: false });
+  return withCursorInView(settled({ ...state, step, shape, window, hover: null, playing: false }));
 }
 
 // Leaves out what does not exist in the shape. What was put away stays so, also while there is no such panel.
@@ -65,7 +65,11 @@ function settled(state) {
     brush: shape.signals.includes(state.brush) ? state.brush : DEFAULT_VIEW.brush,
     focus: Math.min(state.focus, shape.readings - 1),
   };
-  return { ...next, window: followed(fitWindow(next.window, shape.steps, next.room), step, shape.steps) };
+  return { ...next, window: fitWindow(next.window, shape.steps, next.room) };
+}
+
+function withCursorInView(state) {
+  return { ...state, window: followed(state.window, state.step, state.shape.steps) };
 }
 
 // Pins: adding one that is there changes nothing; beyond the most, the oldest goes.
@@ -161,8 +165,8 @@ const REDUCERS = {
     if (!(columns >= 1)) return state;
     const whole = state.window.count === Math.min(state.shape.steps, state.room);
     const window = whole ? { first: state.window.first, count: Infinity } : state.window;
-    const fitted = fitWindow(window, state.shape.steps, columns);
-    return { ...state, room: columns, window: followed(fitted, state.step, state.shape.steps) };
+    const next = { ...state, room: columns, window: fitWindow(window, state.shape.steps, columns) };
+    return inWindow(state.window, state.step) ? withCursorInView(next) : next;
   },
   adopt: (state, { view }) => settled({ ...state, ...readView(view), ...STILL, unit: null }),
 };
@@ -212,11 +216,11 @@ function growSpan(state, { by }) {
 }
 
 // The state after an action. Whatever the action asks for, the result makes sense; when nothing changes, the very same
-// state comes back. The window follows the cursor.
+// state comes back. The window follows the cursor when that moves, and stays where it was brought while it rests.
 export function reduce(state, action) {
   const reducer = Object.hasOwn(REDUCERS, action.type) ? REDUCERS[action.type] : (same) => same;
   let next = reducer(state, action);
-  if (next.step !== state.step) next = { ...next, window: followed(next.window, next.step, next.shape.steps) };
+  if (next.step !== state.step) next = withCursorInView(next);
   return isSame(state, next) ? state : next;
 }
 

@@ -67,7 +67,7 @@ test("arrays stay packed: a long reading takes little more than its codes", () =
   assert.ok(codes instanceof Uint8Array && codes.byteLength === 512_000);
 });
 
-test("the reading the app opens with: its sizes, orders that name every unit once, marks where the answer turns", () => {
+test("the reading the app opens with: its sizes, orders naming every unit once, marks where the answer turns", () => {
   const file = new URL("../../rnnviz/theatre/opening.json", import.meta.url);
   const reading = decodeReading(JSON.parse(readFileSync(file, "utf-8")));
   assert.deepEqual([reading.steps, reading.units], [28, [128, 128]]);

@@ -57,6 +57,24 @@ test("stepping through all of a long sequence keeps the cursor in view", () => {
   }
 });
 
+test("a window brought away from the cursor stays there until the cursor moves", () => {
+  const long = reduce(initialState({ ...SHAPE, steps: 2000 }), { type: "room", columns: 100 });
+  const away = reduce(long, { type: "window", first: 300, count: 100 });
+  const actions = [
+    { type: "room", columns: 100 },
+    { type: "values", values: "change" },
+    { type: "pinUnit", unit: 2 },
+    { type: "layer", layer: 0 },
+    { type: "hover", step: 310, unit: 1, panel: "hidden" },
+  ];
+  for (const action of actions) {
+    assert.deepEqual(reduce(away, action).window, { first: 300, count: 100 }, action.type);
+  }
+  assert.deepEqual(reduce(away, { type: "room", columns: 50 }).window, { first: 300, count: 50 });
+  assert.ok(inWindow(reduce(away, { type: "move", by: -1 }).window, 1998));
+  assert.ok(inWindow(reduce(long, { type: "room", columns: 50 }).window, 1999));
+});
+
 test("zooming keeps the place of the step it is about", () => {
   const steps = 2000;
   let window = { first: 800, count: 400 };
