@@ -151,16 +151,17 @@ def committed(sent: Any, readings: Sequence[Payload]) -> View | None:
 
 
 def draw(
-    *, key: str, strokes: Sequence[drawing.Stroke] = (), nonce: int = 0
+    *, key: str, strokes: Sequence[drawing.Stroke] = (), nonce: int = 0, small: bool = False
 ) -> drawing.Drawing | None:
     """A drawing board, filled with ``strokes`` when it is shown anew or given another ``nonce``.
 
+    A ``small`` one leaves height for what stands below it.
     Returns None while nobody has touched it. Raises `drawing.DrawingError` when the browser sent
     anything but a drawing.
     """
     result = _component("canvas")(
         key=key,
-        data=_packed({"strokes": list(strokes), "nonce": nonce}),
+        data=_packed({"strokes": list(strokes), "nonce": nonce, "small": small}),
         default={"drawing": None},
         on_drawing_change=_nothing,
     )

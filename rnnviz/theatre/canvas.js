@@ -146,6 +146,7 @@ class Board {
   // Python clears the board by handing over a new nonce; the empty drawing is then told back, so none is left behind.
   update(data, tell) {
     this.tell = tell;
+    this.root.dataset.size = data.small ? "small" : "full";
     if (data.nonce !== this.nonce) {
       this.nonce = data.nonce;
       this.strokes = data.strokes ?? [];

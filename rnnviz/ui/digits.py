@@ -22,7 +22,7 @@ from rnnviz.ui.notices import plain, sentence
 Room = Any
 """A container of Streamlit's."""
 
-BOARD_WIDTH, NETWORK_WIDTH = 230, 340
+BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
 
 EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
@@ -36,9 +36,10 @@ def rooms() -> tuple[Room, Room, Room, Room]:
     if st.session_state["digits_cell"] != ALL:
         controls, stage = st.columns([1, 3.1], gap="medium")
         return controls, controls, controls, stage
-    row = st.container(horizontal=True, gap="large", key="digits_row")
-    picture, network = row.container(width=BOARD_WIDTH), row.container(width=NETWORK_WIDTH)
-    return picture, network, row.container(width=NETWORK_WIDTH), st.container()
+    row = st.container(horizontal=True, key="digits_row")
+    widths = (BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)
+    picture, network, comparison = (row.container(width=width) for width in widths)
+    return picture, network, comparison, st.container()
 
 
 def picture_controls(choices: DigitsChoices) -> None:
@@ -88,6 +89,7 @@ def network_controls(choices: DigitsChoices) -> None:
 
 def compare_controls(choices: DigitsChoices) -> None:
     """Keep the digit that is read, to compare the next one with it."""
+    st.markdown("Compare", help="Two digits, one network: pin the first, then choose the second.")
     if choices.pinned is None:
         st.button(
             "Pin this digit",
@@ -122,7 +124,12 @@ def _board(choices: DigitsChoices) -> None:
     from rnnviz.data import images
 
     try:
-        drawing = draw(key="digits_board", strokes=choices.strokes, nonce=choices.board)
+        drawing = draw(
+            key="digits_board",
+            strokes=choices.strokes,
+            nonce=choices.board,
+            small=choices.address.cell == ALL,
+        )
         if drawing is None or drawing.strokes == choices.strokes:
             return
         before, choices.strokes = choices.strokes, drawing.strokes

@@ -101,7 +101,7 @@ def _draw(
     focus = min(choices.view.focus, len(tasks) - 1)
     beside = 1 - focus if choices.address.beside and len(tasks) == 2 else None
     try:
-        drawn = _drawn(
+        drawn = made(
             choices.address.figure,
             tasks[focus],
             None if beside is None else tasks[beside],
@@ -133,7 +133,7 @@ def _where(view: View) -> View:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _drawn(
+def made(
     name: str,
     task: exhibit.Task,
     beside: exhibit.Task | None,

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz import warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
+from rnnviz.ui import figures
 from rnnviz.ui import models as kept_models
 
 Open = Callable[..., AppTest]
@@ -45,6 +46,9 @@ def fresh_caches() -> None:
         kept_models.reading,
         kept_models.payload,
         kept_models.stored_reading,
+        kept_models.atlas_of,
+        kept_models.explanation,
+        figures.made,
     ):
         kept.clear()
 
