@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnnviz.signals import DRAWN
-from rnnviz.theatre import FOLDER, LayerReading, Reading, View, committed, drawing
+from rnnviz.theatre import FOLDER, LayerReading, Reading, View, committed, drawing, payloads
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.modules import ModuleError, join
 from rnnviz.theatre.reading import SHORT, Mark, reading_from_trace
@@ -238,7 +238,7 @@ def test_what_cannot_be_joined_is_refused(
         join(write(tmp_path, **modules))
 
 
-@pytest.mark.parametrize("name", ["theatre", "canvas", "gallery"])
+@pytest.mark.parametrize("name", ["theatre", "canvas", "gallery", "morph", "place"])
 def test_each_component_is_one_module_that_reaches_nowhere_else(name: str) -> None:
     text = join(FOLDER / f"{name}.js")
     assert text.count("export default function") == 1
@@ -268,14 +268,25 @@ def test_no_module_is_left_out() -> None:
     [
         (None, None),
         ("x", None),
-        ({"layer": 1, "step": 27, "unit": 127}, View(1, 27, 127)),
-        ({"layer": 2, "step": 28, "unit": 128}, View()),
-        ({"layer": -1, "step": -1, "unit": -1}, View()),
-        ({"layer": True, "step": 1.0, "unit": "3"}, View()),
+        ({"layer": 0, "step": 4, "units": [3], "focus": 1}, View(step=4, units=(3,), focus=1)),
+        (
+            {"layer": 1, "step": 5, "steps": [4, 5], "units": [3, 4], "span": [2, 5]},
+            View(layer=1, steps=(4,), units=(3,)),
+        ),
+        ({"layer": -1, "steps": [-1], "units": -1, "focus": 2}, View(focus=1)),
+        ({"layer": True, "step": 1.0, "units": "3", "hidden": ["<b>"]}, View()),
     ],
 )
 def test_only_commits_that_make_sense_are_taken(sent: Any, view: View | None) -> None:
-    assert committed(sent, layers=2, steps=28, units=128) == view
+    assert committed(sent, [made_up().to_payload()] * 2) == view
+
+
+def test_readings_that_cannot_stand_together_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 to 3 readings, got 0"):
+        payloads([])
+    with pytest.raises(ValueError, match=r"same number of steps, got \[4, 5\]"):
+        payloads([made_up(), made_up(steps=4)])
+    assert len(payloads(made_up())) == 1
 
 
 def test_a_drawing_is_taken_as_it_was_drawn() -> None:

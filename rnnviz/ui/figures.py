@@ -11,10 +11,11 @@ from rnnviz import exhibit, warmup
 from rnnviz.address import FIGURES, VERSION, WORDS
 from rnnviz.palette import Theme
 from rnnviz.theatre import Reading, View, place
-from rnnviz.ui import plots, takeaway
 from rnnviz.ui.choices import PLACE, DigitsChoices
 from rnnviz.ui.models import atlas_of, explanation
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.plots import DRAW, Drawn, Subject
+from rnnviz.ui.takeaway import code, downloads
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -69,8 +70,8 @@ def figure_room(
     else:
         _draw(choices, tasks, payloads, kind or FORMATS[0])
     st.subheader("Take it with you", anchor=False)
-    takeaway.downloads(choices, tasks, payloads, title=title, about=about)
-    takeaway.code(choices)
+    downloads(choices, tasks, payloads, title=title, about=about)
+    code(choices)
 
 
 def _address(choices: DigitsChoices) -> bool:
@@ -141,10 +142,10 @@ def made(
     theme: Theme,
     _payload: dict[str, Any],
     _other: dict[str, Any] | None,
-) -> plots.Drawn:
+) -> Drawn:
     """The figure of that name, made once: a commit that is none of its business draws nothing."""
     reading = Reading.from_payload(_payload)
-    subject = plots.Subject(
+    subject = Subject(
         task=task,
         reading=reading,
         view=view,
@@ -153,7 +154,7 @@ def made(
         explain=partial(explanation, task.model, task.picture.pixels),
         other=reading.ghost if _other is None else Reading.from_payload(_other),
     )
-    return plots.DRAW[name](subject)
+    return DRAW[name](subject)
 
 
 def _show(figure: go.Figure, name: str, kind: str) -> None:
