@@ -18,12 +18,13 @@ from rnnviz.data import digits
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+THEATRE = (ROOT / "docs/theatre.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README + THEATRE, re.DOTALL | re.MULTILINE)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_the_readmes_examples_run(number: int, tmp_path: Path) -> None:
+def test_the_examples_of_the_documents_run(number: int, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
     script.write_text(EXAMPLES[number], encoding="utf-8")
     done = subprocess.run(
@@ -35,20 +36,24 @@ def test_the_readmes_examples_run(number: int, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    if "save_npz" in EXAMPLES[number]:
-        assert (tmp_path / "run.npz").stat().st_size > 1000
+    for name in re.findall(r'save\w*\("(.*?)"\)', EXAMPLES[number]):
+        assert (tmp_path / name).stat().st_size > 1000
 
 
 def test_the_readme_has_its_examples() -> None:
-    assert len(EXAMPLES) >= 2
+    assert len(EXAMPLES) >= 4
     assert any("rnnviz.trace(model" in example for example in EXAMPLES)
 
 
 def test_every_file_that_the_documents_point_to_exists() -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/theatre.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
-            assert (ROOT / target).is_file(), f"{name}: {target}"
+            assert ((ROOT / name).parent / target).is_file(), f"{name}: {target}"
+    for target in re.findall(r"`((?:rnnviz|tests)/[\w/]+\.\w+)`", THEATRE):
+        assert (ROOT / target).is_file(), target
+    for name in re.findall(r"`(\w+\.js)`", THEATRE):
+        assert (ROOT / "rnnviz/theatre" / name).is_file(), name
     for name in re.findall(r"`(\w+\.py)`", README):
         assert (ROOT / "rnnviz" / name).is_file(), name
 
