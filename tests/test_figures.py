@@ -244,7 +244,7 @@ def test_explanations_are_aligned_with_the_rows_of_the_image() -> None:
         correlations={
             ("gradient_input", "occlusion"): SimpleNamespace(all_rows=-0.5, inked_rows=None)
         },
-        steps=[11],
+        steps=[11, 12, 13, 20],
     )
     (paper,) = traces(figure, go.Heatmap)
     assert np.array_equal(np.array(paper.z), image) and (paper.zmin, paper.zmax) == (0, 255)
@@ -253,10 +253,11 @@ def test_explanations_are_aligned_with_the_rows_of_the_image() -> None:
     assert all(list(trace.y) == rows == list(paper.y) for trace in bars.values())
     assert figure.layout.yaxis.range == (28.5, 0.5)  # the first row at the top, shared by all
     assert bars["attention"].x == pytest.approx(attention, abs=1e-6)
+    assert np.abs(np.delete(gradient, 3)).max() > 1  # so the axis ends at 10, the last rung
     inside = np.abs(gradient) < 10
     drawn = np.array(bars["gradient × input"].x)
     assert 0.1 * np.sinh(drawn[inside]) == pytest.approx(gradient[inside], abs=1e-4)
-    assert drawn[3] == pytest.approx(bend(np.array(10.0)))  # cut, and in a colour of its own
+    assert drawn[3] == pytest.approx(bend(np.array(10.0), 10.0))  # cut, and in a colour of its own
     assert (
         bars["gradient × input"].marker.color.count(bars["gradient × input"].marker.color[3]) == 1
     )
@@ -265,8 +266,22 @@ def test_explanations_are_aligned_with_the_rows_of_the_image() -> None:
     assert f"7 at {100 * without[4]:.1f} % with this row blank" in bars["occlusion"].customdata[4]
     words = " ".join(note.text for note in figure.layout.annotations)
     assert "gradient × input and occlusion: <b>−0.50</b> (not defined)" in words
-    (frame,) = figure.layout.shapes
-    assert (frame.y0, frame.y1) == (11.5, 12.5)
+    frames = [(frame.y0, frame.y1) for frame in figure.layout.shapes]
+    assert frames == [(11.5, 14.5), (20.5, 21.5)]
+
+
+@pytest.mark.parametrize(("strongest", "end"), [(0.2, 1), (1.0, 1), (1.01, 3), (4.0, 10), (50, 10)])
+def test_evidence_has_three_axes_to_choose_from_and_the_one_taken_is_printed(
+    strongest: float, end: float
+) -> None:
+    weak, strong = np.full(28, 0.05), np.linspace(-strongest, strongest, 28)
+    figure = figures.explanations(np.zeros((28, 28), np.uint8), weak, strong, weak, label="7")
+    axes = [figure.layout[f"xaxis{number}"] for number in (3, 4)]
+    for axis in axes:
+        assert axis.ticktext == (f"−{end}", "0", f"+{end}")
+        assert 0.1 * np.sinh(axis.tickvals) == pytest.approx([-end, 0, end])
+        assert axis.range[1] == -axis.range[0] > axis.tickvals[-1]
+    assert figure.layout.xaxis2.ticktext == ("0 %", "25 %")
 
 
 def test_without_attention_there_is_no_column_for_it() -> None:
@@ -285,7 +300,7 @@ def test_early_answers_are_the_curves_that_went_in() -> None:
     lines = {trace.name: trace for trace in figure.data}
     assert lines["right answers"].y == pytest.approx(accuracy, abs=1e-6)
     assert lines["mean confidence"].y == pytest.approx(confidence, abs=1e-6)
-    assert lines["this digit is a 3"].y == pytest.approx(own, abs=1e-6)
+    assert lines["this digit: how sure of 3"].y == pytest.approx(own, abs=1e-6)
     assert all(list(line.x) == list(range(1, 29)) for line in lines.values())
     assert "1,797 of the samples" in figure.layout.xaxis.title.text
     assert any(note.text == "decided at row 20" for note in figure.layout.annotations)
@@ -306,7 +321,7 @@ def test_early_answers_are_the_curves_that_went_in() -> None:
         lambda seed: figures.state_path(
             path_arrays(seed)[0] * (1 + seed), *path_arrays()[1:], classes=DIGITS, limit=4
         ),
-        lambda seed: explained(seed, scale=0.01 + 5 * seed),
+        lambda seed: explained(seed, scale=0.05 + 0.2 * seed),
         lambda seed: figures.early_accuracy(
             np.full(28, seed / 2), np.full(28, seed / 3), n=9, source="x"
         ),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, layout, note, percent_ticks
+from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, layout, note, percent_ticks, runs
 from rnnviz.palette import NEGATIVE, POSITIVE, Theme
 
 HEIGHT = 360
@@ -73,7 +73,7 @@ def early_accuracy(
         )
     )
     if own is not None:
-        label = f"this digit is a {answer}" if answer else "this reading"
+        label = f"this digit: how sure of {answer}" if answer else "this reading: how sure"
         figure.add_trace(
             _curve(
                 numbers,
@@ -149,8 +149,12 @@ def _mark_steps(
     step_word: str,
     theme: Theme,
 ) -> None:
-    for step in steps:
-        figure.add_vline(x=step + 1, line={"color": MUTED[theme], "width": 1})
+    for first, last in runs(steps):
+        if first == last:
+            figure.add_vline(x=first + 1, line={"color": MUTED[theme], "width": 1})
+        else:
+            band = {"fillcolor": MUTED[theme], "opacity": 0.14, "line_width": 0, "layer": "below"}
+            figure.add_vrect(x0=first + 0.5, x1=last + 1.5, **band)
     if decision is None:
         return
     figure.add_vline(x=decision + 1, line={"color": INK[theme], "width": 1.4, "dash": "dash"})

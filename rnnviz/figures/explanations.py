@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, layout, note
+from rnnviz.figures.style import (
+    INK,
+    MUTED,
+    SMALL,
+    axis,
+    checked,
+    layout,
+    note,
+    percent_ticks,
+    rung,
+    runs,
+)
 from rnnviz.palette import ABOVE, BELOW, NEGATIVE, POSITIVE, Theme, sequential
 
 NAMES = {
@@ -19,8 +30,15 @@ NAMES = {
     "gradient_input": "gradient × input",
     "occlusion": "occlusion",
 }
-BEND, END = 0.1, 10.0
-"""Evidence is drawn as asinh(value / BEND): even up to about BEND, by decades from there to END."""
+BEND = 0.1
+"""Evidence is drawn as asinh(value / BEND): even up to about BEND, by decades beyond it."""
+
+EVIDENCE = (1.0, 3.0, 10.0)
+"""The ends that the two axes of evidence share; the first that holds all bars, and printed."""
+
+ATTENTION = (0.25, 0.5, 1.0)
+ROOM = 1.1
+"""An axis goes on a little beyond its last number, so that numbers of neighbours stay apart."""
 
 ROW = 10
 """Pixels of one row of the image."""
@@ -67,19 +85,23 @@ def explanations(
     figure = go.Figure(_paper(image, theme))
     domains = _domains(len(measures))
     _furnish_image(figure, domains[0], len(image), theme)
+    evidence = np.abs([gradient_input, occlusion]).max()
+    tops = {name: rung(float(evidence), EVIDENCE) for name in measures}
+    if attention is not None:
+        tops["attention"] = rung(float(np.max(attention)), ATTENTION)
     for number, (name, values) in enumerate(measures.items(), start=2):
         values = np.asarray(values, np.float64)
         words = _words(name, values, label, probability, without)
-        figure.add_trace(_bars(name, values, words, number, theme))
-        _furnish(figure, name, number, domains[number - 1], theme)
-    for step in steps:
+        figure.add_trace(_bars(name, values, words, tops[name], number, theme))
+        _furnish(figure, name, tops[name], number, domains[number - 1], theme)
+    for first, last in runs(steps):
         figure.add_shape(
             type="rect",
             xref="paper",
             x0=0,
             x1=1,
-            y0=step + 0.5,
-            y1=step + 1.5,
+            y0=first + 0.5,
+            y1=last + 1.5,
             line={"color": INK[theme], "width": 1.4},
             fillcolor="rgba(0,0,0,0)",
         )
@@ -90,9 +112,9 @@ def explanations(
     return figure
 
 
-def bend(values: np.ndarray) -> np.ndarray:
-    """Evidence to where it is drawn: `asinh(v / 0.1)`, cut at the ends of the axis."""
-    return np.arcsinh(np.clip(values, -END, END) / BEND)
+def bend(values: np.ndarray, end: float) -> np.ndarray:
+    """Evidence to where it is drawn: `asinh(v / 0.1)`, cut at the end of the axis."""
+    return np.arcsinh(np.clip(values, -end, end) / BEND)
 
 
 def _paper(image: np.ndarray, theme: Theme) -> go.Heatmap:
@@ -108,11 +130,14 @@ def _paper(image: np.ndarray, theme: Theme) -> go.Heatmap:
     )
 
 
-def _bars(name: str, values: np.ndarray, words: list[str], number: int, theme: Theme) -> go.Bar:
+def _bars(
+    name: str, values: np.ndarray, words: list[str], top: float, number: int, theme: Theme
+) -> go.Bar:
     if name == "attention":
         drawn, colours = values, [MUTED[theme]] * len(values)
     else:
-        drawn, colours = bend(values), [_evidence_colour(value, theme) for value in values]
+        drawn = bend(values, top)
+        colours = [_evidence_colour(value, top, theme) for value in values]
     return go.Bar(
         x=drawn.astype(np.float32),
         y=np.arange(1, len(values) + 1, dtype=np.uint16),
@@ -125,8 +150,8 @@ def _bars(name: str, values: np.ndarray, words: list[str], number: int, theme: T
     )
 
 
-def _evidence_colour(value: float, theme: Theme) -> str:
-    if abs(value) > END:
+def _evidence_colour(value: float, top: float, theme: Theme) -> str:
+    if abs(value) > top:
         return (ABOVE if value > 0 else BELOW)[theme]
     return (POSITIVE if value > 0 else NEGATIVE)[theme]
 
@@ -175,16 +200,18 @@ def _furnish_image(figure: go.Figure, domain: list[float], rows: int, theme: The
     figure.add_annotation(note("rows", theme, x=0, y=1, font_size=SMALL))
 
 
-def _furnish(figure: go.Figure, name: str, number: int, domain: list[float], theme: Theme) -> None:
+def _furnish(
+    figure: go.Figure, name: str, top: float, number: int, domain: list[float], theme: Theme
+) -> None:
     options: dict[str, Any]
     if name == "attention":
-        options = {"range": [0, 1], "tickvals": [0, 0.5, 1], "ticktext": ["0", "50 %", ""]}
+        options = {"range": [0, ROOM * top], "title_text": "share", **percent_ticks(0, top)}
     else:
-        ticks = np.array([-END, -1, 0, 1, END])
+        end = float(bend(np.array(top), top))
         options = {
-            "range": [float(bend(ticks[0])), float(bend(ticks[-1]))],
-            "tickvals": bend(ticks).tolist(),
-            "ticktext": ["", "−1", "0", "+1", ""],
+            "range": [-ROOM * end, ROOM * end],
+            "tickvals": [-end, 0, end],
+            "ticktext": [f"−{top:g}", "0", f"+{top:g}"],
             "title_text": "log-odds",
         }
     figure.layout[f"xaxis{number}"] = axis(

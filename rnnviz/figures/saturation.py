@@ -80,7 +80,7 @@ def gate_saturation(
             yaxis=axis(theme, range=[len(rows) - 0.4, -0.85], visible=False),
         )
     )
-    figure.update_layout(margin={"l": 12, "r": 16, "t": 26, "b": 34}, legend_traceorder="normal")
+    figure.update_layout(margin={"l": 16, "r": 28, "t": 26, "b": 34}, legend_traceorder="normal")
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -104,6 +105,22 @@ def percent(share: float) -> str:
 def percent_ticks(*shares: float) -> dict[str, Any]:
     """Ticks of an axis of shares 0..1, written like all percentages here."""
     return {"tickvals": list(shares), "ticktext": [f"{100 * share:g} %" for share in shares]}
+
+
+def runs(steps: Sequence[int]) -> list[tuple[int, int]]:
+    """Steps that follow each other as one: `[4, 5, 6, 9] -> [(4, 6), (9, 9)]`."""
+    found: list[tuple[int, int]] = []
+    for step in sorted(set(steps)):
+        if found and step == found[-1][1] + 1:
+            found[-1] = (found[-1][0], step)
+        else:
+            found.append((step, step))
+    return found
+
+
+def rung(largest: float, ladder: Sequence[float]) -> float:
+    """The first step of a fixed ladder that holds `largest`, or its last."""
+    return next((top for top in ladder if largest <= top), ladder[-1])
 
 
 def listed(words: list[str]) -> str:
