@@ -144,7 +144,7 @@ export class Theatre {
     const looked = this.looked();
     const scale = state.presenter ? PRESENTER_SCALE : 1;
     const speaking = this.speakingDirection();
-    return { readings, state, options, theme, colours, font, ratio, focused, looked, scale, speaking, hits: this.hits(), lanes: this.unitLanes(looked.unit) };
+    return { readings, state, options, theme, colours, font, ratio, focused, looked, scale, speaking, hits: this.hits(), hitKey: this.hitKey, lanes: this.unitLanes(looked.unit) };
   }
 
   looked() {
@@ -172,7 +172,10 @@ export class Theatre {
   hits() {
     const { readings, state } = this;
     const { span, threshold, brush: signal, layer } = state;
-    if (!span) return [];
+    if (!span) {
+      this.hitKey = null;
+      return [];
+    }
     const direction = this.speakingDirection();
     const key = [this.digest, span, threshold, signal, layer, direction].join("|");
     if (key === this.hitKey) return this.found;

@@ -163,7 +163,7 @@ export class Stage {
   refresh(scene) {
     const { state, readings, looked } = scene;
     for (const lane of this.lanes) this.placeLane(lane, state, looked.step);
-    const key = [state.units, state.order, state.direction, state.layer, scene.hits.join()].join("|");
+    const key = [state.units, state.order, state.direction, state.layer, scene.hitKey].join("|");
     for (const { band, cell } of this.cells) {
       const reading = readings[cell.index];
       setText(cell.value, cellValue(band, cell, reading, state, looked.step, looked.unit));
