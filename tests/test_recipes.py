@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -55,6 +56,14 @@ VIEWS = {
 }
 
 
+def said(html: str) -> tuple[str, ...]:
+    """Everything in a saved page that is not the same in all of them: title, view and readings."""
+    title = re.search("<title>(.*?)</title>", html)
+    data = re.search('id="readings">(.*?)</script>', html)
+    assert title and data
+    return title[1], data[1]
+
+
 def run(code: str, folder: Path, root: Path) -> str:
     """Run the lines as a notebook would, and return the page that the last one shows."""
     above, call = code.split("rnnviz.show(")
@@ -83,7 +92,7 @@ def test_the_lines_show_what_the_page_shows(name: str, tmp_path: Path, root: Pat
     )
     cells = " and ".join(dict.fromkeys(reading.title for reading in readings))
     expected = page(readings, title=f"{cells} reading 28 rows", view=fitting)
-    assert run(code, tmp_path, root) == expected
+    assert said(run(code, tmp_path, root)) == said(expected)
     assert max(map(len, code.splitlines())) <= WIDTH
     assert len(code.splitlines()) <= 12 + 2 * 13  # a drawing takes up to 13 lines
 
