@@ -20,7 +20,6 @@ import pytest
 
 from rnnviz import figures
 from rnnviz.analysis.saturation import Shares, distribution, shares
-from rnnviz.figures.explanations import bend
 from rnnviz.figures.paths import apart
 from rnnviz.palette import THEMES, Theme, class_hues
 from rnnviz.signals import SIGNALS
@@ -253,11 +252,10 @@ def test_explanations_are_aligned_with_the_rows_of_the_image() -> None:
     assert all(list(trace.y) == rows == list(paper.y) for trace in bars.values())
     assert figure.layout.yaxis.range == (28.5, 0.5)  # the first row at the top, shared by all
     assert bars["attention"].x == pytest.approx(attention, abs=1e-6)
-    assert np.abs(np.delete(gradient, 3)).max() > 1  # so the axis ends at 10, the last rung
-    inside = np.abs(gradient) < 10
-    drawn = np.array(bars["gradient × input"].x)
-    assert 0.1 * np.sinh(drawn[inside]) == pytest.approx(gradient[inside], abs=1e-4)
-    assert drawn[3] == pytest.approx(bend(np.array(10.0), 10.0))  # cut, and in a colour of its own
+    drawn = bars["gradient × input"].x
+    assert np.delete(drawn, 3) == pytest.approx(np.delete(gradient, 3), abs=1e-6)
+    assert drawn[3] == 10  # cut at the end of the longest axis, and in a colour of its own
+    assert bars["occlusion"].x == pytest.approx(occlusion, abs=1e-6)
     assert (
         bars["gradient × input"].marker.color.count(bars["gradient × input"].marker.color[3]) == 1
     )
@@ -270,18 +268,19 @@ def test_explanations_are_aligned_with_the_rows_of_the_image() -> None:
     assert frames == [(11.5, 14.5), (20.5, 21.5)]
 
 
-@pytest.mark.parametrize(("strongest", "end"), [(0.2, 1), (1.0, 1), (1.01, 3), (4.0, 10), (50, 10)])
-def test_evidence_has_three_axes_to_choose_from_and_the_one_taken_is_printed(
+@pytest.mark.parametrize(
+    ("strongest", "end"), [(0.1, 0.25), (0.25, 0.25), (0.26, 0.5), (1.5, 2), (4, 5), (50, 10)]
+)
+def test_evidence_has_few_axes_to_choose_from_and_the_one_taken_is_printed(
     strongest: float, end: float
 ) -> None:
     weak, strong = np.full(28, 0.05), np.linspace(-strongest, strongest, 28)
     figure = figures.explanations(np.zeros((28, 28), np.uint8), weak, strong, weak, label="7")
-    axes = [figure.layout[f"xaxis{number}"] for number in (3, 4)]
-    for axis in axes:
-        assert axis.ticktext == (f"−{end}", "0", f"+{end}")
-        assert 0.1 * np.sinh(axis.tickvals) == pytest.approx([-end, 0, end])
-        assert axis.range[1] == -axis.range[0] > axis.tickvals[-1]
-    assert figure.layout.xaxis2.ticktext == ("0 %", "25 %")
+    axis = figure.layout.xaxis4
+    assert axis.title.text == f"± {end:g}<br>log-odds"
+    assert axis.tickvals == (-end, 0, end) and axis.range[1] == -axis.range[0] > end
+    assert figure.layout.xaxis3.title.text.startswith("± 0.25")
+    assert figure.layout.xaxis2.title.text.startswith("0 to 25 %")
 
 
 def test_without_attention_there_is_no_column_for_it() -> None:
@@ -321,7 +320,7 @@ def test_early_answers_are_the_curves_that_went_in() -> None:
         lambda seed: figures.state_path(
             path_arrays(seed)[0] * (1 + seed), *path_arrays()[1:], classes=DIGITS, limit=4
         ),
-        lambda seed: explained(seed, scale=0.05 + 0.2 * seed),
+        lambda seed: explained(seed, scale=0.2 + 0.01 * seed),
         lambda seed: figures.early_accuracy(
             np.full(28, seed / 2), np.full(28, seed / 3), n=9, source="x"
         ),

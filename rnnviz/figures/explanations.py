@@ -19,7 +19,6 @@ from rnnviz.figures.style import (
     checked,
     layout,
     note,
-    percent_ticks,
     rung,
     runs,
 )
@@ -30,18 +29,16 @@ NAMES = {
     "gradient_input": "gradient × input",
     "occlusion": "occlusion",
 }
-BEND = 0.1
-"""Evidence is drawn as asinh(value / BEND): even up to about BEND, by decades beyond it."""
-
-EVIDENCE = (1.0, 3.0, 10.0)
-"""The ends that the two axes of evidence share; the first that holds all bars, and printed."""
+EVIDENCE = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Where an axis of evidence may end, in log-odds; each takes the first that holds its bars, and
+prints it. What is compared between columns is the order of the rows, not the length of bars."""
 
 ATTENTION = (0.25, 0.5, 1.0)
-ROOM = 1.1
-"""An axis goes on a little beyond its last number, so that numbers of neighbours stay apart."""
+ROOM = 1.05
+"""An axis goes on a little beyond its last line, where the longest bar may end."""
 
-ROW = 10
-"""Pixels of one row of the image."""
+ROW, LINE = 10, 19
+"""Pixels of one row of the image, and of one line of text below."""
 
 
 def explanations(
@@ -79,21 +76,21 @@ def explanations(
     for name, values in measures.items():
         if np.shape(values) != image.shape[:1]:
             raise ValueError(f"{name}: expected {len(image)} rows, got shape {np.shape(values)}")
-    lines = _correlation_lines(correlations or {}, image)
-    foot = 52 + 19 * (len(lines) + bool(lines))
+    lines = _correlation_lines(correlations or {})
+    written = [f"Orange, to the right: the row speaks for {label}; blue: against it."]
+    if lines:
+        written += ["Rank correlation over all rows (rows with ink)", *lines]
+    foot = 50 + LINE * len(written)
     height = ROW * len(image) + 34 + foot
     figure = go.Figure(_paper(image, theme))
     domains = _domains(len(measures))
     _furnish_image(figure, domains[0], len(image), theme)
-    evidence = np.abs([gradient_input, occlusion]).max()
-    tops = {name: rung(float(evidence), EVIDENCE) for name in measures}
-    if attention is not None:
-        tops["attention"] = rung(float(np.max(attention)), ATTENTION)
     for number, (name, values) in enumerate(measures.items(), start=2):
         values = np.asarray(values, np.float64)
+        top = rung(float(np.abs(values).max()), ATTENTION if name == "attention" else EVIDENCE)
         words = _words(name, values, label, probability, without)
-        figure.add_trace(_bars(name, values, words, tops[name], number, theme))
-        _furnish(figure, name, tops[name], number, domains[number - 1], theme)
+        figure.add_trace(_bars(name, values, words, top, number, theme))
+        _furnish(figure, name, top, number, domains[number - 1], theme)
     for first, last in runs(steps):
         figure.add_shape(
             type="rect",
@@ -105,16 +102,13 @@ def explanations(
             line={"color": INK[theme], "width": 1.4},
             fillcolor="rgba(0,0,0,0)",
         )
-    _write_correlations(figure, lines, height - 34 - foot, theme)
+    for number, line in enumerate(written):
+        down = -(46 + LINE * number) / (height - 34 - foot)
+        figure.add_annotation(note(line, theme, x=0, y=down, yanchor="top", font_size=SMALL))
     alt = _alt(measures, label, lines)
     figure.update_layout(layout(theme, height=height, alt=alt, bargap=0.18, barmode="overlay"))
     figure.update_layout(margin={"l": 6, "r": 8, "t": 34, "b": foot})
     return figure
-
-
-def bend(values: np.ndarray, end: float) -> np.ndarray:
-    """Evidence to where it is drawn: `asinh(v / 0.1)`, cut at the end of the axis."""
-    return np.arcsinh(np.clip(values, -end, end) / BEND)
 
 
 def _paper(image: np.ndarray, theme: Theme) -> go.Heatmap:
@@ -133,13 +127,9 @@ def _paper(image: np.ndarray, theme: Theme) -> go.Heatmap:
 def _bars(
     name: str, values: np.ndarray, words: list[str], top: float, number: int, theme: Theme
 ) -> go.Bar:
-    if name == "attention":
-        drawn, colours = values, [MUTED[theme]] * len(values)
-    else:
-        drawn = bend(values, top)
-        colours = [_evidence_colour(value, top, theme) for value in values]
+    colours = [_colour(name, value, top, theme) for value in values]
     return go.Bar(
-        x=drawn.astype(np.float32),
+        x=values.clip(-top, top).astype(np.float32),
         y=np.arange(1, len(values) + 1, dtype=np.uint16),
         orientation="h",
         xaxis=f"x{number}",
@@ -150,7 +140,9 @@ def _bars(
     )
 
 
-def _evidence_colour(value: float, top: float, theme: Theme) -> str:
+def _colour(name: str, value: float, top: float, theme: Theme) -> str:
+    if name == "attention":
+        return MUTED[theme]
     if abs(value) > top:
         return (ABOVE if value > 0 else BELOW)[theme]
     return (POSITIVE if value > 0 else NEGATIVE)[theme]
@@ -180,7 +172,7 @@ def _words(
 
 def _domains(measures: int) -> list[list[float]]:
     """Left to right: the image, then the measures, with room between."""
-    image, gap = 0.27, 0.035
+    image, gap = 0.25, 0.05
     width = (1 - image - gap * measures) / measures
     starts = [image + gap + k * (width + gap) for k in range(measures)]
     return [[0.0, image], *([start, min(start + width, 1.0)] for start in starts)]
@@ -205,19 +197,22 @@ def _furnish(
 ) -> None:
     options: dict[str, Any]
     if name == "attention":
-        options = {"range": [0, ROOM * top], "title_text": "share", **percent_ticks(0, top)}
-    else:
-        end = float(bend(np.array(top), top))
         options = {
-            "range": [-ROOM * end, ROOM * end],
-            "tickvals": [-end, 0, end],
-            "ticktext": [f"−{top:g}", "0", f"+{top:g}"],
-            "title_text": "log-odds",
+            "range": [0, ROOM * top],
+            "tickvals": [0, top],
+            "title_text": f"0 to {100 * top:g} %<br>of attention",
+        }
+    else:
+        options = {
+            "range": [-ROOM * top, ROOM * top],
+            "tickvals": [-top, 0, top],
+            "title_text": f"± {top:g}<br>log-odds",
         }
     figure.layout[f"xaxis{number}"] = axis(
         theme,
         domain=domain,
         anchor="y",
+        showticklabels=False,
         zeroline=True,
         zerolinecolor=MUTED[theme],
         zerolinewidth=1,
@@ -229,28 +224,16 @@ def _furnish(
     )
 
 
-def _correlation_lines(correlations: Mapping[tuple[str, str], Any], image: np.ndarray) -> list[str]:
-    lines = []
-    for (first, second), found in correlations.items():
-        lines.append(
-            f"{NAMES[first]} and {NAMES[second]}: <b>{_number(found.all_rows)}</b> "
-            f"({_number(found.inked_rows)})"
-        )
-    return lines
+def _correlation_lines(correlations: Mapping[tuple[str, str], Any]) -> list[str]:
+    return [
+        f"{NAMES[first]} and {NAMES[second]}: <b>{_number(found.all_rows)}</b> "
+        f"({_number(found.inked_rows)})"
+        for (first, second), found in correlations.items()
+    ]
 
 
 def _number(value: float | None) -> str:
     return "not defined" if value is None else f"{value:+.2f}".replace("-", "−")
-
-
-def _write_correlations(figure: go.Figure, lines: list[str], plot: int, theme: Theme) -> None:
-    if not lines:
-        return
-    head = "Rank correlation over all rows (rows with ink)"
-    for number, line in enumerate([head, *lines]):
-        figure.add_annotation(
-            note(line, theme, x=0, y=-(46 + 19 * number) / plot, yanchor="top", font_size=SMALL)
-        )
 
 
 def _alt(measures: Mapping[str, np.ndarray], label: str, lines: list[str]) -> str:
