@@ -77,9 +77,10 @@ def explanations(
         if np.shape(values) != image.shape[:1]:
             raise ValueError(f"{name}: expected {len(image)} rows, got shape {np.shape(values)}")
     lines = _correlation_lines(correlations or {})
-    written = [f"Orange, to the right: the row speaks for {label}; blue: against it."]
+    written = [f"Orange: the row speaks for {label}. Blue: against it."]
     if lines:
-        written += ["Rank correlation over all rows (rows with ink)", *lines]
+        inked = int(image.any(axis=1).sum())
+        written += [f"Rank correlation over {len(image)} rows (over the {inked} with ink)", *lines]
     foot = 50 + LINE * len(written)
     height = ROW * len(image) + 34 + foot
     figure = go.Figure(_paper(image, theme))
