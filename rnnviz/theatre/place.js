@@ -4,6 +4,8 @@
 import { unpack } from "./unpack.js";
 
 const PLACES = new WeakMap();
+// Outlives a place: a page that is laid out anew makes a new one.
+let latestChoice = null;
 
 // The search with exactly `words` of all `owned` ones in it, in order, and a version while it says anything.
 export function placedSearch(search, owned, words, version) {
@@ -29,7 +31,6 @@ export function saysTheSame(one, other) {
 class Place {
   constructor() {
     this.given = null;
-    this.choice = null;
     this.asked = null;
   }
 
@@ -37,7 +38,7 @@ class Place {
     const given = JSON.stringify(data.words);
     if (given !== this.given) this.write(data);
     this.given = given;
-    this.choice = data.choice;
+    latestChoice = data.choice;
     if (data.ask === null || data.ask === this.asked) return;
     this.asked = data.ask;
     clearTimeout(this.timer);
@@ -48,7 +49,7 @@ class Place {
     const { pathname, search, hash } = window.location;
     const wanted = placedSearch(search, owned, words, version);
     if (saysTheSame(wanted, search)) return;
-    const gentle = this.given === null || choice === this.choice;
+    const gentle = latestChoice === null || choice === latestChoice;
     const address = pathname + wanted + hash;
     if (gentle) window.history.replaceState(window.history.state, "", address);
     else window.history.pushState({}, "", address);

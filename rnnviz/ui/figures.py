@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,10 @@ def _draw(
         )
     except ValueError as error:  # no atlas, a model that does not fit it, or one that is missing
         st.info(plain(sentence(error)))
+        return
+    except Exception:  # a fault of ours: the page stays whole, and the log says where
+        logging.getLogger(__name__).exception("%s was not drawn", choices.address.figure)
+        st.info(f"The figure {NAMES[choices.address.figure]} could not be drawn. The others may.")
         return
     if len(tasks) > 1:
         st.caption(f"About the {payloads[focus]['title']}, the reading in focus.")
