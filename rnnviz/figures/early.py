@@ -6,11 +6,12 @@ Shapes: `T` steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, layout, note, percent_ticks, runs
+from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, figure, note, percent_ticks, runs
 from rnnviz.palette import NEGATIVE, POSITIVE, Theme
 
 HEIGHT = 360
@@ -50,60 +51,31 @@ def early_accuracy(
         if values is not None and np.shape(values) != np.shape(accuracy):
             raise ValueError(f"{name}: expected {len(accuracy)} steps, got {np.shape(values)}")
     accuracy, confidence = np.asarray(accuracy, np.float32), np.asarray(confidence, np.float32)
-    figure = go.Figure()
-    figure.add_trace(
-        _curve(
-            numbers,
-            accuracy,
-            "right answers",
-            NEGATIVE[theme],
-            "solid",
-            f"{n:,} of {source}<br>%{{customdata:.1f}} % would be right after {step_word} %{{x}}",
-        )
-    )
-    figure.add_trace(
-        _curve(
-            numbers,
-            confidence,
-            "mean confidence",
-            POSITIVE[theme],
-            "dash",
-            f"{n:,} of {source}<br>%{{customdata:.1f}} % is how sure they are, on average, "
-            f"after {step_word} %{{x}}",
-        )
-    )
+    many = f"{n:,} of {source}<br>%{{customdata:.1f}} %"
+    right = f"{many} would be right after {step_word} %{{x}}"
+    sure = f"{many} is how sure they are, on average, after {step_word} %{{x}}"
+    curves = [
+        _curve(numbers, accuracy, "right answers", NEGATIVE[theme], right),
+        _curve(numbers, confidence, "mean confidence", POSITIVE[theme], sure, dash="dash"),
+    ]
     if own is not None:
-        label = f"this digit: how sure of {answer}" if answer else "this reading: how sure"
-        figure.add_trace(
-            _curve(
-                numbers,
-                np.asarray(own, np.float32),
-                label,
-                INK[theme],
-                "solid",
-                f"after {step_word} %{{x}} this reading gives {answer or 'its answer'} "
-                "%{customdata:.1f} %",
-                width=1.6,
-                markers=True,
-            )
-        )
-    figure.add_hline(y=1 / classes, line={"color": MUTED[theme], "width": 1, "dash": "dot"})
-    figure.add_annotation(
-        note(
-            "chance",
-            theme,
-            x=1,
-            xanchor="right",
-            y=1 / classes,
-            yref="y",
-            font={"size": SMALL, "color": MUTED[theme]},
-        )
-    )
-    _mark_steps(figure, decision, steps, len(accuracy), step_word, theme)
-    alt = _alt(accuracy, confidence, n, source, decision, step_word)
-    figure.update_layout(layout(theme, height=HEIGHT, alt=alt, legend=True), legend_y=1.07)
-    figure.update_layout(
+        curves.append(_own_curve(numbers, np.asarray(own, np.float32), answer, step_word, theme))
+    level = {"xref": "paper", "x0": 0, "x1": 1, "y0": 1 / classes, "y1": 1 / classes}
+    chance = {"color": MUTED[theme], "width": 1, "dash": "dot"}
+    pale = {"size": SMALL, "color": MUTED[theme]}
+    words = [note("chance", theme, x=1, xanchor="right", y=1 / classes, yref="y", font=pale)]
+    if decision is not None:
+        words.append(_decided(decision, len(accuracy), step_word, theme))
+    return figure(
+        curves,
+        theme,
+        height=HEIGHT,
+        alt=_alt(accuracy, confidence, n, source, decision, step_word),
+        legend=True,
+        legend_y=1.07,
         hovermode="x",
+        shapes=[{"type": "line", **level, "line": chance}, *_uprights(decision, steps, theme)],
+        annotations=words,
         xaxis=axis(
             theme,
             range=[0.5, len(accuracy) + 0.5],
@@ -115,7 +87,17 @@ def early_accuracy(
         yaxis=axis(theme, range=[0, 1.02], **percent_ticks(0, 0.25, 0.5, 0.75, 1)),
         margin={"l": 8, "r": 10, "t": 50, "b": 40},
     )
-    return figure
+
+
+def _own_curve(
+    numbers: np.ndarray, own: np.ndarray, answer: str, step_word: str, theme: Theme
+) -> go.Scatter:
+    label = f"this digit: how sure of {answer}" if answer else "this reading: how sure"
+    hover = (
+        f"after {step_word} %{{x}} this reading gives {answer or 'its answer'} "
+        "%{customdata:.1f} %"
+    )
+    return _curve(numbers, own, label, INK[theme], hover, width=1.6, markers=True)
 
 
 def _curve(
@@ -123,9 +105,9 @@ def _curve(
     y: np.ndarray,
     name: str,
     colour: str,
-    dash: str,
     hover: str,
     *,
+    dash: str = "solid",
     width: float = 2.6,
     markers: bool = False,
 ) -> go.Scatter:
@@ -141,34 +123,27 @@ def _curve(
     )
 
 
-def _mark_steps(
-    figure: go.Figure,
-    decision: int | None,
-    steps: Sequence[int],
-    steps_read: int,
-    step_word: str,
-    theme: Theme,
-) -> None:
-    for first, last in runs(steps):
-        if first == last:
-            figure.add_vline(x=first + 1, line={"color": MUTED[theme], "width": 1})
-        else:
-            band = {"fillcolor": MUTED[theme], "opacity": 0.14, "line_width": 0, "layer": "below"}
-            figure.add_vrect(x0=first + 0.5, x1=last + 1.5, **band)
-    if decision is None:
-        return
-    figure.add_vline(x=decision + 1, line={"color": INK[theme], "width": 1.4, "dash": "dash"})
-    figure.add_annotation(
-        note(
-            f"decided at {step_word} {decision + 1}",
-            theme,
-            x=decision + 1,
-            xref="x",
-            y=1.01,
-            xanchor="right" if decision >= steps_read / 2 else "left",
-            font_size=SMALL,
-        )
-    )
+def _uprights(decision: int | None, steps: Sequence[int], theme: Theme) -> list[dict[str, Any]]:
+    """A line at each chosen step, a band over several in a row, a dashed line at the decision."""
+    full = {"yref": "paper", "y0": 0, "y1": 1}
+    shade = {"fillcolor": MUTED[theme], "opacity": 0.14, "line_width": 0, "layer": "below"}
+    thin = {"line": {"color": MUTED[theme], "width": 1}}
+    shapes = [
+        {"type": "line", **full, "x0": first + 1, "x1": first + 1, **thin}
+        if first == last
+        else {"type": "rect", **full, "x0": first + 0.5, "x1": last + 1.5, **shade}
+        for first, last in runs(steps)
+    ]
+    if decision is not None:
+        dashed = {"line": {"color": INK[theme], "width": 1.4, "dash": "dash"}}
+        shapes.append({"type": "line", **full, "x0": decision + 1, "x1": decision + 1, **dashed})
+    return shapes
+
+
+def _decided(decision: int, steps: int, step_word: str, theme: Theme) -> dict[str, Any]:
+    side = "right" if decision >= steps / 2 else "left"
+    place = {"x": decision + 1, "xref": "x", "y": 1.01, "xanchor": side}
+    return note(f"decided at {step_word} {decision + 1}", theme, font_size=SMALL, **place)
 
 
 def _spacing(steps: int) -> int:

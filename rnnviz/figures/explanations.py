@@ -17,7 +17,7 @@ from rnnviz.figures.style import (
     SMALL,
     axis,
     checked,
-    layout,
+    figure,
     note,
     rung,
     runs,
@@ -83,33 +83,46 @@ def explanations(
         written += [f"Rank correlation over {len(image)} rows (over the {inked} with ink)", *lines]
     foot = 50 + LINE * len(written)
     height = ROW * len(image) + 34 + foot
-    figure = go.Figure(_paper(image, theme))
     domains = _domains(len(measures))
-    _furnish_image(figure, domains[0], len(image), theme)
-    for number, (name, values) in enumerate(measures.items(), start=2):
-        values = np.asarray(values, np.float64)
+    traces: list[Any] = [_paper(image, theme)]
+    axes = _image_axes(domains[0], len(image), theme)
+    heads = [note("rows", theme, x=0, y=1, font_size=SMALL)]
+    for number, (name, given) in enumerate(measures.items(), start=2):
+        values, domain = np.asarray(given, np.float64), domains[number - 1]
         top = rung(float(np.abs(values).max()), ATTENTION if name == "attention" else EVIDENCE)
         words = _words(name, values, label, probability, without)
-        figure.add_trace(_bars(name, values, words, top, number, theme))
-        _furnish(figure, name, top, number, domains[number - 1], theme)
-    for first, last in runs(steps):
-        figure.add_shape(
-            type="rect",
-            xref="paper",
-            x0=0,
-            x1=1,
-            y0=first + 0.5,
-            y1=last + 1.5,
-            line={"color": INK[theme], "width": 1.4},
-            fillcolor="rgba(0,0,0,0)",
-        )
+        traces.append(_bars(name, values, words, top, number, theme))
+        axes[f"xaxis{number}"] = _measure_axis(name, top, domain, theme)
+        place = {"x": sum(domain) / 2, "xanchor": "center", "y": 1, "font_size": SMALL}
+        heads.append(note(NAMES[name], theme, **place))
     for number, line in enumerate(written):
         down = -(46 + LINE * number) / (height - 34 - foot)
-        figure.add_annotation(note(line, theme, x=0, y=down, yanchor="top", font_size=SMALL))
-    alt = _alt(measures, label, lines)
-    figure.update_layout(layout(theme, height=height, alt=alt, bargap=0.18, barmode="overlay"))
-    figure.update_layout(margin={"l": 6, "r": 8, "t": 34, "b": foot})
-    return figure
+        heads.append(note(line, theme, x=0, y=down, yanchor="top", font_size=SMALL))
+    return figure(
+        traces,
+        theme,
+        height=height,
+        alt=_alt(measures, label, lines),
+        bargap=0.18,
+        barmode="overlay",
+        annotations=heads,
+        shapes=_frames(steps, theme),
+        margin={"l": 6, "r": 8, "t": 34, "b": foot},
+        **axes,
+    )
+
+
+def _frames(steps: Sequence[int], theme: Theme) -> list[dict[str, Any]]:
+    """One frame around each run of chosen rows, through all columns."""
+    frame = {
+        "type": "rect",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "line": {"color": INK[theme], "width": 1.4},
+        "fillcolor": "rgba(0,0,0,0)",
+    }
+    return [frame | {"y0": first + 0.5, "y1": last + 1.5} for first, last in runs(steps)]
 
 
 def _paper(image: np.ndarray, theme: Theme) -> go.Heatmap:
@@ -179,23 +192,19 @@ def _domains(measures: int) -> list[list[float]]:
     return [[0.0, image], *([start, min(start + width, 1.0)] for start in starts)]
 
 
-def _furnish_image(figure: go.Figure, domain: list[float], rows: int, theme: Theme) -> None:
-    figure.update_layout(
-        xaxis=axis(theme, domain=domain, visible=False),
-        yaxis=axis(
-            theme,
-            range=[rows + 0.5, 0.5],
-            tickvals=list(range(4, rows + 1, 4)),
-            ticks="",
-            showgrid=False,
-        ),
+def _image_axes(domain: list[float], rows: int, theme: Theme) -> dict[str, Any]:
+    """The axes of the picture; its rows, the first at the top, are those of every column."""
+    upright = axis(
+        theme,
+        range=[rows + 0.5, 0.5],
+        tickvals=list(range(4, rows + 1, 4)),
+        ticks="",
+        showgrid=False,
     )
-    figure.add_annotation(note("rows", theme, x=0, y=1, font_size=SMALL))
+    return {"xaxis": axis(theme, domain=domain, visible=False), "yaxis": upright}
 
 
-def _furnish(
-    figure: go.Figure, name: str, top: float, number: int, domain: list[float], theme: Theme
-) -> None:
+def _measure_axis(name: str, top: float, domain: list[float], theme: Theme) -> dict[str, Any]:
     options: dict[str, Any]
     if name == "attention":
         options = {
@@ -209,7 +218,7 @@ def _furnish(
             "tickvals": [-top, 0, top],
             "title_text": f"± {top:g}<br>log-odds",
         }
-    figure.layout[f"xaxis{number}"] = axis(
+    return axis(
         theme,
         domain=domain,
         anchor="y",
@@ -217,11 +226,7 @@ def _furnish(
         zeroline=True,
         zerolinecolor=MUTED[theme],
         zerolinewidth=1,
-        tickangle=0,
         **options,
-    )
-    figure.add_annotation(
-        note(NAMES[name], theme, x=sum(domain) / 2, xanchor="center", y=1, font_size=SMALL)
     )
 
 

@@ -26,7 +26,7 @@ from rnnviz.figures.style import (
     MUTED,
     axis,
     checked,
-    layout,
+    figure,
     listed,
     note,
     percent,
@@ -66,33 +66,35 @@ def gate_distribution(
     theme = checked(theme)
     gates = {name: _steps_by_units(values) for name, values in drawn(signals).items()}
     shares = layer_shares(gates)
-    figure = go.Figure()
     rug = 0.05 * len(units)
     height = len(gates) * (ROW + 14 * len(units) + GAP) + HEAD + 46
+    traces: list[Any] = []
+    parts: dict[str, Any] = {"annotations": [], "shapes": []}
     for number, (name, values) in enumerate(gates.items()):
-        place = _Place(number, len(gates), height, theme, rug)
-        figure.add_trace(_bars(name, values, place, step_word))
+        place, scale = _Place(number, len(gates), height, theme, rug), scale_of(name)
+        spread = distribution(values, scale)
+        traces.append(_bars(name, values, spread, place, step_word))
         if reference is not None and name in reference:
-            figure.add_trace(_outline(reference[name], name, reference_name, place, dash="dot"))
+            traces.append(_outline(reference[name], name, reference_name, place, dash="dot"))
         if len(steps):
-            chosen = distribution(values[list(steps)], scale_of(name))
-            figure.add_trace(_outline(chosen, name, _steps_name(steps, step_word), place))
+            chosen = distribution(values[list(steps)], scale)
+            traces.append(_outline(chosen, name, _steps_name(steps, step_word), place))
         for line, unit in enumerate(units):
-            figure.add_trace(_rug(values[:, unit], name, unit, line, place, step_word))
-        place.furnish(figure, name, shares[name], float(distribution(values, scale_of(name)).max()))
-    count = next(iter(gates.values())).shape
-    figure.update_layout(
-        layout(
-            theme,
-            height=height,
-            alt=_distribution_alt(shares, count, step_word),
-            legend=True,
-            barmode="overlay",
-            bargap=0.06,
-        )
+            traces.append(_rug(values[:, unit], name, unit, line, place, step_word))
+        parts |= place.axes(name)
+        parts["shapes"] += place.flat_ends(name)
+        parts["annotations"].append(place.heading(name, shares[name], float(spread.max())))
+    return figure(
+        traces,
+        theme,
+        height=height,
+        alt=_distribution_alt(shares, next(iter(gates.values())).shape, step_word),
+        legend=True,
+        barmode="overlay",
+        bargap=0.06,
+        margin={"l": 8, "r": 8, "t": HEAD + 14, "b": 34},
+        **parts,
     )
-    figure.update_layout(margin={"l": 8, "r": 8, "t": HEAD + 14, "b": 34})
-    return figure
 
 
 class _Place:
@@ -107,53 +109,60 @@ class _Place:
         self.y = "y" if number == 0 else f"y{number + 1}"
         self.x = "x" if number == 0 else f"x{number + 1}"
 
-    def furnish(self, figure: go.Figure, name: str, found: Shares, tallest: float) -> None:
-        """Add the axes, the shaded ends, and the heading with its two numbers."""
+    def axes(self, name: str) -> dict[str, Any]:
+        """Both axes, by their names in a layout."""
         scale, top = scale_of(name), TOP[SIGNALS[name].kind]
-        ticks = [0, 0.25, 0.5, 0.75, 1] if scale.first == 0 else [-1, -0.5, 0, 0.5, 1]
-        figure.layout[self.x.replace("x", "xaxis")] = axis(
+        across = axis(
             self.theme,
             range=[scale.first, scale.last],
             anchor=self.y,
-            tickvals=ticks,
+            tickvals=np.linspace(scale.first, scale.last, 5).tolist(),
             showticklabels=self.last,
             showgrid=False,
             title_text="value" if self.last else "",
         )
-        figure.layout[self.y.replace("y", "yaxis")] = axis(
+        upright = axis(
             self.theme,
             range=[-self.rug * top / 0.35, top],
             domain=self.domain,
             anchor=self.x,
             **percent_ticks(*((0, 0.1, 0.2, 0.3) if top < 0.5 else (0, 0.25, 0.5))),
         )
-        for ends in ([scale.first, scale.low], [scale.high, scale.last]):
-            figure.add_shape(
-                type="rect",
-                x0=ends[0],
-                x1=ends[1],
-                y0=0,
-                y1=1,
-                xref=self.x,
-                yref=f"{self.y} domain",
-                fillcolor=MUTED[self.theme],
-                opacity=0.1,
-                line_width=0,
-                layer="below",
-            )
+        return {self.x.replace("x", "xaxis"): across, self.y.replace("y", "yaxis"): upright}
+
+    def flat_ends(self, name: str) -> list[dict[str, Any]]:
+        """The two ends of the range at which a signal counts as saturated, shaded."""
+        scale = scale_of(name)
+        shade = {
+            "type": "rect",
+            "xref": self.x,
+            "yref": f"{self.y} domain",
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": MUTED[self.theme],
+            "opacity": 0.1,
+            "line_width": 0,
+            "layer": "below",
+        }
+        ends = ((scale.first, scale.low), (scale.high, scale.last))
+        return [shade | {"x0": first, "x1": last} for first, last in ends]
+
+    def heading(self, name: str, found: Shares, tallest: float) -> dict[str, Any]:
+        """The name of the gate and its two numbers, above the bars."""
         low, high = ends_of(name)
         text = (
             f"<b>{SIGNALS[name].label}</b>  {percent(found.low)} {low} · "
             f"{percent(found.high)} {high}"
         )
-        if tallest > top:
+        if tallest > TOP[SIGNALS[name].kind]:
             text += f" · tallest bar {percent(tallest)}"
-        figure.add_annotation(note(text, self.theme, x=0, y=self.top))
+        return note(text, self.theme, x=0, y=self.top)
 
 
-def _bars(name: str, values: np.ndarray, place: _Place, step_word: str) -> go.Bar:
-    scale = scale_of(name)
-    edges, shares = _edges(scale), distribution(values, scale)
+def _bars(
+    name: str, values: np.ndarray, shares: np.ndarray, place: _Place, step_word: str
+) -> go.Bar:
+    edges = _edges(scale_of(name))
     words = [
         f"{100 * share:.1f} % of its values lie between {first:.2f} and {last:.2f}"
         for share, first, last in zip(shares, edges, edges[1:], strict=False)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, layout
+from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure
 from rnnviz.palette import Theme, class_hues, oklab
 
 HEIGHT = 540
@@ -59,36 +59,41 @@ def state_path(
     points, line = np.asarray(cloud, np.float32)[:, pick], np.asarray(path, np.float32)[:, pick]
     if len(labels) != len(points):
         raise ValueError(f"expected a label for each point, got {len(labels)} for {len(points)}")
-    figure = go.Figure(_cloud(points, labels, classes, cloud_name, theme))
-    figure.add_trace(_class_labels(points, labels, classes, 2 * limit * CLEARANCE, theme))
+    room = 2 * limit * CLEARANCE
+    traces = [
+        _cloud(points, labels, classes, cloud_name, theme),
+        _class_labels(points, labels, classes, room, theme),
+    ]
     if second is not None:
         other = np.asarray(second, np.float32)[:, pick]
-        figure.add_trace(_line(other, second_name, step_word, theme, dash="dot"))
-        figure.add_trace(_ends(other, second_name, theme, hollow=True))
-    figure.add_trace(_line(line, name, step_word, theme))
+        traces.append(_line(other, second_name, step_word, theme, dash="dot"))
+        traces.append(_ends(other, second_name, theme, hollow=True))
+    traces.append(_line(line, name, step_word, theme))
     if attention is not None:
-        figure.add_trace(_star(attention @ line, name, theme))
-    figure.add_trace(_ends(line, name, theme, hollow=False))
+        traces.append(_star(attention @ line, name, theme))
+    traces.append(_ends(line, name, theme, hollow=False))
     chosen = [step for step in steps if 0 <= step < len(line)]
     if chosen:
-        figure.add_trace(_chosen(line, chosen, step_word, theme))
-    for step in _numbered(line, chosen, 2 * limit * CLEARANCE):
-        figure.add_annotation(_step_number(line, step, step in chosen, theme))
-    alt = (
-        f"Path of {name} through two principal components of the hidden state, "
-        f"{len(line)} {step_word}s, over {cloud_name}."
-    )
-    figure.update_layout(layout(theme, height=HEIGHT, alt=alt, legend=True))
-    titles = [_component_title(number, explained) for number in components]
-    square = {"range": [-limit, limit], "nticks": 7, "constrain": "domain"}
-    figure.update_layout(
-        xaxis=axis(theme, **square, title_text=titles[0], showgrid=False),
-        yaxis=axis(
-            theme, **square, title_text=titles[1], showgrid=False, scaleanchor="x", scaleratio=1
+        traces.append(_chosen(line, chosen, step_word, theme))
+    square = {"range": [-limit, limit], "nticks": 7, "constrain": "domain", "showgrid": False}
+    across, up = (_component_title(number, explained) for number in components)
+    return figure(
+        traces,
+        theme,
+        height=HEIGHT,
+        alt=(
+            f"Path of {name} through two principal components of the hidden state, "
+            f"{len(line)} {step_word}s, over {cloud_name}."
         ),
+        legend=True,
+        annotations=[
+            _step_number(line, step, step in chosen, theme)
+            for step in _numbered(line, chosen, room)
+        ],
+        xaxis=axis(theme, **square, title_text=across),
+        yaxis=axis(theme, **square, title_text=up, scaleanchor="x", scaleratio=1),
         margin={"l": 8, "r": 8, "t": 48, "b": 40},
     )
-    return figure
 
 
 def _cloud(

@@ -18,7 +18,7 @@ from rnnviz.figures.style import (
     SMALL,
     axis,
     checked,
-    layout,
+    figure,
     note,
     percent,
     percent_ticks,
@@ -52,36 +52,32 @@ def gate_saturation(
     ]
     known = [*reference, *([None] * (len(layers) - len(reference)))]
     ticks = [(row, (known[index] or {}).get(name)) for row, (index, name, _) in enumerate(rows)]
-    figure = go.Figure([*_stacks(rows, theme), _ticks(ticks, reference_name, theme)])
+    names = []
     for row, (index, name, found) in enumerate(rows):
         title = f"Layer {index + 1}, {SIGNALS[name].label.lower()}"
-        ends = f"{percent(found.low)} {_short(name)[0]} · {percent(found.high)} {_short(name)[1]}"
-        for text, x, anchor in (
-            (f"<b>{title}</b>" if index == selected else title, 0, "left"),
-            (ends, 1, "right"),
-        ):
-            figure.add_annotation(
-                note(text, theme, x=x, xanchor=anchor, y=row - 0.26, yref="y", font_size=SMALL)
-            )
-    figure.update_layout(
-        layout(
+        place = {"y": row - 0.26, "yref": "y", "font_size": SMALL}
+        low, high = _short(name)
+        ends = f"{percent(found.low)} {low} · {percent(found.high)} {high}"
+        names.append(note(f"<b>{title}</b>" if index == selected else title, theme, x=0, **place))
+        names.append(note(ends, theme, x=1, xanchor="right", **place))
+    return figure(
+        [*_stacks(rows, theme), _ticks(ticks, reference_name, theme)],
+        theme,
+        height=44 * len(rows) + 70,
+        alt=_saturation_alt(rows),
+        legend=True,
+        barmode="stack",
+        annotations=names,
+        xaxis=axis(
             theme,
-            height=44 * len(rows) + 70,
-            alt=_saturation_alt(rows),
-            legend=True,
-            barmode="stack",
-            xaxis=axis(
-                theme,
-                range=[0, 1],
-                **percent_ticks(0, 0.25, 0.5, 0.75, 1),
-                title_text="share of all values",
-                showgrid=False,
-            ),
-            yaxis=axis(theme, range=[len(rows) - 0.4, -0.85], visible=False),
-        )
+            range=[0, 1],
+            **percent_ticks(0, 0.25, 0.5, 0.75, 1),
+            title_text="share of all values",
+            showgrid=False,
+        ),
+        yaxis=axis(theme, range=[len(rows) - 0.4, -0.85], visible=False),
+        margin={"l": 16, "r": 28, "t": 26, "b": 34},
     )
-    figure.update_layout(margin={"l": 16, "r": 28, "t": 26, "b": 34}, legend_traceorder="normal")
-    return figure
 
 
 def _stacks(rows: Sequence[tuple[int, str, Shares]], theme: Theme) -> list[go.Bar]:

@@ -26,19 +26,27 @@ def checked(theme: Theme) -> Theme:
     return theme
 
 
-def layout(theme: Theme, *, height: int, alt: str, legend: bool = False, **options: Any) -> dict:  # type: ignore[type-arg]
-    """The layout of a figure of fixed height that is as wide as its place.
+def figure(
+    traces: Sequence[Any],
+    theme: Theme,
+    *,
+    height: int,
+    alt: str,
+    legend: bool = False,
+    **options: Any,
+) -> go.Figure:
+    """A figure of fixed height that is as wide as its place, put together in one go.
 
-    `alt` is the sentence for screen readers.
+    Adding traces and annotations one by one would check all earlier ones again each time. `alt` is
+    the sentence for screen readers; `options` are words of a layout.
     """
-    return {
+    plain = {
         "template": go.layout.Template(),
         "height": height,
         "autosize": True,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": TEXT, "color": INK[theme]},
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "showlegend": legend,
         "legend": {
             "orientation": "h",
@@ -46,6 +54,7 @@ def layout(theme: Theme, *, height: int, alt: str, legend: bool = False, **optio
             "xanchor": "left",
             "y": 1,
             "yanchor": "bottom",
+            "traceorder": "normal",
             "font": {"size": SMALL},
             "itemclick": False,
             "itemdoubleclick": False,
@@ -59,7 +68,8 @@ def layout(theme: Theme, *, height: int, alt: str, legend: bool = False, **optio
         "hovermode": "closest",
         "dragmode": False,
         "meta": {"alt": alt},
-    } | options
+    }
+    return go.Figure(list(traces), plain | options)
 
 
 def axis(theme: Theme, **options: Any) -> dict[str, Any]:
@@ -89,9 +99,9 @@ def note(text: str, theme: Theme, **options: Any) -> dict[str, Any]:
     } | options
 
 
-def alt_text(figure: go.Figure) -> str:
+def alt_text(drawn: go.Figure) -> str:
     """The sentence that says in words what a figure of this package shows."""
-    meta = figure.layout.meta
+    meta = drawn.layout.meta
     return str(meta["alt"]) if meta else ""
 
 
