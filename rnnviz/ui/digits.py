@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ Room = Any
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
 
+STYLE = Path(__file__).with_suffix(".css")
 EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
 
 
@@ -33,8 +35,10 @@ def rooms() -> tuple[Room, Room, Room, Room]:
 
     One reading stands beside its controls; three need the whole width, and stand below them.
     """
+    st.html(STYLE)
     if st.session_state["digits_cell"] != ALL:
-        controls, stage = st.columns([1, 3.1], gap="medium")
+        beside, stage = st.columns([1, 3.1], gap="medium")
+        controls = beside.container(key="digits_controls")
         return controls, controls, controls, stage
     row = st.container(horizontal=True, key="digits_row")
     widths = (BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)
@@ -89,7 +93,8 @@ def network_controls(choices: DigitsChoices) -> None:
 
 def compare_controls(choices: DigitsChoices) -> None:
     """Keep the digit that is read, to compare the next one with it."""
-    st.markdown("Compare", help="Two digits, one network: pin the first, then choose the second.")
+    help_text = "Two digits, one network: pin the first, then choose the second."
+    st.markdown(":small[Compare]", help=help_text)
     if choices.pinned is None:
         st.button(
             "Pin this digit",
