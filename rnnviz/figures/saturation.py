@@ -63,7 +63,7 @@ def gate_saturation(
     return figure(
         [*_stacks(rows, theme), _ticks(ticks, reference_name, theme)],
         theme,
-        height=44 * len(rows) + 70,
+        height=46 * len(rows) + 110,
         alt=_saturation_alt(rows),
         legend=True,
         barmode="stack",
@@ -104,7 +104,7 @@ def _stacks(rows: Sequence[tuple[int, str, Shares]], theme: Theme) -> list[go.Ba
 
 
 def _ticks(found: Sequence[tuple[int, Shares | None]], name: str, theme: Theme) -> go.Scatter:
-    """Where the two bounds lie over many sequences, as upright ticks on the bars."""
+    """Where the two bounds lie over many sequences, as marks that point at the bars from below."""
     known = [(row, shares) for row, shares in found if shares is not None]
     ends = [(row, shares.low, f"{percent(shares.low)} at the lower end") for row, shares in known]
     ends += [
@@ -112,9 +112,9 @@ def _ticks(found: Sequence[tuple[int, Shares | None]], name: str, theme: Theme) 
     ]
     return go.Scatter(
         x=np.array([x for _, x, _ in ends], np.float32),
-        y=[row for row, _, _ in ends],
+        y=[row + 0.32 for row, _, _ in ends],
         mode="markers",
-        marker={"symbol": "line-ns", "size": 17, "line": {"width": 2.4, "color": INK[theme]}},
+        marker={"symbol": "triangle-up", "size": 9, "color": INK[theme]},
         customdata=[words for _, _, words in ends],
         hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
         name=name,
