@@ -107,8 +107,8 @@ def test_headings_say_the_two_shares() -> None:
     for name in GATES:
         found = shares(given[name])
         assert (
-            f"<b>{SIGNALS[name].label}</b>  {100 * found.low:.0f} % below 0.1 · "
-            f"{100 * found.high:.0f} % above 0.9" in words
+            f"<b>{SIGNALS[name].label}</b>  {100 * found.low:.0f} % shut · "
+            f"{100 * found.high:.0f} % open" in words
         )
 
 
@@ -127,7 +127,7 @@ def test_an_rnn_has_no_gate_and_shows_its_hidden_state() -> None:
 def test_a_bar_that_is_cut_says_its_height() -> None:
     shut = {name: np.zeros((4, 2)) for name in GATES}
     words = [note.text for note in figures.gate_distribution(shut).layout.annotations]
-    assert all("100 % below 0.1 · 0 % above 0.9 · tallest bar 100 %" in text for text in words)
+    assert all("100 % shut · 0 % open · top 100 %" in text for text in words)
 
 
 def test_saturation_bars_are_the_shares_of_each_layer_and_gate() -> None:

@@ -20,7 +20,7 @@ from rnnviz.analysis.saturation import (
     layer_shares,
     scale_of,
 )
-from rnnviz.figures.saturation import ends_of
+from rnnviz.figures.saturation import ends_of, short_ends_of
 from rnnviz.figures.style import (
     INK,
     MUTED,
@@ -112,6 +112,7 @@ class _Place:
     def axes(self, name: str) -> dict[str, Any]:
         """Both axes, by their names in a layout."""
         scale, top = scale_of(name), TOP[SIGNALS[name].kind]
+        low, high = ends_of(name)
         across = axis(
             self.theme,
             range=[scale.first, scale.last],
@@ -119,7 +120,7 @@ class _Place:
             tickvals=np.linspace(scale.first, scale.last, 5).tolist(),
             showticklabels=self.last,
             showgrid=False,
-            title_text="value" if self.last else "",
+            title_text=f"value; shaded: {low}, {high}" if self.last else "",
         )
         upright = axis(
             self.theme,
@@ -149,13 +150,13 @@ class _Place:
 
     def heading(self, name: str, found: Shares, tallest: float) -> dict[str, Any]:
         """The name of the gate and its two numbers, above the bars."""
-        low, high = ends_of(name)
+        low, high = short_ends_of(name)
         text = (
             f"<b>{SIGNALS[name].label}</b>  {percent(found.low)} {low} · "
             f"{percent(found.high)} {high}"
         )
         if tallest > TOP[SIGNALS[name].kind]:
-            text += f" · tallest bar {percent(tallest)}"
+            text += f" · top {percent(tallest)}"
         return note(text, self.theme, x=0, y=self.top)
 
 

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure
 from rnnviz.palette import Theme, class_hues, oklab
 
-HEIGHT = 540
+HEIGHT = 520
 CLEARANCE = 0.06
 """The least distance between two labels, as a part of the drawn width."""
 
@@ -91,7 +91,7 @@ def state_path(
             for step in _numbered(line, chosen, room)
         ],
         xaxis=axis(theme, **square, title_text=across),
-        yaxis=axis(theme, **square, title_text=up, scaleanchor="x", scaleratio=1),
+        yaxis=axis(theme, **square, title_text=up, scaleanchor="x", constraintoward="top"),
         margin={"l": 8, "r": 8, "t": 48, "b": 40},
     )
 

@@ -56,8 +56,7 @@ def gate_saturation(
     for row, (index, name, found) in enumerate(rows):
         title = f"Layer {index + 1}, {SIGNALS[name].label.lower()}"
         place = {"y": row - 0.26, "yref": "y", "font_size": SMALL}
-        low, high = _short(name)
-        ends = f"{percent(found.low)} {low} · {percent(found.high)} {high}"
+        ends = f"{percent(found.low)} · {percent(found.high)}"
         names.append(note(f"<b>{title}</b>" if index == selected else title, theme, x=0, **place))
         names.append(note(ends, theme, x=1, xanchor="right", **place))
     return figure(
@@ -133,14 +132,15 @@ def _part_words(name: str, part: str, found: Shares) -> str:
     )
 
 
+def short_ends_of(name: str) -> tuple[str, str]:
+    """Saturation in a word: a gate is shut or open, a state near -1 or near 1."""
+    return ("shut", "open") if SIGNALS[name].kind == "gate" else ("near −1", "near 1")
+
+
 def ends_of(name: str) -> tuple[str, str]:
     """The two bounds of saturation in words: `below 0.1` and `above 0.9` for a gate."""
     scale = scale_of(name)
     return f"below {scale.low:g}".replace("-", "−"), f"above {scale.high:g}"
-
-
-def _short(name: str) -> tuple[str, str]:
-    return ("shut", "open") if SIGNALS[name].kind == "gate" else ("near −1", "near 1")
 
 
 def _saturation_alt(rows: Sequence[tuple[int, str, Shares]]) -> str:
