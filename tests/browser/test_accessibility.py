@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,13 +20,18 @@ from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.view import View
 from tests.browser.conftest import Open
 
-WIDTHS = (1440, 390)
-THEMES = ("light", "dark")
+Room = tuple[Literal["light", "dark"], int]
+ROOMS: tuple[Room, ...] = (("light", 1440), ("light", 390), ("dark", 390), ("dark", 1440))
+OPPOSITE: tuple[Room, ...] = (("light", 1440), ("dark", 390))
+"""For states of pages that have been seen in all four rooms."""
+
 BUSY = "layer=2&units=3.37&steps=5.12&span=6-12&step=9"
-PLACES = {
+PAGES = {
     "home": "/",
     "digits": "/digits",
     "three cells with pins, a brush and a ghost": f"/digits?v=2&cell=all&pin=3&{BUSY}",
+}
+STATES = {
     "two digits side by side": "/digits?v=2&cell=gru&pin=3&beside=1&order=cluster&prob=area",
     "a morph": "/digits?v=2&cell=rnn&pin=3&morph=40&as=difference",
     "path": "/digits?v=2&figure=path",
@@ -68,21 +73,18 @@ def unfolded(page: Page) -> None:
     page.get_by_test_id("stCode").wait_for()
 
 
-def looked_at(page: Page, prepare: Callable[[Page], None] = settle) -> dict[str, list[str]]:
-    """The violations of a page in both themes and both widths, by theme and width."""
+def looked_at(
+    page: Page, rooms: tuple[Room, ...] = ROOMS, prepare: Callable[[Page], None] = settle
+) -> dict[Room, list[str]]:
+    """The violations of a page in each theme and width, where there are any."""
     found = {}
-    for theme in THEMES:
+    for theme, width in rooms:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.reload()
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            prepare(page)
-            assert page.locator(".theatre").first.get_attribute("data-theme") == theme
-            found[f"{theme} {width}"] = violations(page)
-    return found
-
-
-NOTHING: dict[str, list[str]] = {f"{theme} {width}": [] for theme in THEMES for width in WIDTHS}
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_selector(f".theatre[data-theme={theme}]")
+        prepare(page)
+        found[theme, width] = violations(page)
+    return {room: lines for room, lines in found.items() if lines}
 
 
 def test_axe_sees_into_the_theatre(open_page: Open) -> None:
@@ -95,13 +97,18 @@ def test_axe_sees_into_the_theatre(open_page: Open) -> None:
     assert rules == {"color-contrast", "image-alt"}
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", PAGES)
 def test_pages(place: str, open_page: Open) -> None:
-    assert looked_at(open_page(PLACES[place])) == NOTHING
+    assert looked_at(open_page(PAGES[place])) == {}
+
+
+@pytest.mark.parametrize("place", STATES)
+def test_states_of_a_page(place: str, open_page: Open) -> None:
+    assert looked_at(open_page(STATES[place]), OPPOSITE) == {}
 
 
 def test_everything_unfolded(open_page: Open) -> None:
-    assert looked_at(open_page(f"/digits?v=2&{BUSY}"), unfolded) == NOTHING
+    assert looked_at(open_page(f"/digits?v=2&{BUSY}"), OPPOSITE, unfolded) == {}
 
 
 def test_the_saved_page(browser: Browser, tmp_path: Path) -> None:
@@ -113,5 +120,5 @@ def test_the_saved_page(browser: Browser, tmp_path: Path) -> None:
     context = browser.new_context(**options)
     page = context.new_page()
     page.goto(path.as_uri())
-    assert looked_at(page) == NOTHING
+    assert looked_at(page) == {}
     context.close()
