@@ -62,7 +62,7 @@ def gate_saturation(
     return figure(
         [*_stacks(rows, theme), _ticks(ticks, reference_name, theme)],
         theme,
-        height=46 * len(rows) + 110,
+        height=46 * len(rows) + 130,
         alt=_saturation_alt(rows),
         legend=True,
         barmode="stack",
