@@ -27,6 +27,7 @@ __all__ = [
     "Mark",
     "Reading",
     "View",
+    "asked",
     "draw",
     "gallery",
     "morph",
@@ -238,35 +239,35 @@ def place(
     version: str,
     choice: int,
     again: float | None = None,
-) -> int:
+) -> None:
     """Put the page's ``words`` into the browser's address and leave all that are not ``owned``.
 
     A changed word makes an entry in the browser's history, unless ``choice`` is the number that
     it was before: words of one choice replace each other. With ``again`` the browser makes the
-    fragment around this run again after so many seconds; returns how often it has done so.
+    fragment around this run again after so many seconds, and `asked` counts that.
     """
-    import streamlit as st
-
-    state = st.session_state.get(key)
-    sent = state.get("asked") if isinstance(state, Mapping) else None
-    asked = sent if _is_whole(sent) else 0
     data = {
         "words": dict(words),
         "owned": list(owned),
         "version": version,
         "choice": choice,
-        "ask": None if again is None else asked + 1,
+        "ask": None if again is None else asked(key) + 1,
         "after": 0 if again is None else round(1000 * again),
     }
     _component("place")(key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing)
-    return asked
+
+
+def asked(key: str) -> int:
+    """How often the browser has run a fragment again for the `place` of that key."""
+    sent = _sent(key, "asked")
+    return sent if _is_whole(sent) else 0
 
 
 def _sent(key: str, name: str) -> Any:
     """What the component of that key has sent last, as it came."""
     import streamlit as st
 
-    state = st.session_state[key]
+    state = st.session_state.get(key)
     return state.get(name) if isinstance(state, Mapping) else None
 
 

@@ -37,7 +37,9 @@ class DigitsChoices:
 
     ``mix`` is where the morph slider stands, in percent of the present digit, ``choice`` counts
     the choices that deserve an entry in the browser's history, ``turn`` the slider's messages,
-    ``start`` is where a theatre that is shown anew begins.
+    ``start`` is where a theatre that is shown anew begins. ``tasks`` are the readings shown last,
+    ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
+    how often the browser has asked for newer figures.
     """
 
     address: DigitsAddress
@@ -56,6 +58,8 @@ class DigitsChoices:
     drawings: dict[bytes, tuple[Stroke, ...]] = field(default_factory=dict)
     tasks: tuple[exhibit.Task, ...] = ()
     good: tuple[exhibit.Task, ...] = ()
+    figured: tuple[exhibit.Task, ...] = ()
+    asked: int = 0
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
         """Change fields of the address; ``continued`` when it is the choice that came before."""

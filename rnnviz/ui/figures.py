@@ -11,9 +11,9 @@ import streamlit as st
 from rnnviz import exhibit, warmup
 from rnnviz.address import FIGURES, VERSION, WORDS
 from rnnviz.palette import Theme
-from rnnviz.theatre import Reading, View, place
+from rnnviz.theatre import Reading, View, asked, place
 from rnnviz.ui.choices import PLACE, DigitsChoices
-from rnnviz.ui.models import atlas_of, explanation
+from rnnviz.ui.models import atlas_of, explanation, shown
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.plots import DRAW, Drawn, Subject
 from rnnviz.ui.takeaway import code, downloads
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAMES = dict(zip(FIGURES, ("Gates", "Path", "Explanations", "Early answers"), strict=True))
 FORMATS = ("SVG", "PNG")
 PAUSE = 0.6
-"""Seconds that a figure waits: its parts are large and would come before the theatre is painted."""
+"""Seconds that a figure waits, so that the theatre has the browser for itself."""
 
 LATER = "The figure is drawn as soon as the theatre stands."
 NO_TORCH = (
@@ -64,24 +64,29 @@ def figure_room(
             "everywhere.",
         )
     choices.choose("figure", figure=figure or choices.address.figure)
-    if _address(choices):
+    _address(choices, tasks)
+    if not choices.figured:
         st.caption(LATER)
     elif choices.address.figure == "why" and not warmup.torch_is_here():
         st.info(NO_TORCH)
     else:
-        _draw(choices, tasks, payloads, kind or FORMATS[0])
+        _draw(choices, kind or FORMATS[0])
     st.subheader("Take it with you", anchor=False)
     downloads(choices, tasks, payloads, title=title, about=about)
     code(choices)
 
 
-def _address(choices: DigitsChoices) -> bool:
-    """Put the page's words into the address; return whether the first picture has its time.
+def _address(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> None:
+    """Put the page's words into the address, and let the figures follow the theatre at a distance.
 
-    The browser makes this run again half a second after the page was opened, and while torch is
-    on its way and somebody waits for it.
+    The browser makes this run again half a second after a new reading was shown. Until then the
+    figures stay as they were, so that the theatre is painted first. It does so as well while torch
+    is on its way and somebody waits for it.
     """
-    arrived = PLACE not in st.session_state
+    count = asked(PLACE)
+    if count > choices.asked:
+        choices.figured = tasks
+    choices.asked = count
     waits = choices.address.figure == "why" and not warmup.torch_is_here()
     place(
         choices.words(),
@@ -89,29 +94,16 @@ def _address(choices: DigitsChoices) -> bool:
         owned=WORDS,
         version=VERSION,
         choice=choices.choice,
-        again=PAUSE if arrived or waits else None,
+        again=PAUSE if waits or tasks != choices.figured else None,
     )
-    return arrived
 
 
-def _draw(
-    choices: DigitsChoices,
-    tasks: tuple[exhibit.Task, ...],
-    payloads: list[dict[str, Any]],
-    kind: str,
-) -> None:
+def _draw(choices: DigitsChoices, kind: str) -> None:
+    tasks = choices.figured
     focus = min(choices.view.focus, len(tasks) - 1)
-    beside = 1 - focus if choices.address.beside and len(tasks) == 2 else None
+    other = tasks[1 - focus] if len(tasks) == 2 else None
     try:
-        drawn = made(
-            choices.address.figure,
-            tasks[focus],
-            None if beside is None else tasks[beside],
-            _where(choices.view),
-            _theme(),
-            payloads[focus],
-            None if beside is None else payloads[beside],
-        )
+        drawn = made(choices.address.figure, tasks[focus], other, _where(choices.view), _theme())
     except ValueError as error:  # no atlas, a model that does not fit it, or one that is missing
         st.info(plain(sentence(error)))
         return
@@ -120,7 +112,7 @@ def _draw(
         st.info(f"The figure {NAMES[choices.address.figure]} could not be drawn. The others may.")
         return
     if len(tasks) > 1:
-        st.caption(f"About the {payloads[focus]['title']}, the reading in focus.")
+        st.caption(f"About the {shown(tasks[focus])['title']}, the reading in focus.")
     for room, figure in zip(st.columns(len(drawn.figures)), drawn.figures, strict=True):
         with room:
             _show(figure, choices.address.figure, kind)
@@ -140,16 +132,10 @@ def _where(view: View) -> View:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def made(
-    name: str,
-    task: exhibit.Task,
-    beside: exhibit.Task | None,
-    view: View,
-    theme: Theme,
-    _payload: dict[str, Any],
-    _other: dict[str, Any] | None,
+    name: str, task: exhibit.Task, beside: exhibit.Task | None, view: View, theme: Theme
 ) -> Drawn:
     """The figure of that name, made once: a commit that is none of its business draws nothing."""
-    reading = Reading.from_payload(_payload)
+    reading = Reading.from_payload(shown(task))
     subject = Subject(
         task=task,
         reading=reading,
@@ -157,7 +143,7 @@ def made(
         theme=theme,
         atlas=partial(atlas_of, task.model),
         explain=partial(explanation, task.model, task.picture.pixels),
-        other=reading.ghost if _other is None else Reading.from_payload(_other),
+        other=reading.ghost if beside is None else Reading.from_payload(shown(beside)),
     )
     return DRAW[name](subject)
 

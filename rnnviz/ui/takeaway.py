@@ -76,7 +76,9 @@ def code(choices: DigitsChoices) -> None:
     """The lines of Python that show the same in a notebook."""
     with st.expander("Show code", icon=":material/code:"):
         st.caption("In a notebook, these lines show exactly this view, computed anew.")
-        st.code(recipes.digits_code(choices.address, choices.view), language="python")
+        lines = recipes.digits_code(choices.address, choices.view)
+        # Without colours: Streamlit's for Python are too pale to be read by everybody.
+        st.code(lines, language=None, wrap_lines=True)
 
 
 def _slug(source: str) -> str:

@@ -25,7 +25,8 @@ from tests.pages.test_digits import PAGE, handed, shown, words
 
 def drawn(app: AppTest) -> AppTest:
     """The page after the half second in which the theatre has the browser for itself."""
-    app.session_state["digits_place"] = {"asked": 1}
+    (place,) = handed(app, "place")
+    app.session_state["digits_place"] = {"asked": place["ask"]}
     return app.run()
 
 
@@ -121,7 +122,8 @@ def test_while_the_slider_moves_the_figures_stand_still(open_page: Open, models:
     assert plots(app) == before
     app.session_state["digits"].mixed(40, True, 2)
     app.run()
-    assert plots(app) != before
+    assert plots(app) == before, "the theatre is painted first"
+    assert plots(drawn(app)) != before
 
 
 @pytest.mark.parametrize("kind", ["npz", "csv"])
