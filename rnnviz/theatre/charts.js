@@ -166,7 +166,8 @@ export function drawBars(brush, array, top, ghost) {
     const bar = (valueAt(array, step) / top) * (height - 2);
     context.fillRect(left, height - 1 - bar, width, bar);
   });
-  if (ghost) outlineBars(brush, ghost, (step) => [height - 1, Math.min(1, valueAt(ghost, step) / top) * (height - 2)], 1);
+  const ghostBar = (step) => [height - 1, Math.min(1, valueAt(ghost, step) / top) * (height - 2)];
+  if (ghost) outlineBars(brush, ghost, ghostBar, 1);
   labelEnds(brush, String(top), "0");
 }
 
@@ -253,12 +254,19 @@ export function drawTicks(brush, marked, pinned, marks) {
   for (const step of marked) {
     const text = String(step + 1);
     const half = context.measureText(text).width / 2;
-    const x = Math.min(Math.max(columnCentre(axis, step), axis.gutter + half - 2 * scale), axis.gutter + axis.width - half);
+    const [least, most] = [axis.gutter + half - 2 * scale, axis.gutter + axis.width - half];
+    const x = Math.min(Math.max(columnCentre(axis, step), least), most);
     context.fillText(text, x, height - 4 * scale);
   }
   // The decision last: it is the flip after which nothing changes any more.
-  const rising = [...marks].sort((a, b) => (a.kind === "decision") - (b.kind === "decision"));
-  for (const mark of rising) if (inside(mark.step)) drawMark(brush, mark, columnCentre(axis, mark.step));
+  const rising = [...marks].sort((a, b) => (a.kind === "decision") - (b.kind === "decision") || a.step - b.step);
+  let last = -Infinity;
+  for (const mark of rising) {
+    const x = columnCentre(axis, mark.step);
+    if (!inside(mark.step) || (mark.kind === "flip" && x - last < 7 * scale)) continue;
+    if (mark.kind === "flip") last = x;
+    drawMark(brush, mark, x);
+  }
   context.fillStyle = colours.accent;
   for (const step of pinned) {
     if (!inside(step)) continue;
@@ -273,9 +281,9 @@ export function drawTicks(brush, marked, pinned, marks) {
 
 // A decision is a filled diamond, a flip an open one, a note a short bar.
 function drawMark({ context, colours, scale }, { kind }, x) {
-  const [y, r] = [5 * scale, 4 * scale];
+  const [y, r] = [12 * scale, 4 * scale];
   context.beginPath();
-  if (kind === "note") context.rect(x - 1, 0, 2, 2 * r);
+  if (kind === "note") context.rect(x - 1, y - r, 2, 2 * r);
   else {
     context.moveTo(x, y - r);
     context.lineTo(x + r, y);

@@ -1,4 +1,4 @@
-// Several readings at once: whether they stand beside each other, and what is said where one of them has nothing to show.
+// Several readings at once: whether they stand beside each other, and what is said where one has nothing to show.
 
 import { leadingClass, valueAt } from "./decode.js";
 import { missingWords, percentage } from "./words.js";

@@ -71,17 +71,18 @@ export class Controls {
     const small = options.size === "small";
     nodes.tools.replaceChildren(this.layers.node);
     if (!small) {
-      nodes.tools.append(this.direction.node, this.order.node, this.values.node, this.zoom, this.span(word), this.view);
+      nodes.tools.append(this.direction.node, this.order.node, this.values.node, this.zoom, this.view);
+      this.buildSpan(word);
       nodes.menu.replaceChildren(...this.buildMenu(readings, options));
     }
     nodes.tools.hidden = small && count < 2;
   }
 
-  span(word) {
-    this.selecting ??= buildButton("Select a span", "", () => this.onSelect?.());
-    this.selecting.className = "select-span";
+  // For fingers: beside the other things that a hand on the panels needs.
+  buildSpan(word) {
+    this.selecting ??= buildButton("Select a span", "", () => this.onSelect?.(), "select-span");
+    this.nodes.speed.after(this.selecting);
     this.selecting.title = `While this is on, dragging over a panel selects ${word}s instead of moving the cursor`;
-    return this.selecting;
   }
 
   buildMenu(readings, options) {
@@ -93,7 +94,8 @@ export class Controls {
     }));
     const chips = element("div", { class: "chips", role: "group", "aria-label": "Panels shown" });
     chips.append(...this.chips.map(({ button }) => button));
-    const group = (label, node) => element("div", { class: "menu-group" }, element("span", { class: "menu-label" }, label), node);
+    const group = (label, node) =>
+      element("div", { class: "menu-group" }, element("span", { class: "menu-label" }, label), node);
     const groups = [group("Panels", chips)];
     if (readings.some(({ probabilities }) => probabilities)) groups.push(group("Prediction", this.buildPrediction()));
     if (readings.length > 1) groups.push(group("Readings", this.buildArrangement()));

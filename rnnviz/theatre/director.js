@@ -2,11 +2,11 @@
 // what was committed. This class holds the state and says who draws what when; how it is drawn is the others' business.
 
 import { sameValue } from "./address.js";
-import { unitsOn, unitsThroughout } from "./brush.js";
 import { Controls } from "./controls.js";
 import { decodeReading } from "./decode.js";
 import { Dock } from "./dock.js";
 import { setAttribute, setText } from "./dom.js";
+import { brushedUnits, toldState, unitLanes } from "./found.js";
 import { Gestures } from "./gestures.js";
 import { Heads } from "./heads.js";
 import { PageHistory, copyAddress } from "./history.js";
@@ -29,7 +29,10 @@ const COMMIT_AFTER = 250;
 const ANNOUNCE_AFTER = 500;
 const PRESENTER_SCALE = 1.4;
 // Changes of these fields are drawn anew; all others only move marks.
-const REPAINTS = ["layer", "direction", "order", "values", "hidden", "prediction", "arrangement", "presenter", "window", "focus"];
+const REPAINTS = [
+  ...["layer", "direction", "order", "values", "hidden", "prediction"],
+  ...["arrangement", "presenter", "window", "focus"],
+];
 
 export class Theatre {
   constructor(parent) {
@@ -115,7 +118,8 @@ export class Theatre {
     const title = options.title ?? readings[0].name;
     root.dataset.size = options.size ?? "full";
     root.dataset.readings = String(readings.length);
-    setAttribute(root, "aria-label", `${title}: replay of ${readings.length > 1 ? `${readings.length} readings` : "one reading"}`);
+    const count = readings.length > 1 ? `${readings.length} readings` : "one reading";
+    setAttribute(root, "aria-label", `${title}: replay of ${count}`);
     setText(nodes.title, title);
     setText(nodes.subtitle, options.subtitle ?? "");
     nodes.scrub.max = String(state.shape.steps - 1);
@@ -144,7 +148,10 @@ export class Theatre {
     const looked = this.looked();
     const scale = state.presenter ? PRESENTER_SCALE : 1;
     const speaking = this.speakingDirection();
-    return { readings, state, options, theme, colours, font, ratio, focused, looked, scale, speaking, hits: this.hits(), hitKey: this.hitKey, lanes: this.unitLanes(looked.unit) };
+    const hits = this.hits(speaking);
+    const lanes = unitLanes(state.units, looked.unit);
+    const drawn = { theme, colours, font, ratio, scale };
+    return { readings, state, options, focused, looked, speaking, hits, hitKey: this.hitKey, lanes, ...drawn };
   }
 
   looked() {
@@ -161,35 +168,13 @@ export class Theatre {
     this.direction = direction;
   }
 
-  // The units drawn as lines: all pinned ones, the last of them giving way to the one pointed at.
-  unitLanes(unit) {
-    const { units } = this.state;
-    if (units.length < 2) return [unit];
-    return units.includes(unit) ? units : [...units.slice(0, -1), unit];
-  }
-
-  // Per reading, the units that are on within the selected span and off outside of it.
-  hits() {
-    const { readings, state } = this;
-    const { span, threshold, brush: signal, layer } = state;
-    if (!span) {
-      this.hitKey = null;
-      return [];
-    }
-    const direction = this.speakingDirection();
-    const key = [this.digest, span, threshold, signal, layer, direction].join("|");
-    if (key === this.hitKey) return this.found;
+  // Worked out once per span, threshold, signal and layer.
+  hits(speaking) {
+    const { span, threshold, brush, layer } = this.state;
+    const key = span === null ? null : [this.digest, span, threshold, brush, layer, speaking].join("|");
+    if (key !== this.hitKey) this.brushed = brushedUnits(this.readings, this.state, speaking);
     this.hitKey = key;
-    this.found = readings.flatMap((reading, index) => {
-      const array = reading.layers[layer]?.[direction]?.[signal];
-      if (!array) return [];
-      const kind = reading.signals.find(({ name }) => name === signal).kind;
-      const sign = kind === "gate" ? 1 : null;
-      const asked = { span, threshold, sign };
-      const found = unitsOn(array, asked);
-      return [{ index, signal, found, throughout: unitsThroughout(array, asked) }];
-    });
-    return this.found;
+    return this.brushed ?? [];
   }
 
   // Measures, builds and paints everything. Cheap enough to do whole on every change of layout.
@@ -198,7 +183,7 @@ export class Theatre {
     const { nodes } = this;
     const ratio = Math.max(1, window.devicePixelRatio || 1);
     nodes.root.dataset.presenter = String(this.state.presenter);
-    nodes.root.dataset.layout = this.roomy() ? "roomy" : "narrow";
+    nodes.root.dataset.layout = this.layout();
     const key = [Math.round(nodes.root.getBoundingClientRect().width), ratio].join("|");
     if (!force && key === this.layoutKey) return;
     this.ratio = ratio;
@@ -228,16 +213,31 @@ export class Theatre {
     return measures;
   }
 
-  roomy() {
-    return this.nodes.root.getBoundingClientRect().width > 900;
+  // On a phone the numbers of one unit come after the panels, elsewhere they stand beside or above them.
+  layout() {
+    const { nodes } = this;
+    const { width } = nodes.root.getBoundingClientRect();
+    const layout = width > 900 ? "roomy" : width > 560 ? "narrow" : "phone";
+    const home = layout === "phone" ? nodes.body : nodes.aside;
+    if (nodes.unit.parentNode !== home) home.append(nodes.unit);
+    return layout;
   }
 
   paint(scene = this.scene()) {
     this.stage.paint(scene);
     this.overview.paint(scene, this.stage.gutter, this.stage.axis.width);
     this.now.paint(scene);
-    fillLegend(this.nodes.legend, scene, this.stage.bands);
+    this.explain(scene, true);
     this.refresh();
+  }
+
+  // The legend speaks of the span and its threshold as well.
+  explain(scene, force = false) {
+    const { span, threshold, brush } = scene.state;
+    const key = span === null ? "" : [threshold, brush].join();
+    if (key === this.explained && !force) return;
+    this.explained = key;
+    fillLegend(this.nodes.legend, scene, this.stage.bands);
   }
 
   restick() {
@@ -259,20 +259,11 @@ export class Theatre {
     this.now.refresh(scene);
     this.pins.refresh(state, this.readings[0].step_word, this.isCoarse());
     this.dock.refresh(scene);
+    this.explain(scene);
     this.controls.mark(this, this.gestures.selecting);
     if (nodes.scrub.value !== String(state.step)) nodes.scrub.value = String(state.step);
     setAttribute(nodes.scrub, "aria-valuetext", leaderSentence(scene.focused, step));
-    this.tellRoot(state, unit);
-  }
-
-  // What tests, and anybody who looks, may know of the state.
-  tellRoot(state, unit) {
-    const { dataset } = this.nodes.root;
-    const { step, layer, playing, order, values, direction, focus, window: view, span, prediction } = state;
-    const told = { step, unit, layer, playing, order, values, direction, focus, prediction };
-    for (const [name, value] of Object.entries(told)) dataset[name] = String(value);
-    Object.assign(dataset, { first: String(view.first), count: String(view.count), ready: this.digest });
-    dataset.span = span ? `${span[0] + 1}-${span[1] + 1}` : "";
+    Object.assign(nodes.root.dataset, Object.fromEntries(toldState(state, unit)), { ready: this.digest });
   }
 
   isCoarse() {
@@ -285,20 +276,18 @@ export class Theatre {
     const { state } = this;
     this.tour.notice(before, state, action);
     if (state === before) return;
-    if (REPAINTS.some((name) => state[name] !== before[name]) || state.units.length !== before.units.length) this.repaint(before);
+    // Laid out and painted with the next frame, however many changes come before it.
+    const isTaller = state.units.length !== before.units.length;
+    if (isTaller || REPAINTS.some((name) => state[name] !== before[name])) this.dirty = true;
     if (state.presenter !== before.presenter) this.present();
-    if (state.playing) this.later("tick", 1000 / (STEPS_PER_SECOND * state.speed), () => this.dispatch({ type: "tick" }));
+    const pause = 1000 / (STEPS_PER_SECOND * state.speed);
+    if (state.playing) this.later("tick", pause, () => this.dispatch({ type: "tick" }));
     else clearTimeout(this.timers.tick);
     this.schedule();
     if (action.type === "hover" || action.type === "leave") return;
     this.later("announce", ANNOUNCE_AFTER, () => this.announce());
     if (!state.playing) this.follow();
     if (!sameValue(committed(before), committed(state))) this.later("commit", COMMIT_AFTER, () => this.commit());
-  }
-
-  // Laid out and painted with the next frame, however many changes come before it.
-  repaint() {
-    this.dirty = true;
   }
 
   // At most one refresh per frame, however fast the pointer or the keys are.
@@ -342,7 +331,8 @@ export class Theatre {
     const { state } = this;
     const { direction, index } = cell;
     const meant = band.id === "unit" ? this.looked().unit : unit;
-    return tipText(band, this.readings[index], { layer: state.layer, direction, values: state.values, step, unit: meant });
+    const place = { layer: state.layer, direction, values: state.values, step, unit: meant };
+    return tipText(band, this.readings[index], place);
   }
 
   previewUnit(unit) {

@@ -12,7 +12,8 @@ export class Dock {
     Object.assign(this, { node, dispatch, preview });
     this.title = element("strong", {});
     this.sentence = element("p", { class: "dock-sentence" });
-    const close = buildButton("\u00d7", "Give up the span (Esc)", () => dispatch({ type: "span", first: null }), "plain");
+    const giveUp = () => dispatch({ type: "span", first: null });
+    const close = buildButton("\u00d7", "Give up the span (Esc)", giveUp, "plain");
     close.setAttribute("aria-label", "Give up the span");
     this.signal = buildSelect("dock-signal", "Signal", "The signal that must be on within the span", (signal) =>
       dispatch({ type: "brush", signal }),
@@ -53,7 +54,8 @@ export class Dock {
     if (key === this.key) return;
     this.key = key;
     const chips = found.slice(0, MOST_CHIPS).map((one) => this.chip(one, state.units.includes(one.unit)));
-    if (found.length > MOST_CHIPS) chips.push(element("span", { class: "quiet" }, `and ${found.length - MOST_CHIPS} more`));
+    const more = found.length - chips.length;
+    if (more > 0) chips.push(element("span", { class: "quiet" }, `and ${more} more`));
     this.units.replaceChildren(...chips);
   }
 
@@ -81,6 +83,7 @@ function sentence(hit, reading, state, label, several) {
   const throughout = hit.throughout.length - count;
   if (count === 0) return who + brushSentence(hit.found, hit.throughout, state, { label }, reading.step_word);
   const units = count === 1 ? "1 unit is" : `${count} units are`;
-  const rest = throughout === 0 ? "" : ` ${throughout} more ${throughout === 1 ? "is" : "are"} on throughout, but outside too.`;
+  const verb = throughout === 1 ? "is" : "are";
+  const rest = throughout === 0 ? "" : ` ${throughout} more ${verb} on throughout, but outside too.`;
   return `${who}${units} on (${label.toLowerCase()}) throughout and off everywhere else.${rest}`;
 }

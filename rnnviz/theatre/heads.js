@@ -1,4 +1,4 @@
-// The head of each of several readings: its name, what it answers at the cursor, and after which step it stays with that.
+// The head of each of several readings: its name, what it answers at the cursor, after which step it stays with that.
 
 import { answerLine } from "./compare.js";
 import { element, setText } from "./dom.js";

@@ -1,5 +1,5 @@
-// The page's address follows the view without asking the server: the cursor replaces it, a settled choice is an entry of
-// its own, and going back brings the view of that entry. Where there is no history (a sandboxed frame), nothing happens.
+// The page's address follows the view without asking the server: the cursor replaces it, a settled choice is an entry
+// of its own, and going back brings the view of that entry. Without a history (a sandboxed frame) nothing happens.
 
 import { sameValue, viewOf, viewSearch } from "./address.js";
 

@@ -3,6 +3,7 @@
 import { element } from "./dom.js";
 import { codeToValue } from "./decode.js";
 import { shownSignal } from "./derived.js";
+import { thresholdWords } from "./speech.js";
 import { beyondWords, capitalised, number } from "./words.js";
 
 const COUNTED = new WeakMap();
@@ -44,17 +45,20 @@ function entriesOf(scene, bands) {
     entries.push(["mark-flip", `An open diamond: a flip, a ${word} at which the answer becomes another.`]);
   }
   if (marks.some(({ kind }) => kind === "note")) entries.push(["mark-note", `A short bar: a ${word} with a note.`]);
-  if (state.span) entries.push(...spanEntries(word));
+  if (state.span) entries.push(...spanEntries(word, scene));
   entries.push(...predictionEntries(scene, bands));
   if (readings.some(({ ghost }) => ghost)) entries.push(["mark-ghost", ghostWords(readings)]);
-  if (readings.some(({ image }) => image)) entries.push(["mark-cover", `Hatched: ${word}s of the image that are still covered.`]);
+  const covered = `Hatched: ${word}s of the image that are still covered.`;
+  if (readings.some(({ image }) => image)) entries.push(["mark-cover", covered]);
   return [...entries, ...signalEntries(scene, bands)];
 }
 
-function spanEntries(word) {
+function spanEntries(word, { readings, state }) {
+  const signal = readings.flatMap(({ signals }) => signals).find(({ name }) => name === state.brush);
+  const on = thresholdWords(state.threshold, signal);
   return [
     ["mark-span", `The tinted columns are the selected ${word}s.`],
-    ["mark-peg", "A peg at the left of a heatmap marks a unit that is on throughout them and off outside."],
+    ["mark-peg", `A peg at the left marks a unit that is on throughout them and off outside. ${on}`],
   ];
 }
 
@@ -62,7 +66,8 @@ function predictionEntries({ state, readings }, bands) {
   if (!bands.some(({ id }) => id === "prediction")) return [];
   if (state.prediction === "area") {
     const classes = readings[0].classes.map((label, k) => [label, readings[0].class_hues, k]);
-    return [["mark-classes", "Each class has its colour; a band as high as the panel is 100 %, the strong one leads.", classes]];
+    const text = "Each class has its colour; a band as high as the panel is 100 %, the strong one leads.";
+    return [["mark-classes", text, classes]];
   }
   return [["mark-lead", "A strong bar is the class in the lead; grey bars are the others. A full row high is 100 %."]];
 }
@@ -83,14 +88,25 @@ function signalEntries(scene, bands) {
   if (gates.length > 0 && state.values === "raw") {
     entries.push([null, "Gates run from 0 (shut, paper) to 1 (open, deepest colour), one hue per gate.", gates[0]]);
   } else if (gates.length > 0) {
-    entries.push([null, `${whose} of a gate: from \u22121 (blue, falls or below) over 0 (paper) to 1 (orange).`, shown(gates[0])]);
+    const text = `${whose} of a gate: from \u22121 (blue, falls or below) over 0 (paper) to 1 (orange).`;
+    entries.push([null, text, shown(gates[0])]);
   }
   const signed = signals.find(({ kind, name }) => kind === "signed" && name !== "cell");
-  if (signed) entries.push([null, "Signed values run from \u22121 (blue) over 0 (paper) to 1 (orange).", shown(signed)]);
+  if (signed) entries.push([null, signedSentence(shown(signed), state.values), shown(signed)]);
   const cell = signals.find(({ name }) => name === "cell");
-  if (cell) entries.push([null, cellSentence(shown(cell), beyondCount(scene, cell)), shown(cell)]);
+  if (cell && state.values === "raw") entries.push([null, cellSentence(cell, beyondCount(scene, cell)), cell]);
+  else if (cell) entries.push([null, rangeSentence(whose, shown(cell)), shown(cell)]);
   if (bands.some(({ id }) => id === "unit")) entries.push(["mark-lines", linesSentence(cell)]);
   return entries;
+}
+
+function rangeSentence(whose, { low, high }) {
+  return `${whose} of the cell state: from ${number(low, 0)} to ${number(high, 0)}.`;
+}
+
+function signedSentence({ low, high }, values) {
+  const whose = { raw: "Signed values", change: "Changes of signed values" }[values] ?? "Differences of signed values";
+  return `${whose} run from ${number(low, 0)} (blue) over 0 (paper) to ${number(high, 0)} (orange).`;
 }
 
 function linesSentence(cell) {

@@ -6,7 +6,9 @@ import { buildButton, buildClassRows, buildUnitRow, element, setAttribute, setTe
 import { leadingClass, valueAt } from "./decode.js";
 import { pixelCanvas, sharpContext } from "./heatmap.js";
 import { valueWords } from "./speech.js";
-import { capitalised, percentage, whereWords } from "./words.js";
+import { capitalised, grouped, percentage, whereWords } from "./words.js";
+
+const MOST_FLIPS = 12;
 
 export class NowColumn {
   constructor(nodes, dispatch) {
@@ -35,11 +37,14 @@ export class NowColumn {
     nodes.classes.hidden = reading.classes.length === 0;
     nodes.answer.hidden = !reading.probabilities;
     nodes.upright.hidden = !reading.image;
-    const flips = reading.marks.filter(({ kind }) => kind === "flip");
+    const every = reading.marks.filter(({ kind }) => kind === "flip");
+    const flips = every.slice(0, MOST_FLIPS);
     const others = reading.marks.filter(({ kind }) => kind !== "flip");
     nodes.marks.replaceChildren(...others.map((mark) => this.buildMark(mark, reading)));
     if (flips.length > 0) nodes.marks.append(element("li", { class: "marks-label" }, `Flips, by ${reading.step_word}`));
     nodes.marks.append(...flips.map((mark) => this.buildMark(mark, reading)));
+    const more = every.length - flips.length;
+    if (more > 0) nodes.marks.append(element("li", { class: "marks-label" }, `and ${grouped(more)} more`));
     nodes.marks.hidden = reading.marks.length === 0;
   }
 

@@ -3,6 +3,7 @@
 
 import { element, setAttribute } from "./dom.js";
 import { sharpContext } from "./heatmap.js";
+import { windowWords } from "./speech.js";
 import { changePerStep, decimated, isWhole, overviewFrame, overviewX, windowAtFrame } from "./window.js";
 
 const TALL = 28;
@@ -33,7 +34,7 @@ export class Overview {
     if (key === this.key && this.reading === focused) return;
     Object.assign(this, { key, reading: focused });
     const { label, meaning } = focused.panels.overview;
-    setAttribute(this.canvas, "aria-label", `${label}: ${meaning}`);
+    this.label = `${label}: ${meaning}`;
     this.node.title = meaning;
     this.draw(focused, state, colours, ratio, scale);
   }
@@ -58,6 +59,7 @@ export class Overview {
   refresh({ state }) {
     if (this.node.hidden) return;
     this.window = state.window;
+    setAttribute(this.canvas, "aria-label", `${this.label} In view: ${windowWords(state.window, this.reading)}.`);
     const { left, width } = overviewFrame(state.window, this.steps, this.width);
     this.frame.style.transform = `translateX(${left}px)`;
     this.frame.style.width = `${width}px`;

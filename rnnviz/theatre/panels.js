@@ -51,20 +51,20 @@ export function listBands({ readings, state, options, ratio, scale, beside }) {
     .filter(({ id }) => !state.hidden.includes(id))
     .map((panel) => ({
       ...panel,
-      height: Math.round(bandHeight(panel, readings, { units, ratio, state, wide, scale }) * (panel.signal ? 1 : scale)),
+      height: Math.round(bandHeight(panel, readings, { units, ratio, state, wide, scale })),
       cells: listCells(panel, readings, state, beside),
     }));
 }
 
 function bandHeight(panel, readings, { units, ratio, state, wide, scale }) {
   if (panel.signal) return heatmapHeight(units, ratio, { wanted: 128 * scale, most: 192 * scale });
-  if (panel.id === "input") return wide ? 84 : 56;
-  if (panel.id === "attention") return 38;
+  if (panel.id === "input") return scale * (wide ? 84 : 56);
+  if (panel.id === "attention") return scale * 38;
   if (panel.id === "prediction") {
     const classes = Math.max(...readings.map((reading) => reading.classes.length));
-    return state.prediction === "area" ? 96 : Math.min(220, Math.max(110, 13 * classes));
+    return scale * (state.prediction === "area" ? 96 : Math.min(220, Math.max(110, 13 * classes)));
   }
-  return state.units.length > 1 ? 62 * state.units.length : 104;
+  return scale * (state.units.length > 1 ? 62 * state.units.length : 104);
 }
 
 function listCells(panel, readings, state, beside) {

@@ -46,7 +46,8 @@ function buildBar() {
   const heading = element("div", { class: "heading" }, title, subtitle);
   const tourButton = buildButton("Tour", "Six short cards that show what can be done here", null, "plain tour-button");
   const copy = buildButton("Copy link", "Copy a link to exactly this view", null, "plain copy");
-  const present = buildButton("Present", "Fill the window with big type and thick lines (P, back with Esc)", null, "plain");
+  const big = "Fill the window with big type and thick lines (P, back with Esc)";
+  const present = buildButton("Present", big, null, "plain");
   const actions = element("div", { class: "actions" }, tourButton, copy, present);
   return { bar: element("div", { class: "bar" }, heading, actions), title, subtitle, tourButton, copy, present };
 }
@@ -92,16 +93,17 @@ function buildNow() {
   const ghost = element("div", { class: "ghost", hidden: true }, ghostPicture, ghostAnswer);
   const unitName = element("p", { class: "unit-name" });
   const unitRows = element("dl", { class: "unit-rows" });
+  const unit = element("div", { class: "unit" }, unitName, unitRows);
   const aside = element(
     "aside",
     { class: "now", "aria-label": "At the cursor" },
     element("div", { class: "seen" }, upright, where),
     element("div", { class: "said" }, answers, answer, classes),
     element("div", { class: "more" }, ghost, marks),
-    element("div", { class: "unit" }, unitName, unitRows),
+    unit,
   );
   const answering = { answer, answers, classes, marks, ghost, ghostPicture, ghostAnswer };
-  return { aside, upright, where, unitName, unitRows, ...answering };
+  return { aside, unit, upright, where, unitName, unitRows, ...answering };
 }
 
 function buildStage() {

@@ -1,4 +1,4 @@
-// The stage: bands of panels under one cursor, built and painted when the layout changes, and only marked when it moves.
+// The stage: bands of panels under one cursor, built and painted when the layout changes, only marked when it moves.
 
 import { drawTicks } from "./charts.js";
 import { columnPlaces, standsBeside } from "./compare.js";
@@ -6,11 +6,11 @@ import { element, fillScale, setAttribute, setText, silent } from "./dom.js";
 import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
 import { sharpContext } from "./heatmap.js";
 import { shownSignal } from "./derived.js";
-import { rowOfUnit } from "./order.js";
+import { rowOfUnit, unitOfRow } from "./order.js";
 import { cellValue, listBands, paintCell } from "./panels.js";
 import { number } from "./words.js";
 
-const TICKS = 26;
+const TICKS = 34;
 
 export class Stage {
   constructor(nodes) {
@@ -25,7 +25,8 @@ export class Stage {
     const { nodes } = this;
     const box = nodes.stage.getBoundingClientRect();
     const width = Math.floor(box.width);
-    const beside = standsBeside(state.arrangement, readings.length, Math.floor(nodes.root.getBoundingClientRect().width));
+    const room = Math.floor(nodes.root.getBoundingClientRect().width);
+    const beside = standsBeside(state.arrangement, readings.length, room);
     const gutter = Math.round((width < 480 ? 30 : 40) * scale);
     const gap = Math.round(20 * scale);
     const places = columnPlaces(width, beside ? readings.length : 1, gutter, gap);
@@ -55,7 +56,8 @@ export class Stage {
     if (band.signal) swatch.style.background = band.signal.hue[theme];
     const symbol = element("span", { class: "symbol" }, band.symbol ?? "");
     const meaning = element("span", { class: "meaning", title: band.meaning }, band.meaning);
-    const note = element("p", { class: "note", id: `note-${band.id}`, hidden: !this.unfolded.has(band.id) }, band.look_for);
+    const folded = !this.unfolded.has(band.id);
+    const note = element("p", { class: "note", id: `note-${band.id}`, hidden: folded }, band.look_for);
     const head = element(
       "div",
       { class: "head" },
@@ -94,14 +96,15 @@ export class Stage {
     const value = element("span", { class: "value" });
     const who = readings.length > 1 && !cell.shared ? reading.title : "";
     const way = band.cells.some(({ direction }) => direction === "backward") ? `read ${cell.direction}s` : "";
-    const tag = element("div", { class: "tag" }, element("span", { class: "who" }, [who, way].filter(Boolean).join(", ")), value);
+    const whose = [who, way].filter(Boolean).join(", ");
+    const tag = element("div", { class: "tag" }, element("span", { class: "who" }, whose), value);
     const properties = { class: "panel", "data-panel": band.id, "data-reading": String(cell.index) };
     const built = { ...cell, column, axis: this.axes[column], value };
     if (cell.absent) {
       properties["data-absent"] = "true";
       built.node = element("div", properties, tag, element("p", { class: "absent" }, cell.absent));
     } else {
-      built.canvas = element("canvas", { role: "img", "aria-label": `${[who, way].filter(Boolean).join(", ")} ${band.description}`.trim() });
+      built.canvas = element("canvas", { role: "img", "aria-label": `${whose} ${band.description}`.trim() });
       built.rows = silent("rows");
       built.cover = silent("cover");
       const plot = element("div", { class: "plot" }, built.canvas, built.rows);
@@ -119,7 +122,8 @@ export class Stage {
   buildLanes() {
     const { places, axes } = this;
     this.lanes = places.map(({ left }, i) => {
-      const parts = { veil: silent("veil"), span: silent("span"), preview: silent("preview"), cursor: silent("cursor") };
+      const [veil, span, preview, cursor] = ["veil", "span", "preview", "cursor"].map(silent);
+      const parts = { veil, span, preview, cursor };
       const node = element("div", { class: "lane" }, ...Object.values(parts));
       node.style.left = `${left + axes[i].gutter}px`;
       node.style.width = `${axes[i].width}px`;
@@ -179,6 +183,7 @@ export class Stage {
 
   placeLane({ axis, cursor, preview, veil, span }, state, step) {
     this.frame(cursor, axis, state.step, state.step);
+    cursor.classList.toggle("thin", axis.column < 9);
     preview.hidden = state.hover?.step === undefined || state.hover?.step === null;
     if (!preview.hidden) this.frame(preview, axis, step, step);
     span.hidden = state.span === null;
@@ -190,8 +195,9 @@ export class Stage {
   }
 
   cover(cell, state) {
-    const unread = state.hover || state.span ? cell.axis.width : columnLeft(cell.axis, state.step + 1) - cell.axis.gutter;
-    cell.cover.style.left = `${cell.axis.gutter + Math.min(Math.max(0, unread), cell.axis.width)}px`;
+    const { axis } = cell;
+    const unread = state.hover || state.span ? axis.width : columnLeft(axis, state.step + 1) - axis.gutter;
+    cell.cover.style.left = `${axis.gutter + Math.min(Math.max(0, unread), axis.width)}px`;
   }
 
   // Whole pixels, cut off at the ends of what is in view.
@@ -229,15 +235,17 @@ export class Stage {
   }
 
   refreshTicks({ state, readings, colours, font, ratio, scale }) {
-    const key = [state.steps, state.window.first, state.window.count, this.width, ratio, scale, colours.text, this.bands.length].join("|");
-    if (key === this.tickKey && this.tickCanvases[0].canvas.isConnected && this.tickCanvases[0].painted) return;
+    const { first, count } = state.window;
+    const key = [state.steps, first, count, this.width, ratio, scale, colours.text].join("|");
+    if (key === this.tickKey && this.tickCanvases[0].painted) return;
     this.tickKey = key;
     this.tickCanvases.forEach((entry, i) => {
       const { canvas, width } = entry;
       const height = TICKS * scale;
-      const brush = { context: sharpContext(canvas, width, height, ratio), axis: this.axes[i], height, colours, font, scale };
+      const context = sharpContext(canvas, width, height, ratio);
+      const brush = { context, axis: this.axes[i], height, colours, font, scale };
       const longest = Math.max(2, String(state.shape.steps).length);
-      const labelled = ticks(state.window.first, state.window.count, this.axes[i].column, (6 + 8 * longest) * scale);
+      const labelled = ticks(first, count, this.axes[i].column, (6 + 8 * longest) * scale);
       drawTicks(brush, labelled, state.steps, this.marksOf(readings, i));
       entry.painted = true;
     });
@@ -261,7 +269,7 @@ export class Stage {
     if (step === null || (!within && (y < 0 || y >= box.height))) return { band, cell, step: null, unit: null };
     const units = this.unitsOf(cell);
     const at = unitAt(y, box.height, units);
-    return { band, cell, step, unit: band.signal ? (cell.order ? cell.order[at] : at) : null };
+    return { band, cell, step, unit: band.signal ? unitOfRow(cell.order, at) : null };
   }
 
   unitsOf(cell) {
