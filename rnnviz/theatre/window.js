@@ -67,10 +67,6 @@ export function windowAtFrame(window, steps, width, left, least = 12) {
   return { first: Math.round(share * (steps - window.count)), count: window.count };
 }
 
-export function overviewStep(x, steps, width) {
-  return Math.min(steps - 1, Math.max(0, Math.floor((x / width) * steps)));
-}
-
 export function overviewX(step, steps, width) {
   return ((step + 0.5) / steps) * width;
 }
