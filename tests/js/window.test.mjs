@@ -102,7 +102,7 @@ test("the frame on the overview leads back to its window", () => {
     assert.ok(Math.abs(back.first - first) <= 1);
   }
   assert.deepEqual(windowAtFrame({ first: 0, count: 40 }, 2000, 900, 1e9), { first: 1960, count: 40 });
-  assert.deepEqual([0, 500, 999].map((step) => overviewX(step, 1000, 500)), [0.25, 250.25, 499.75]);
+  assert.deepEqual([0, 512, 1023].map((step) => overviewX(step, 1024, 512)), [0.25, 256.25, 511.75]);
 });
 
 test("the strip shows the mean change of a step, and no peak is lost when it is thinned", () => {
