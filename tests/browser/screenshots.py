@@ -6,6 +6,7 @@ Each is taken from the running app in a real browser and written small, to docs/
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,35 +22,54 @@ FOLDER = ROOT / "docs" / "screenshots"
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: where, how large, and in which theme; a height of None takes the whole page."""
+    """One picture: where, how large, and in which theme.
+
+    ``at`` is the text of a heading to start at, instead of the top of the page; ``tour`` shows the
+    page as on a first visit.
+    """
 
     name: str
     address: str
     width: int
-    height: int | None
-    theme: Literal["light", "dark"]
+    height: int
+    theme: Literal["light", "dark"] = "light"
+    at: str | None = None
+    tour: bool = False
 
 
+THREE = "/digits?v=2&cell=all&sample=8&pin=3&layer=2&step=19&units=37"
 SHOTS = (
-    Shot("home", "/", 1440, 900, "light"),
-    Shot("digits-lstm", "/digits?step=19&layer=2", 1440, 1300, "light"),
-    Shot("digits-gru-dark", "/digits?cell=gru&sample=15&step=16&layer=2", 1440, 1000, "dark"),
-    Shot("digits-rnn", "/digits?cell=rnn&sample=6", 1024, 900, "light"),
-    Shot("digits-phone", "/digits?sample=3", 390, 844, "light"),
+    Shot("home", "/", 1440, 900),
+    Shot("digits-lstm", "/digits?v=2&step=19&layer=2&units=37", 1440, 1300),
+    Shot("digits-cells", THREE, 1440, 1500),
+    Shot("digits-brush", "/digits?v=2&layer=2&order=cluster&span=8-10", 1440, 1300, "dark"),
+    Shot("digits-first-visit", "/digits", 1024, 900, tour=True),
+    Shot("digits-phone", "/digits?v=2&sample=3", 390, 844, at="LSTM, attention"),
+    Shot("digits-phone-dark", "/digits?v=2&cell=all", 390, 844, "dark", at="LSTM, GRU"),
+    Shot("digits-projector", "/digits?v=2&cell=gru&sample=15&step=16&big=1", 1920, 1080),
+    Shot("digits-wide-dark", THREE, 1920, 1080, "dark"),
+    Shot("figure-path", f"{THREE}&figure=path", 1440, 900, at="What the reading shows"),
+    Shot("figure-why", "/digits?v=2&figure=why", 1024, 900, "dark", at="What the reading shows"),
 )
+NO_TOUR = "localStorage.setItem('rnnviz.tour', 'over')"
 
 
 def take(browser: Browser, server: Server, shot: Shot) -> bytes:
     """The picture as PNG bytes."""
-    size: ViewportSize = {"width": shot.width, "height": shot.height or 900}
+    size: ViewportSize = {"width": shot.width, "height": shot.height}
     page = browser.new_page(viewport=size, color_scheme=shot.theme, reduced_motion="reduce")
+    if not shot.tour:
+        page.add_init_script(NO_TOUR)
     page.goto(server.address + shot.address)
     page.wait_for_selector(".theatre[data-ready]")
-    page.wait_for_timeout(1200)
-    if shot.height is None:
-        whole = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
-        page.set_viewport_size({"width": shot.width, "height": int(whole)})
-        page.wait_for_timeout(600)
+    if "/digits" in shot.address:
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.wait_for_timeout(1500)
+    if shot.at is not None:
+        heading = page.get_by_role("heading", name=shot.at)
+        heading.evaluate("node => node.scrollIntoView({ block: 'start' })")
+        page.get_by_test_id("stMain").evaluate("node => node.scrollBy(0, -70)")
+        page.wait_for_timeout(800)
     picture = page.screenshot()
     page.close()
     return picture
@@ -62,13 +82,14 @@ def shrink(picture: bytes, path: Path) -> int:
 
 
 def main() -> None:
-    """Take every picture and say how large it became."""
+    """Take every picture, or those that are named, and say how large each became."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = [shot for shot in SHOTS if shot.name in sys.argv[1:] or len(sys.argv) == 1]
     with sync_playwright() as playwright, serve() as server:
         browser = playwright.chromium.launch(
             executable_path=chromium.executable(), args=list(FLAGS)
         )
-        for shot in SHOTS:
+        for shot in wanted:
             path = FOLDER / f"{shot.name}.png"
             size = shrink(take(browser, server, shot), path)
             print(f"{path.relative_to(ROOT)}: {size / 1000:.0f} kB")
