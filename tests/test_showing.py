@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -140,3 +142,21 @@ def test_a_network_that_diverged_says_so() -> None:
     nn.init.constant_(module.weight_hh_l0, float("nan"))
     with pytest.raises(ValueError, match="finite"):
         rnnviz.show(rnnviz.trace(module, INPUTS))
+
+
+def test_nothing_of_the_app_is_needed(root: Path) -> None:
+    code = """
+import sys
+for name in ("streamlit", "plotly", "sklearn", "torchvision", "PIL", "pandas"):
+    sys.modules[name] = None  # an import of it raises ImportError
+import torch, rnnviz
+from rnnviz import checkpoint, exhibit
+trace = rnnviz.trace(torch.nn.GRU(3, 4, batch_first=True), torch.rand(2, 5, 3))
+assert "<iframe" in rnnviz.show(trace, order="cluster")._repr_html_()
+task = exhibit.Task("mnist-lstm", exhibit.sample(8), ghost=exhibit.sample(3))
+assert rnnviz.show(exhibit.read(checkpoint.load(task.model), task)).html
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
