@@ -14,9 +14,9 @@ from rnnviz.address import ALL, CELLS, READOUTS
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.signals import CELL_NAMES
-from rnnviz.theatre import draw, gallery
+from rnnviz.theatre import draw, gallery, sent_by
 from rnnviz.theatre.drawing import DrawingError
-from rnnviz.ui.choices import DRAWING, READOUT_NAMES, DigitsChoices
+from rnnviz.ui.choices import BOARD, DRAWING, READOUT_NAMES, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
 
@@ -128,9 +128,10 @@ def _board(choices: DigitsChoices) -> None:
     """A new drawing becomes the picture, an unusable one leaves the last in place."""
     from rnnviz.data import images
 
+    choices.heard = repr(sent_by(BOARD, "drawing"))
     try:
         drawing = draw(
-            key="digits_board",
+            key=BOARD,
             strokes=choices.strokes,
             nonce=choices.board,
             small=choices.address.cell == ALL,
