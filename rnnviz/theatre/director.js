@@ -2,11 +2,12 @@
 // what was committed. This class holds the state and says who draws what when; how it is drawn is the others' business.
 
 import { sameValue } from "./address.js";
+import { standsBeside } from "./compare.js";
 import { Controls } from "./controls.js";
 import { decodeReading } from "./decode.js";
 import { Dock } from "./dock.js";
-import { setAttribute, setText } from "./dom.js";
-import { brushedUnits, toldState, unitLanes } from "./found.js";
+import { isFocused, keepsKey, setAttribute, setText } from "./dom.js";
+import { brushedUnits, isDrawnAnew, toldState, unitLanes } from "./found.js";
 import { Gestures } from "./gestures.js";
 import { Heads } from "./heads.js";
 import { PageHistory, copyAddress } from "./history.js";
@@ -28,12 +29,6 @@ const STEPS_PER_SECOND = 7;
 const COMMIT_AFTER = 250;
 const ANNOUNCE_AFTER = 500;
 const PRESENTER_SCALE = 1.4;
-// Changes of these fields are drawn anew; all others only move marks.
-const REPAINTS = [
-  ...["layer", "direction", "order", "values", "hidden", "prediction"],
-  ...["arrangement", "presenter", "window", "focus"],
-];
-
 export class Theatre {
   constructor(parent) {
     const nodes = buildSkeleton();
@@ -64,6 +59,7 @@ export class Theatre {
     const isNew = data.digest !== this.digest;
     if (isNew) this.adoptData(data);
     const themeChanged = this.resolveTheme();
+    if (isNew && this.state.presenter) this.present();
     if (isNew || themeChanged) this.layOut(true);
     this.history.turn(Boolean(this.options.address));
     if (isNew && this.options.autoplay && !this.hasPlayed && !this.prefersStillness()) {
@@ -144,9 +140,8 @@ export class Theatre {
 
   // Everything a part may look at while it draws.
   scene() {
-    const { readings, state, options, theme, colours, font, ratio, focused } = this;
+    const { readings, state, options, theme, colours, font, ratio, scale, focused } = this;
     const looked = this.looked();
-    const scale = state.presenter ? PRESENTER_SCALE : 1;
     const speaking = this.speakingDirection();
     const hits = this.hits(speaking);
     const lanes = unitLanes(state.units, looked.unit);
@@ -177,50 +172,45 @@ export class Theatre {
     return this.brushed ?? [];
   }
 
-  // Measures, builds and paints everything. Cheap enough to do whole on every change of layout.
+  // Measures, builds and paints everything. Cheap enough to do whole on every change of layout; sizes are asked for
+  // twice only, for every question makes the browser lay out the page.
   layOut(force = false) {
     if (!this.readings || !this.theme) return;
-    const { nodes } = this;
+    const { nodes, stage } = this;
     const ratio = Math.max(1, window.devicePixelRatio || 1);
     nodes.root.dataset.presenter = String(this.state.presenter);
-    nodes.root.dataset.layout = this.layout();
-    const key = [Math.round(nodes.root.getBoundingClientRect().width), ratio].join("|");
-    if (!force && key === this.layoutKey) return;
-    this.ratio = ratio;
-    this.layoutKey = key;
-    const measures = this.measure();
-    if (measures.width < 60) return;
+    const { width } = nodes.root.getBoundingClientRect();
+    const key = [Math.round(width), ratio].join("|");
+    if (width < 60 || (!force && key === this.layoutKey)) return;
+    Object.assign(this, { ratio, layoutKey: key });
+    const beside = standsBeside(this.state.arrangement, this.readings.length, width);
+    this.arrange(width, beside);
+    const measures = stage.measure(this.readings.length, beside, this.scale);
     this.state = reduce(this.state, { type: "room", columns: roomFor(measures.room) });
     nodes.root.dataset.whole = String(this.state.window.count >= this.state.shape.steps);
     const scene = this.scene();
-    this.stage.build(scene, measures);
+    stage.build(scene, measures);
     this.paint(scene);
     this.restick();
   }
 
-  measure() {
-    const { nodes, stage } = this;
-    const scene = { readings: this.readings, state: this.state, scale: this.state.presenter ? PRESENTER_SCALE : 1 };
-    let measures = stage.measure(scene);
-    const arrangement = measures.beside ? "beside" : "stacked";
-    const roomy = nodes.root.dataset.layout === "roomy" && !measures.beside;
-    if (nodes.root.dataset.arrangement !== arrangement || roomy !== (nodes.aside.parentNode === nodes.body)) {
-      nodes.root.dataset.arrangement = arrangement;
-      if (roomy) nodes.body.prepend(nodes.aside);
-      else nodes.transport.before(nodes.aside);
-      measures = stage.measure(scene);
-    }
-    return measures;
-  }
-
-  // On a phone the numbers of one unit come after the panels, elsewhere they stand beside or above them.
-  layout() {
+  // Where the numbers stand: beside the panels in a wide room, above them in a narrow one, and on a phone those of one
+  // unit below.
+  arrange(width, beside) {
     const { nodes } = this;
-    const { width } = nodes.root.getBoundingClientRect();
     const layout = width > 900 ? "roomy" : width > 560 ? "narrow" : "phone";
+    Object.assign(nodes.root.dataset, { layout, arrangement: beside ? "beside" : "stacked" });
+    const inBody = layout === "roomy" && !beside;
+    if (inBody !== (nodes.aside.parentNode === nodes.body)) {
+      if (inBody) nodes.body.prepend(nodes.aside);
+      else nodes.transport.before(nodes.aside);
+    }
     const home = layout === "phone" ? nodes.body : nodes.aside;
     if (nodes.unit.parentNode !== home) home.append(nodes.unit);
-    return layout;
+  }
+
+  get scale() {
+    return this.state.presenter ? PRESENTER_SCALE : 1;
   }
 
   paint(scene = this.scene()) {
@@ -277,8 +267,7 @@ export class Theatre {
     this.tour.notice(before, state, action);
     if (state === before) return;
     // Laid out and painted with the next frame, however many changes come before it.
-    const isTaller = state.units.length !== before.units.length;
-    if (isTaller || REPAINTS.some((name) => state[name] !== before[name])) this.dirty = true;
+    if (isDrawnAnew(before, state)) this.dirty = true;
     if (state.presenter !== before.presenter) this.present();
     const pause = 1000 / (STEPS_PER_SECOND * state.speed);
     if (state.playing) this.later("tick", pause, () => this.dispatch({ type: "tick" }));
@@ -386,7 +375,7 @@ export class Theatre {
   }
 
   press(event) {
-    if (!this.state || event.ctrlKey || event.metaKey || event.altKey || isOwn(event, this.nodes.scrub)) return;
+    if (!this.state || event.ctrlKey || event.metaKey || event.altKey || keepsKey(event, this.nodes.scrub)) return;
     const { state, focused } = this;
     const layer = focused.layers[state.layer];
     const order = layer ? rowOrder(layer, this.speakingDirection(), state.order) : null;
@@ -396,15 +385,4 @@ export class Theatre {
     this.gestures.hideTip();
     this.dispatch(action);
   }
-}
-
-function isFocused(node) {
-  return node.getRootNode().activeElement === node;
-}
-
-// Keys that a control needs for itself.
-function isOwn({ target, key }, scrub) {
-  if (target.tagName === "SELECT" || target.tagName === "TEXTAREA") return true;
-  if (target.tagName === "INPUT") return target !== scrub;
-  return target.tagName === "BUTTON" && " Enter".includes(key);
 }

@@ -1,7 +1,7 @@
 // The stage: bands of panels under one cursor, built and painted when the layout changes, only marked when it moves.
 
 import { drawTicks } from "./charts.js";
-import { columnPlaces, standsBeside } from "./compare.js";
+import { columnPlaces } from "./compare.js";
 import { element, fillScale, setAttribute, setText, silent } from "./dom.js";
 import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
 import { sharpContext } from "./heatmap.js";
@@ -21,15 +21,11 @@ export class Stage {
   }
 
   // How wide everything is and how many columns there are; the bands are built by `build`, which needs the window.
-  measure({ readings, state, scale }) {
-    const { nodes } = this;
-    const box = nodes.stage.getBoundingClientRect();
-    const width = Math.floor(box.width);
-    const room = Math.floor(nodes.root.getBoundingClientRect().width);
-    const beside = standsBeside(state.arrangement, readings.length, room);
+  measure(readings, beside, scale) {
+    const width = Math.floor(this.nodes.stage.getBoundingClientRect().width);
     const gutter = Math.round((width < 480 ? 30 : 40) * scale);
     const gap = Math.round(20 * scale);
-    const places = columnPlaces(width, beside ? readings.length : 1, gutter, gap);
+    const places = columnPlaces(width, beside ? readings : 1, gutter, gap);
     return { width, beside, gutter, gap, places, room: places[0].width - gutter };
   }
 
@@ -44,7 +40,6 @@ export class Stage {
     nodes.root.style.setProperty("--gap", `${measures.gap}px`);
     nodes.root.style.setProperty("--columns", measures.places.map(({ width }) => `${width}px`).join(" "));
     this.bands = listBands({ ...scene, beside: measures.beside }).map((band) => this.buildBand(band, scene));
-    nodes.panels.replaceChildren(...this.bands.map((band) => band.node));
     this.cells = this.bands.flatMap((band) => band.cells.map((cell) => ({ band, cell })));
     this.buildLanes();
     this.markKey = null;
@@ -135,15 +130,19 @@ export class Stage {
       canvas.style.left = `${left}px`;
       return { canvas, width };
     });
-    this.nodes.ticks.replaceChildren(...this.tickCanvases.map(({ canvas }) => canvas));
   }
 
-  // Everything that does not move with the cursor.
+  // Everything that does not move with the cursor. Canvases are painted before they come into the page: setting a font
+  // in one that is there makes the browser work out the styles of the whole page first.
   paint(scene) {
     for (const { band, cell } of this.cells) if (!cell.absent) paintCell(band, cell, scene);
+    this.markKey = null;
+    this.refreshTicks(scene);
     for (const band of this.bands) if (band.signal) this.paintScale(band, scene);
     this.laneKey = scene.lanes.join();
-    this.markKey = null;
+    const { panels, ticks: strip } = this.nodes;
+    if (panels.firstChild !== this.bands[0]?.node) panels.replaceChildren(...this.bands.map((band) => band.node));
+    strip.replaceChildren(...this.tickCanvases.map(({ canvas }) => canvas));
   }
 
   paintScale(band, { readings, state, theme }) {
