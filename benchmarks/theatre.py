@@ -144,6 +144,7 @@ class Tab:
     def frames(self, count: int) -> list[float]:
         """Milliseconds between frames while playing at four times the speed, from the start."""
         self.page.locator(".theatre .speed").first.select_option("4")
+        self.page.locator(".theatre .stage").focus()
         self.page.keyboard.press("Home")
         self.page.keyboard.press(" ")
         times = [float(time) for time in self.page.evaluate(FRAMES, count)]
