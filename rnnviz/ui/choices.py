@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz import exhibit
+from rnnviz import exhibit, router
 from rnnviz.address import READOUTS, WORDS, DigitsAddress, read_query
 from rnnviz.exhibit import Picture
 from rnnviz.theatre import View, sent_by
@@ -173,13 +173,12 @@ def digits_choices() -> DigitsChoices:
     another page, and when the browser goes back or forward within the page.
     """
     query = st.query_params.to_dict()
-    arrived = PLACE not in st.session_state
     choices: DigitsChoices | None = st.session_state.get("digits")
     if choices is None:
         choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
         st.session_state["digits"] = choices
         choices.adopt(query)
-    elif went_through_history() or (arrived and query):
+    elif went_through_history() or (router.arrived() and query):
         choices.adopt(query)
     else:
         # What was wrong with the address has been said when the page was opened.
