@@ -92,6 +92,8 @@ def show(
         raise TypeError(
             f"expected one to {MOST_READINGS} traces or readings to show, got {len(things)}"
         )
+    if height is not None and not (isinstance(height, int) and height > 0):
+        raise ValueError(f"height: expected a whole number of pixels, got {height!r}")
     readings = tuple(_reading(thing, example, classes) for thing in things)
     chosen = View.of(**view)
     _check(chosen, readings)

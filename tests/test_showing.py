@@ -123,6 +123,8 @@ def test_the_frame_cannot_leave_its_place() -> None:
         ("r", {"direction": "both"}, ValueError, "nothing here reads backward"),
         ("r", {"values": "difference"}, ValueError, "no reading here has a ghost"),
         ("r", {"theme": "blue"}, ValueError, "theme: expected one of auto, light, dark"),
+        ("r", {"height": '1" onload="alert(1)'}, ValueError, "height: expected a whole number"),
+        ("r", {"height": 0}, ValueError, "height: expected a whole number of pixels, got 0"),
         ("r", {"example": 3}, IndexError, r"example: expected 0\.\.2, got 3"),
         ("rs", {}, ValueError, "equally many steps.*got 20, 5"),
     ],
