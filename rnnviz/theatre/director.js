@@ -66,6 +66,8 @@ export class Theatre {
       this.hasPlayed = true;
       this.dispatch({ type: "play" });
     }
+    // What new readings leave of the view is no choice of its own: it belongs to the choice of the readings.
+    if (isNew) this.history.chosen = committed(this.state);
     if (isNew) this.follow();
     if (this.options.tour && !this.toured && Tour.wanted()) this.tour.start();
     this.toured = true;

@@ -235,7 +235,7 @@ export class Stage {
 
   refreshTicks({ state, readings, colours, font, ratio, scale }) {
     const { first, count } = state.window;
-    const key = [state.steps, first, count, this.width, ratio, scale, colours.text].join("|");
+    const key = [state.steps, first, count, state.focus, this.width, ratio, scale, colours.text].join("|");
     if (key === this.tickKey && this.tickCanvases[0].painted) return;
     this.tickKey = key;
     this.tickCanvases.forEach((entry, i) => {
@@ -245,14 +245,14 @@ export class Stage {
       const brush = { context, axis: this.axes[i], height, colours, font, scale };
       const longest = Math.max(2, String(state.shape.steps).length);
       const labelled = ticks(first, count, this.axes[i].column, (6 + 8 * longest) * scale);
-      drawTicks(brush, labelled, state.steps, this.marksOf(readings, i));
+      drawTicks(brush, labelled, state.steps, this.marksOf(readings, i, state.focus));
       entry.painted = true;
     });
   }
 
-  marksOf(readings, column) {
-    if (this.beside || readings.length === 1) return readings[column].marks;
-    return [];
+  // Beside each other each reading has its own marks; stacked, the strip shows those of the one in focus.
+  marksOf(readings, column, focus) {
+    return readings[this.beside ? column : focus].marks;
   }
 
   // Which panel, step and unit lie under a point of the window; `within` keeps to a panel while something is dragged.
