@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rnnviz.files import replacing
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre.reading import Reading, reading_from_trace
-from rnnviz.theatre.standalone import MOST_READINGS, PageTheme, page
-from rnnviz.theatre.view import View
+from rnnviz.theatre.standalone import PageTheme, page
+from rnnviz.theatre.view import MOST_READINGS, View
 
 if TYPE_CHECKING:
     from rnnviz.classifier import ClassifierTrace
@@ -115,6 +115,9 @@ def _reading(thing: Any, example: int, classes: Sequence[str] | None) -> Reading
             f"got {type(thing).__name__}{_advice(thing)}"
         )
     answers = getattr(thing, "prefix_probabilities", None)
+    if answers is None and classes is not None:
+        raise ValueError("classes: expected None, for the trace of a bare module has no answers")
+    _check_finite(recurrent, example)
     return reading_from_trace(
         thing,
         name=CELL_NAMES[recurrent.cell],
@@ -122,6 +125,22 @@ def _reading(thing: Any, example: int, classes: Sequence[str] | None) -> Reading
         step_word="step",
         example=example,
     )
+
+
+def _check_finite(trace: Trace, example: int) -> None:
+    """Say where a network went wrong, in words that its owner can act on."""
+    if not 0 <= example < len(trace.lengths):
+        return  # the reading says so
+    steps = int(trace.lengths[example])
+    for layer, direction, name, values in trace.named_signals():
+        wrong = ~values[example, :steps].isfinite().all(dim=-1)
+        if wrong.any():
+            step = int(wrong.nonzero()[0])
+            raise ValueError(
+                f"expected finite numbers, got NaN or infinity in {name} of layer {layer} "
+                f"({direction}) at step {step}: the network has diverged, or its input is not "
+                "finite"
+            )
 
 
 def _advice(thing: Any) -> str:
@@ -144,10 +163,10 @@ def _labels(count: int, classes: Sequence[str] | None) -> tuple[str, ...]:
 def _check(view: View, readings: Sequence[Reading]) -> None:
     """Refuse what an address would quietly leave out: a notebook has somebody to tell."""
     steps = readings[0].steps
-    layers = min(len(one.layers) for one in readings)
+    layers = max(len(one.layers) for one in readings)
     if view.layer >= layers:
         raise ValueError(f"layer: expected 0..{layers - 1}, got {view.layer}")
-    shown = [one.layers[view.layer] for one in readings]
+    shown = [one.layers[view.layer] for one in readings if view.layer < len(one.layers)]
     units = max(next(iter(layer.forward.values())).shape[1] for layer in shown)
     asked = (
         ("step", [] if view.step is None else [view.step], steps),

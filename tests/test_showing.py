@@ -114,6 +114,7 @@ def test_the_frame_cannot_leave_its_place() -> None:
         ("r", {"unit": 3}, ValueError, "expected one of .*units.*, got 'unit'"),
         ("r", {"units": [8]}, ValueError, r"units: expected numbers in 0\.\.7, got 8"),
         ("r", {"units": 3}, ValueError, "units: expected up to 8 units"),
+        ("r", {"classes": ["a"]}, ValueError, "classes: expected None"),
         ("r", {"layer": 1}, ValueError, r"layer: expected 0\.\.0, got 1"),
         ("r", {"step": 20}, ValueError, r"step: expected numbers in 0\.\.19, got 20"),
         ("r", {"steps": [3, 20]}, ValueError, r"steps: expected numbers in 0\.\.19, got 20"),
@@ -126,7 +127,7 @@ def test_the_frame_cannot_leave_its_place() -> None:
         ("r", {"height": '1" onload="alert(1)'}, ValueError, "height: expected a whole number"),
         ("r", {"height": 0}, ValueError, "height: expected a whole number of pixels, got 0"),
         ("r", {"example": 3}, IndexError, r"example: expected 0\.\.2, got 3"),
-        ("rs", {}, ValueError, "equally many steps.*got 20, 5"),
+        ("rs", {}, ValueError, r"same number of steps, got \[5, 20\]"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -139,11 +140,24 @@ def test_what_makes_no_sense_is_refused(
         rnnviz.show(*things, **words)
 
 
-def test_a_network_that_diverged_says_so() -> None:
-    module = nn.RNN(5, 8, batch_first=True)
-    nn.init.constant_(module.weight_hh_l0, float("nan"))
-    with pytest.raises(ValueError, match="finite"):
-        rnnviz.show(rnnviz.trace(module, INPUTS))
+def test_a_network_that_diverged_says_where() -> None:
+    module = nn.GRU(5, 8, num_layers=2, batch_first=True)
+    nn.init.constant_(module.weight_hh_l1, float("nan"))
+    inputs = INPUTS.clone()
+    with pytest.raises(ValueError, match=r"layer 1 \(forward\) at step 0: .*diverged"):
+        rnnviz.show(rnnviz.trace(module, inputs))
+    inputs[1, 4] = float("inf")
+    trace = rnnviz.trace(nn.RNN(5, 8, batch_first=True), inputs, LENGTHS)
+    assert rnnviz.show(trace, example=0)
+    inputs[0, 4] = float("nan")
+    trace = rnnviz.trace(nn.RNN(5, 8, batch_first=True), inputs, LENGTHS)
+    with pytest.raises(ValueError, match="hidden of layer 0.* at step 4: .*input is not finite"):
+        rnnviz.show(trace, example=0)
+
+
+def test_readings_may_differ_in_their_layers() -> None:
+    shown = rnnviz.show(traced("rnn"), traced("gru", num_layers=2), layer=1, units=[7])
+    assert [len(one["layers"]) for one in data_of(shown)["readings"]] == [1, 2]
 
 
 def test_nothing_of_the_app_is_needed(root: Path) -> None:
