@@ -241,3 +241,15 @@ def test_a_long_sequence(open_file: OpenFile) -> None:
     page.wait_for_selector(".theatre[data-step='1201']")
     page.keyboard.press("End")
     page.wait_for_selector(".theatre[data-step='2499']")
+
+
+def test_readings_of_different_sizes(open_file: OpenFile) -> None:
+    small = rnnviz.trace(nn.RNN(3, 8, batch_first=True), torch.randn(1, 6, 3))
+    large = rnnviz.trace(nn.GRU(3, 16, num_layers=2, batch_first=True), torch.randn(1, 6, 3))
+    page = open_file(rnnviz.show(small, large, layer=1, units=[12]).html)
+    assert ready(page)["layer"] == "1"
+    expect(page.locator(".theatre")).to_contain_text("RNN has no layer 2")
+    stage(page).press("[")
+    page.wait_for_selector(".theatre[data-layer='0']")
+    hidden = page.locator(".panel[data-panel='hidden'][data-reading='0'] canvas")
+    assert hidden.bounding_box() is not None
