@@ -133,6 +133,11 @@ class Reading:
             for name, values in signals.items():
                 if values.ndim != 2 or values.shape[0] != self.steps or 0 in values.shape:
                     raise ValueError(f"{name}: expected ({self.steps}, H), got {values.shape}")
+                if not np.isfinite(values).all():
+                    raise ValueError(
+                        f"{name}: expected finite values, got NaN or infinity: the network has "
+                        "diverged, its input holds such numbers, or padding was not cut off"
+                    )
                 widths.add(values.shape[1])
         if len(widths) != 1:
             raise ValueError(
@@ -287,7 +292,9 @@ def _pack_layer(layer: LayerReading, cell: str, bits: int, ordered: bool) -> dic
     for direction, signals in layer.directions.items():
         packed[direction] = {name: _pack(name, signals[name], bits) for name in DRAWN[cell]}
         if ordered:
-            found = unit_orders(signals["hidden"])
+            # In the order in which it was read: activity begins at the step read first.
+            hidden = signals["hidden"][::-1] if direction == "backward" else signals["hidden"]
+            found = unit_orders(hidden)
             orders[direction] = {name: list(order) for name, order in found.items()}
     return {**packed, "orders": orders}
 
