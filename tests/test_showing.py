@@ -155,6 +155,23 @@ def test_a_network_that_diverged_says_where() -> None:
         rnnviz.show(trace, example=0)
 
 
+@pytest.mark.parametrize(
+    ("scale", "nonlinearity", "sentence"),
+    [
+        (9.0, "relu", "h = relu("),
+        (0.001, "relu", "h = tanh(W x + U h + b), or relu"),
+        (9.0, "tanh", "h = tanh(W x + U h + b). "),
+    ],
+)
+def test_the_equation_is_named_as_far_as_it_is_known(
+    scale: float, nonlinearity: str, sentence: str
+) -> None:
+    torch.manual_seed(0)
+    module = nn.RNN(5, 8, batch_first=True, nonlinearity=nonlinearity, bias=False)
+    shown = data_of(rnnviz.show(rnnviz.trace(module, scale * INPUTS)))
+    assert sentence in shown["readings"][0]["convention"]
+
+
 def test_readings_may_differ_in_their_layers() -> None:
     shown = rnnviz.show(traced("rnn"), traced("gru", num_layers=2), layer=1, units=[7])
     assert [len(one["layers"]) for one in data_of(shown)["readings"]] == [1, 2]

@@ -40,7 +40,7 @@ import numpy as np
 from rnnviz import decision
 from rnnviz.ordering import unit_orders
 from rnnviz.palette import class_hues
-from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, vocabulary
+from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, convention, vocabulary
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.prose import panel_words
 
@@ -243,6 +243,7 @@ class Reading:
             ],
             "ghost": None,
             **words_of(self.cell, self.step_word, len(self.classes)),
+            "convention": convention(self.cell, *_extremes(every)),
         }
 
     @classmethod
@@ -284,6 +285,12 @@ def words_of(cell: str, step_word: str, classes: int) -> dict[str, Any]:
         "convention": CONVENTIONS[cell],
         "class_hues": class_hues(classes),
     }
+
+
+def _extremes(every: Sequence[Signals]) -> tuple[float, float]:
+    """The least and the largest hidden state of a reading."""
+    hidden = [signals["hidden"] for signals in every]
+    return min(float(one.min()) for one in hidden), max(float(one.max()) for one in hidden)
 
 
 def _pack_layer(layer: LayerReading, cell: str, bits: int, ordered: bool) -> dict[str, Any]:
