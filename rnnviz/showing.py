@@ -117,7 +117,6 @@ def _reading(thing: Any, example: int, classes: Sequence[str] | None) -> Reading
     answers = getattr(thing, "prefix_probabilities", None)
     if answers is None and classes is not None:
         raise ValueError("classes: expected None, for the trace of a bare module has no answers")
-    _check_finite(recurrent, example)
     return reading_from_trace(
         thing,
         name=CELL_NAMES[recurrent.cell],
@@ -125,22 +124,6 @@ def _reading(thing: Any, example: int, classes: Sequence[str] | None) -> Reading
         step_word="step",
         example=example,
     )
-
-
-def _check_finite(trace: Trace, example: int) -> None:
-    """Say where a network went wrong, in words that its owner can act on."""
-    if not 0 <= example < len(trace.lengths):
-        return  # the reading says so
-    steps = int(trace.lengths[example])
-    for layer, direction, name, values in trace.named_signals():
-        wrong = ~values[example, :steps].isfinite().all(dim=-1)
-        if wrong.any():
-            step = int(wrong.nonzero()[0])
-            raise ValueError(
-                f"expected finite numbers, got NaN or infinity in {name} of layer {layer} "
-                f"({direction}) at step {step}: the network has diverged, or its input is not "
-                "finite"
-            )
 
 
 def _advice(thing: Any) -> str:

@@ -134,9 +134,11 @@ class Reading:
                 if values.ndim != 2 or values.shape[0] != self.steps or 0 in values.shape:
                     raise ValueError(f"{name}: expected ({self.steps}, H), got {values.shape}")
                 if not np.isfinite(values).all():
+                    step = int(np.isfinite(values).all(axis=1).argmin())
                     raise ValueError(
-                        f"{name}: expected finite values, got NaN or infinity: the network has "
-                        "diverged, its input holds such numbers, or padding was not cut off"
+                        f"{name}: expected finite values, got NaN or infinity at step {step}: the "
+                        "network has diverged, its input holds such numbers, or padding was not "
+                        "cut off"
                     )
                 widths.add(values.shape[1])
         if len(widths) != 1:
