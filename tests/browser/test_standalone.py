@@ -170,6 +170,9 @@ def test_hostile_text_stays_text(open_file: OpenFile) -> None:
         page.keyboard.press(key)
     page.locator(".panel[data-panel='forget_gate'] canvas").hover()
     page.locator(".panel[data-panel='prediction'] canvas").hover()
+    for place in (".answer", ".tip"):  # a number is never turned around
+        expect(page.locator(place)).to_contain_text("\ufffd")
+        expect(page.locator(place)).not_to_contain_text("\u202e")
     page.wait_for_timeout(800)
     assert page.title() == re.sub(r"\s+", " ", HOSTILE)
     assert page.locator("script").count() == 2
