@@ -12,6 +12,7 @@ import { Gestures } from "./gestures.js";
 import { Heads } from "./heads.js";
 import { PageHistory, copyAddress } from "./history.js";
 import { fillLegend } from "./legend.js";
+import { isKeyOutside, leaveBehind, startingView } from "./memory.js";
 import { NowColumn } from "./now.js";
 import { rowOrder } from "./order.js";
 import { Overview } from "./overview.js";
@@ -20,7 +21,7 @@ import { buildSkeleton } from "./skeleton.js";
 import { announcement, leaderSentence, tipText } from "./speech.js";
 import { Stage } from "./stage.js";
 import { adoptReadings, commitMessage, committed, initialState, keyAction } from "./state.js";
-import { lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
+import { lasting, lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
 import { readTheme } from "./theme.js";
 import { Tour } from "./tour.js";
 import { roomFor } from "./window.js";
@@ -29,6 +30,8 @@ const STEPS_PER_SECOND = 7;
 const COMMIT_AFTER = 250;
 const ANNOUNCE_AFTER = 500;
 const PRESENTER_SCALE = 1.4;
+const AWAITED_FOR = 2000;
+
 export class Theatre {
   constructor(parent) {
     const nodes = buildSkeleton();
@@ -67,9 +70,10 @@ export class Theatre {
       this.dispatch({ type: "play" });
     }
     // What new readings leave of the view is no choice of its own: it belongs to the choice of the readings.
-    if (isNew) this.history.chosen = committed(this.state);
+    if (isNew) this.history.chosen = lasting(this.state);
     if (isNew) this.follow();
     if (this.options.tour && !this.toured && Tour.wanted()) this.tour.start();
+    if (!this.toured && this.goesOn) this.tour.notice(this.state, this.state, { type: "readings" });
     this.toured = true;
   }
 
@@ -77,7 +81,10 @@ export class Theatre {
     this.readings = data.readings.map(decodeReading);
     const shape = shapeOf(this.readings);
     const before = this.state;
-    this.state = this.state ? adoptReadings(this.state, shape) : initialState(shape, data.view ?? {});
+    const start = startingView(data.view ?? {}, this.options.address);
+    this.goesOn ??= start.goesOn;
+    this.state = before ? adoptReadings(before, shape) : initialState(shape, start.view);
+    if (this.awaited) this.state = reduce(this.state, { type: "adopt", view: this.awaited });
     this.digest = data.digest;
     this.hitKey = null;
     if (before) this.tour.notice(before, this.state, { type: "readings" });
@@ -85,6 +92,9 @@ export class Theatre {
   }
 
   destroy() {
+    if (this.options?.address && this.state) {
+      leaveBehind(this.awaited ?? viewOfState(this.state), this.history.path);
+    }
     this.observer.disconnect();
     this.history.stop();
     this.tour.stop();
@@ -264,6 +274,7 @@ export class Theatre {
 
   dispatch(action) {
     const before = this.state;
+    if (!["adopt", "hover", "leave", "tick"].includes(action.type)) this.awaited = null;
     this.state = reduce(before, action);
     const { state } = this;
     this.tour.notice(before, state, action);
@@ -299,18 +310,24 @@ export class Theatre {
   }
 
   commit() {
-    if (!this.options.silent) this.tell?.("view", commitMessage(this.state));
+    if (!this.options.silent && !this.awaited) this.tell?.("view", commitMessage(this.state));
   }
 
   follow() {
-    this.history.follow(viewOfState(this.state), committed(this.state));
+    if (!this.awaited) this.history.follow(viewOfState(this.state), lasting(this.state));
   }
 
-  // Back or forward in the browser's history: the view of that entry, told to Python as well.
+  // Back or forward in the browser's history: the view of that entry, told to Python as well. The readings of that entry
+  // may still be on their way, and only they can show all of it: until then nothing is written over it.
   adopt(view) {
+    this.awaited = view;
     this.dispatch({ type: "adopt", view });
-    this.history.chosen = committed(this.state);
-    this.history.pushes = false;
+    this.later("awaited", AWAITED_FOR, () => {
+      this.awaited = null;
+      this.history.chosen = lasting(this.state);
+      this.follow();
+      this.commit();
+    });
   }
 
   announce() {
@@ -363,7 +380,7 @@ export class Theatre {
     nodes.root.onkeydown = (event) => this.press(event);
     // Arrow keys work before anything has been clicked; they are left alone while another field has the focus.
     this.onDocumentKey = (event) => {
-      if (this.options?.keys && document.activeElement === document.body) this.press(event);
+      if (this.options?.keys && isKeyOutside(event, this.nodes.root)) this.press(event);
     };
     document.addEventListener("keydown", this.onDocumentKey);
   }

@@ -103,5 +103,5 @@ export function isFocused(node) {
 export function keepsKey({ target, key }, except) {
   if (target.tagName === "SELECT" || target.tagName === "TEXTAREA") return true;
   if (target.tagName === "INPUT") return target !== except;
-  return target.tagName === "BUTTON" && " Enter".includes(key);
+  return ["BUTTON", "SUMMARY", "A"].includes(target.tagName) && " Enter".includes(key);
 }

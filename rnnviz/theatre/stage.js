@@ -7,7 +7,7 @@ import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
 import { sharpContext } from "./heatmap.js";
 import { shownSignal } from "./derived.js";
 import { rowOfUnit, unitOfRow } from "./order.js";
-import { cellValue, listBands, paintCell } from "./panels.js";
+import { cellArray, cellValue, listBands, paintCell } from "./panels.js";
 import { number } from "./words.js";
 
 const TICKS = 34;
@@ -148,7 +148,7 @@ export class Stage {
   paintScale(band, { readings, state, theme }) {
     const vocabulary = readings.flatMap(({ signals }) => signals);
     const signal = shownSignal(band.signal, state.values, vocabulary);
-    const clipped = band.signal.name === "cell" || (state.values !== "raw" && band.signal.kind === "signed");
+    const clipped = band.cells.some((cell) => !cell.absent && isCut(cellArray(cell, readings, state), signal));
     const several = band.symbol !== band.signal.symbol;
     setText(band.words.symbol, several ? band.symbol : signal.symbol);
     setText(band.words.meaning, signal.meaning);
@@ -274,6 +274,11 @@ export class Stage {
   unitsOf(cell) {
     return this.unitCount(cell.index);
   }
+}
+
+function isCut(array, { low, high }) {
+  const slack = 1e-3 * (high - low);
+  return array !== null && (array.low < low - slack || array.high > high + slack);
 }
 
 function clampInside(x, axis) {

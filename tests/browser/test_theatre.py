@@ -120,6 +120,7 @@ def test_a_span_finds_the_units_that_the_library_finds(open_page: Open) -> None:
 def test_everything_by_keyboard(open_page: Open) -> None:
     page = open_page("/digits?sample=6")
     keys = page.keyboard
+    page.locator(STAGE).focus()
     for key, wanted in (
         ("o", {"order": "activity"}),
         ("o", {"order": "cluster"}),

@@ -16,7 +16,7 @@ from rnnviz.signals import DRAWN, SIGNALS, describe
 from rnnviz.theatre import Reading
 from tests.browser.conftest import Open
 
-LIMITS = {"hidden": 1.0, "candidate": 1.0, "cell": 4.0}
+LIMITS = {"hidden": 2.0, "candidate": 2.0, "cell": 4.0}
 PIXEL = """(canvas, [x, y]) => {
   const scale = canvas.width / canvas.getBoundingClientRect().width;
   return [...canvas.getContext('2d').getImageData(x * scale, y * scale, 1, 1).data].slice(0, 3);
