@@ -84,7 +84,11 @@ export class Theatre {
     const start = startingView(data.view ?? {}, this.options.address);
     this.goesOn ??= start.goesOn;
     this.state = before ? adoptReadings(before, shape) : initialState(shape, start.view);
-    if (this.awaited) this.state = reduce(this.state, { type: "adopt", view: this.awaited });
+    if (this.awaited) {
+      const clamped = committed(before);
+      this.state = reduce(this.state, { type: "adopt", view: this.awaited });
+      if (!sameValue(clamped, committed(this.state))) this.later("commit", COMMIT_AFTER, () => this.commit());
+    }
     this.digest = data.digest;
     this.hitKey = null;
     if (before) this.tour.notice(before, this.state, { type: "readings" });
@@ -310,7 +314,7 @@ export class Theatre {
   }
 
   commit() {
-    if (!this.options.silent && !this.awaited) this.tell?.("view", commitMessage(this.state));
+    if (!this.options.silent) this.tell?.("view", commitMessage(this.state));
   }
 
   follow() {
@@ -326,7 +330,6 @@ export class Theatre {
       this.awaited = null;
       this.history.chosen = lasting(this.state);
       this.follow();
-      this.commit();
     });
   }
 
