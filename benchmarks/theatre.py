@@ -14,7 +14,8 @@ so without Streamlit and without a network:
     play    the time between two frames while playing at four times the speed
     heap    what the tab's script holds after a garbage collection: objects and array buffers
     canvas  4 bytes for every pixel of every canvas on the page
-    tab     private memory of the tab's process beyond that of an empty page, all inclusive
+    tab     what the tab's whole process has written, beyond an empty page's: heap, canvases,
+            document, layout, compiled code
 """
 
 from __future__ import annotations
@@ -166,12 +167,16 @@ def megabytes(page: Page) -> dict[str, float]:
 
 
 def private_megabytes(browser: CDPSession) -> float:
-    """Private memory of the youngest tab's process, from /proc (Linux only)."""
+    """Memory that the youngest tab's process has written to and shares with nobody (Linux only).
+
+    Clean pages, which are the browser's own code, are left out: whether they count as private
+    depends on what else runs on the machine.
+    """
     processes = browser.send("SystemInfo.getProcessInfo")["processInfo"]
     newest = max(int(one["id"]) for one in processes if one["type"] == "renderer")
     lines = Path(f"/proc/{newest}/smaps_rollup").read_text().splitlines()
-    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("Private_")]
-    return sum(kilobytes) * 1024 / 1e6
+    dirty = next(line for line in lines if line.startswith("Private_Dirty"))
+    return int(dirty.split()[1]) * 1024 / 1e6
 
 
 def report(name: str, values: list[float], unit: str) -> bool:
@@ -192,14 +197,14 @@ def measure(browser: Browser, name: str, path: Path, gestures: dict[str, int]) -
     system = browser.new_browser_cdp_session()
     paints: list[float] = []
     tabs: list[float] = []
-    empty = browser.new_context()
-    empty.new_page().goto("about:blank")
-    nothing = private_megabytes(system)
-    empty.close()
     for _ in range(ROUNDS):
+        empty = browser.new_context()
+        empty.new_page().goto("about:blank")
+        nothing = private_megabytes(system)
+        empty.close()
         tab = Tab(browser, path)
         paints.append(tab.paint)
-        held = megabytes(tab.page)
+        megabytes(tab.page)  # collects the garbage of the first paint
         tabs.append(private_megabytes(system) - nothing)
         tab.close()
     reached = [report(f"{name} paint", paints, "ms")]
