@@ -48,7 +48,10 @@ def test_flips_are_exactly_the_changes_of_the_leader(table) -> None:
         ((3, 3, 3), "The answer is 3 from row 1 on and never changes."),
         (
             (7, 3, 3),
-            "The answer changes once. From row 2 on it is 3; the last row changes nothing any more.",
+            (
+                "The answer changes once. From row 2 on it is 3; "
+                "the last row changes nothing any more."
+            ),
         ),
         (
             (7, 2, 3, 3, 3),
