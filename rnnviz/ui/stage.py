@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,9 @@ from rnnviz.ui.choices import READOUT_NAMES, DigitsChoices
 from rnnviz.ui.figures import figure_room
 from rnnviz.ui.models import about, shown, stored_reading
 from rnnviz.ui.notices import notices, sentence
+
+BREATH = 0.15
+"""Seconds in which the browser paints a new reading before it gets anything else to do."""
 
 Shown = tuple[tuple[exhibit.Task, ...], list[dict[str, Any]]]
 
@@ -51,6 +55,10 @@ def digits_stage(choices: DigitsChoices) -> None:
         _morph_slider(choices)
     # While the slider is on its way the figures wait: drawing them would hold up the theatre.
     resting = choices.settled()
+    if choices.figured and (resting is not None or tasks != choices.figured):
+        # What follows is drawn anew by the browser, even where it stays as it was, and takes longer
+        # than the theatre: the theatre is on the screen first.
+        time.sleep(BREATH)
     if resting is not None:
         tasks, payloads = resting, [shown(task) for task in resting]
     figure_room(choices, tasks, payloads, title, models)
