@@ -8,6 +8,7 @@ so without Streamlit and without a network:
 
     paint   from the readings as text to the frame after all in sight is painted, fresh tab
     whole   the same for the panels that one has to scroll to as well
+    reload  `whole` in a tab that has shown the page before, as the app's tab has its own shell
     repaint every panel anew, for the other layer, in a tab that is warm: key handler and frame
     step    the work of one cursor step: key handler, and the frame that follows up to its layout
     scrub   the same for a drag of the slider across the whole sequence
@@ -41,6 +42,7 @@ from tests.browser.server import FLAGS
 AIMS = {
     "cells paint": 100.0,
     "cells whole": 100.0,
+    "cells reload": 100.0,
     "cells repaint": 100.0,
     "cells step": 16.0,
     "long step": 16.0,
@@ -148,6 +150,11 @@ class Tab:
         self.page.goto(path.as_uri())
         self.paint, self.whole = map(float, self.page.evaluate(PAINT))
 
+    def reloaded(self) -> float:
+        """Milliseconds until everything is painted, once more in this tab."""
+        self.page.reload()
+        return float(self.page.evaluate(PAINT)[1])
+
     def costs(self, kind: str, count: int) -> list[float]:
         """Milliseconds of each of ``count`` gestures of one kind."""
         return [float(cost) for cost in self.page.evaluate(COST, {"kind": kind, "count": count})]
@@ -221,6 +228,7 @@ def measure(browser: Browser, name: str, path: Path, gestures: dict[str, int]) -
         tab.close()
     reached = [report(f"{name} paint", paints, "ms"), report(f"{name} whole", wholes, "ms")]
     tab = Tab(browser, path)
+    reached.append(report(f"{name} reload", [tab.reloaded() for _ in range(2 * ROUNDS)], "ms"))
     for kind, count in gestures.items():
         times = tab.frames(count) if kind == "play" else tab.costs(kind, count)
         reached.append(report(f"{name} {kind}", times, "ms"))
