@@ -43,7 +43,7 @@ ARRAYS = (
 )
 # These import of ours only themselves and what is named here.
 ALONE: dict[str, tuple[str, ...]] = {
-    "rnnviz.data": (),
+    "rnnviz.data": ("rnnviz.files",),
     "rnnviz.theatre": ARRAYS,
     "rnnviz.figures": ARRAYS,
     **dict.fromkeys(ARRAYS, ARRAYS),
