@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
+from rnnviz.tokens import PAD, UNKNOWN
 from rnnviz.tracing import Trace, trace
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -52,12 +53,17 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
 
         x_t = (inputs_t - input_mean) / input_std        or an embedding of token t
         h   = recurrent(x)                               (B, T, F)
-        r   = readout(h)                                 (B, F): last, mean, max or attention
+        r   = readout(h)                                 (B, F): last, mean, max or attention,
+                                                     (B, 2 F): attention-max
         y   = W r + b                                    (B, C) logits
 
     Normalisation is part of the model, so callers pass rows as floats in 0..1. With
     `vocabulary_size` the model reads int tokens `(B, T)` through an embedding of `input_size`
     features instead. Steps at or beyond `lengths` never change an answer.
+
+    Only while training, `dropout` blanks numbers between layers and before `W`, `word_dropout`
+    takes tokens for the unknown one, and `embedding_dropout` blanks features of the embedding, the
+    same at all steps of a sequence (Gal and Ghahramani 2016).
     """
 
     def __init__(
@@ -75,6 +81,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         input_std: float = 0.3081,
         labels: Sequence[str] = DIGIT_LABELS,
         engine: str = "bptt",
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if cell not in CELLS:
@@ -85,6 +93,15 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             raise ValueError(f"labels: expected {num_classes} names, got {len(labels)}")
         if not input_std > 0:
             raise ValueError(f"input_std: expected a number above 0, got {input_std!r}")
+        for word, part in (
+            ("embedding_dropout", embedding_dropout),
+            ("word_dropout", word_dropout),
+        ):
+            if not 0 <= part < 1 or (part and not vocabulary_size):
+                raise ValueError(
+                    f"{word}: expected a part from 0 to below 1, and 0 without a vocabulary, "
+                    f"got {part!r}"
+                )
         # Exactly the words to build this model again; what config.json holds.
         self.config: dict[str, Any] = {
             "cell": cell,
@@ -100,6 +117,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             "input_std": input_std,
             "labels": list(labels),
             "engine": engine,
+            "embedding_dropout": embedding_dropout,
+            "word_dropout": word_dropout,
         }
         self.input_size = input_size
         self.input_mean = input_mean
@@ -118,7 +137,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         features = hidden_size * (2 if bidirectional else 1)
         self.readout = READOUTS[readout](features, bidirectional)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(features, num_classes)
+        self.head = nn.Linear(features * self.readout.parts, num_classes)
 
     @property
     def cell(self) -> str:
@@ -133,7 +152,23 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`."""
         lengths = self._checked_lengths(inputs, lengths)
-        output, _ = self.recurrent(self._features(inputs), lengths=lengths)
+        return self.answer(self.features(inputs), lengths)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the recurrent layers read of `inputs`, `(B, T, I)`; varied while training."""
+        words, blanked = self.config["word_dropout"], self.config["embedding_dropout"]
+        if self.training and words:
+            hidden = torch.rand(inputs.shape, device=inputs.device) < words
+            inputs = inputs.masked_fill(hidden & (inputs != PAD), UNKNOWN)
+        features = self._features(inputs)
+        if self.training and blanked:
+            kept = torch.rand(len(features), 1, self.input_size, device=inputs.device) >= blanked
+            features = features * kept / (1 - blanked)
+        return features
+
+    def answer(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """From what `features` returns to logits `(B, C)`."""
+        output, _ = self.recurrent(features, lengths=lengths)
         return self.head(self.dropout(self.readout(output, lengths)))
 
     @torch.no_grad()

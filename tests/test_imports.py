@@ -25,7 +25,7 @@ LAYERS = (
     ("rnnviz.parameters",),
     ("rnnviz.tracing",),
     ("rnnviz.surgery", "rnnviz.parity", "rnnviz.readouts"),
-    ("rnnviz.classifier", "rnnviz.checkpoint"),
+    ("rnnviz.classifier", "rnnviz.checkpoint", "rnnviz.tokens"),
     ("rnnviz.analysis",),
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
     ("rnnviz.ui",),
