@@ -29,6 +29,7 @@ LAYERS = (
     ("rnnviz.analysis",),
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
     ("rnnviz.ui",),
+    ("rnnviz.commands",),
     ("rnnviz.__main__",),
 )
 UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one method call away
