@@ -14,6 +14,6 @@ from rnnviz import router, ui  # noqa: E402
 st.set_page_config(page_icon=ui.ICON, layout="wide")
 page = st.navigation([st.Page(path, **words) for path, words in router.PAGES], position="top")
 st.set_page_config(page_title=f"{page.title} · rnnviz")
-with router.active():
+with router.active(page.url_path):
     page.run()
 ui.warm_up()

@@ -30,7 +30,7 @@ def answers(probabilities: np.ndarray) -> np.ndarray:
     if probabilities.ndim != 2 or 0 in probabilities.shape:
         raise ValueError(f"expected probabilities (T, C), got shape {probabilities.shape}")
     if not np.isfinite(probabilities).all():
-        raise ValueError("expected finite probabilities, got NaN or infinity; trim the padding")
+        raise ValueError("expected finite probabilities, got NaN or infinity")
     return np.argmax(probabilities, axis=1)
 
 

@@ -42,5 +42,5 @@ def _checked(hidden: np.ndarray) -> np.ndarray:
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"expected hidden states (T, H), got shape {values.shape}")
     if not np.isfinite(values).all():
-        raise ValueError("expected finite hidden states, got NaN or infinity; trim the padding")
+        raise ValueError("expected finite hidden states, got NaN or infinity")
     return values

@@ -28,16 +28,26 @@ PAGES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 _ACTIVE: ContextVar[bool] = ContextVar("rnnviz_router_active", default=False)
+_ARRIVED: ContextVar[bool] = ContextVar("rnnviz_router_arrived", default=True)
+PAGE = "page"
+"""Where a session keeps the page that it ran last."""
 
 
 @contextmanager
-def active() -> Iterator[None]:
-    """Marks the time during which app.py runs a page."""
-    token = _ACTIVE.set(True)
+def active(page: str = "") -> Iterator[None]:
+    """Marks the time during which app.py runs a page, and whether another one ran before it."""
+    tokens = _ACTIVE.set(True), _ARRIVED.set(st.session_state.get(PAGE) != page)
+    st.session_state[PAGE] = page
     try:
         yield
     finally:
-        _ACTIVE.reset(token)
+        _ACTIVE.reset(tokens[0])
+        _ARRIVED.reset(tokens[1])
+
+
+def arrived() -> bool:
+    """Whether this run is the first of a visit to the page."""
+    return _ARRIVED.get()
 
 
 def require_router() -> None:

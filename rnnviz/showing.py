@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rnnviz.files import replacing
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre.reading import Reading, reading_from_trace
-from rnnviz.theatre.standalone import MOST_READINGS, PageTheme, page
-from rnnviz.theatre.view import View
+from rnnviz.theatre.standalone import PageTheme, page
+from rnnviz.theatre.view import MOST_READINGS, View
 
 if TYPE_CHECKING:
     from rnnviz.classifier import ClassifierTrace
@@ -92,6 +92,8 @@ def show(
         raise TypeError(
             f"expected one to {MOST_READINGS} traces or readings to show, got {len(things)}"
         )
+    if height is not None and not (isinstance(height, int) and height > 0):
+        raise ValueError(f"height: expected a whole number of pixels, got {height!r}")
     readings = tuple(_reading(thing, example, classes) for thing in things)
     chosen = View.of(**view)
     _check(chosen, readings)
@@ -113,6 +115,8 @@ def _reading(thing: Any, example: int, classes: Sequence[str] | None) -> Reading
             f"got {type(thing).__name__}{_advice(thing)}"
         )
     answers = getattr(thing, "prefix_probabilities", None)
+    if answers is None and classes is not None:
+        raise ValueError("classes: expected None, for the trace of a bare module has no answers")
     return reading_from_trace(
         thing,
         name=CELL_NAMES[recurrent.cell],
@@ -142,10 +146,10 @@ def _labels(count: int, classes: Sequence[str] | None) -> tuple[str, ...]:
 def _check(view: View, readings: Sequence[Reading]) -> None:
     """Refuse what an address would quietly leave out: a notebook has somebody to tell."""
     steps = readings[0].steps
-    layers = min(len(one.layers) for one in readings)
+    layers = max(len(one.layers) for one in readings)
     if view.layer >= layers:
         raise ValueError(f"layer: expected 0..{layers - 1}, got {view.layer}")
-    shown = [one.layers[view.layer] for one in readings]
+    shown = [one.layers[view.layer] for one in readings if view.layer < len(one.layers)]
     units = max(next(iter(layer.forward.values())).shape[1] for layer in shown)
     asked = (
         ("step", [] if view.step is None else [view.step], steps),

@@ -247,6 +247,21 @@ CONVENTIONS: dict[str, str] = {
 }
 
 
+RELU = "RNN: h = relu(W x + U h + b). One signal, no gate."
+EITHER = "RNN: h = tanh(W x + U h + b), or relu in place of tanh. One signal, no gate."
+
+
+def convention(cell: str, least: float, most: float) -> str:
+    """The sentence on the equations of a cell whose hidden states lie in ``least..most``.
+
+    A trace does not say which function a plain RNN was built with, but a tanh never exceeds 1 and
+    a relu is never negative; where neither tells, the sentence names both.
+    """
+    if cell != "rnn" or least < 0:
+        return CONVENTIONS[cell]
+    return RELU if most > 1 else EITHER
+
+
 def describe(name: str, value: float, *, unit: int, step: int, step_word: str = "row") -> str:
     """The sentence of a hover: ``forget gate of unit 37 at row 12: 0.93, keeps 93 % of the cell``.
 

@@ -41,6 +41,10 @@ def test_orders_travel_with_each_direction() -> None:
     hidden = reading.layers[0].forward["hidden"]
     assert layers[0]["orders"]["forward"] == {k: list(v) for k, v in unit_orders(hidden).items()}
     assert layers[0]["orders"]["backward"] is None
+    backward = reading.layers[1].directions["backward"]["hidden"]
+    read = [backward[4 - step] for step in range(5)]
+    way = np.abs(np.diff(read, axis=0, prepend=np.zeros((1, 7)))).sum(axis=0)
+    assert layers[1]["orders"]["backward"]["activity"] == list(np.argsort(-way))
     assert sorted(layers[1]["orders"]["backward"]["cluster"]) == list(range(7))
 
 
@@ -105,6 +109,13 @@ def test_an_example_that_is_not_there_is_named() -> None:
 def test_what_does_not_fit_together_is_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         made_up(**change)
+
+
+def test_a_diverged_network_is_named_as_such() -> None:
+    model = nn.GRU(2, 3, batch_first=True)
+    nn.init.constant_(model.weight_hh_l0, float("nan"))
+    with pytest.raises(ValueError, match="reset_gate: expected finite values, .* has diverged"):
+        reading_from_trace(rnnviz.trace(model, torch.rand(1, 4, 2)), name="mine")
 
 
 def test_layers_of_projections_are_refused_in_words() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from rnnviz import checkpoint, exhibit
 from rnnviz.address import DigitsAddress
+from rnnviz.data import samples
 from rnnviz.reader import read_digit
 from rnnviz.recipes import WIDTH, digits_code
 from rnnviz.theatre.standalone import page
@@ -141,6 +142,21 @@ def test_an_exhibit_reads_what_the_address_says() -> None:
         (exhibit.sample(3), None),
         (exhibit.sample(15), None),
     ]
+
+
+def test_a_drawing_on_the_way_from_a_pinned_digit_is_read_as_mixed_here() -> None:
+    drawn = np.frombuffer(DRAWN, np.uint8).reshape(28, 28)
+    images, _ = samples.load()
+    mixed = np.rint(0.3 * drawn + 0.7 * images[14]).astype(np.uint8)
+    address = DigitsAddress(cell="gru", sample=None, image=DRAWN, pin=15, morph=30, beside=True)
+    first, second = exhibit.readings(address)
+    model = checkpoint.load("mnist-gru")
+    for shown, image in ((first, mixed), (second, images[14])):
+        expected = read_digit(model, image, name="mnist-gru")
+        assert shown.image is not None and (shown.image == image).all()
+        assert (shown.layers[1].forward["hidden"] == expected.layers[1].forward["hidden"]).all()
+        assert shown.ghost is None
+    assert (first.truth, second.title) == (None, "GRU, pinned digit")
 
 
 def test_there_is_no_sample_beyond_the_last() -> None:

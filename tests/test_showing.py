@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,7 @@ def test_the_frame_cannot_leave_its_place() -> None:
         ("r", {"unit": 3}, ValueError, "expected one of .*units.*, got 'unit'"),
         ("r", {"units": [8]}, ValueError, r"units: expected numbers in 0\.\.7, got 8"),
         ("r", {"units": 3}, ValueError, "units: expected up to 8 units"),
+        ("r", {"classes": ["a"]}, ValueError, "classes: expected None"),
         ("r", {"layer": 1}, ValueError, r"layer: expected 0\.\.0, got 1"),
         ("r", {"step": 20}, ValueError, r"step: expected numbers in 0\.\.19, got 20"),
         ("r", {"steps": [3, 20]}, ValueError, r"steps: expected numbers in 0\.\.19, got 20"),
@@ -121,8 +124,10 @@ def test_the_frame_cannot_leave_its_place() -> None:
         ("r", {"direction": "both"}, ValueError, "nothing here reads backward"),
         ("r", {"values": "difference"}, ValueError, "no reading here has a ghost"),
         ("r", {"theme": "blue"}, ValueError, "theme: expected one of auto, light, dark"),
+        ("r", {"height": '1" onload="alert(1)'}, ValueError, "height: expected a whole number"),
+        ("r", {"height": 0}, ValueError, "height: expected a whole number of pixels, got 0"),
         ("r", {"example": 3}, IndexError, r"example: expected 0\.\.2, got 3"),
-        ("rs", {}, ValueError, "equally many steps.*got 20, 5"),
+        ("rs", {}, ValueError, r"same number of steps, got \[5, 20\]"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -135,8 +140,56 @@ def test_what_makes_no_sense_is_refused(
         rnnviz.show(*things, **words)
 
 
-def test_a_network_that_diverged_says_so() -> None:
-    module = nn.RNN(5, 8, batch_first=True)
-    nn.init.constant_(module.weight_hh_l0, float("nan"))
-    with pytest.raises(ValueError, match="finite"):
-        rnnviz.show(rnnviz.trace(module, INPUTS))
+def test_a_network_that_diverged_says_where() -> None:
+    module = nn.GRU(5, 8, num_layers=2, batch_first=True)
+    nn.init.constant_(module.weight_hh_l1, float("nan"))
+    inputs = INPUTS.clone()
+    with pytest.raises(ValueError, match="reset_gate: .* at step 0: .*diverged"):
+        rnnviz.show(rnnviz.trace(module, inputs))
+    inputs[1, 4] = float("inf")
+    trace = rnnviz.trace(nn.RNN(5, 8, batch_first=True), inputs, LENGTHS)
+    assert rnnviz.show(trace, example=0)
+    inputs[0, 4] = float("nan")
+    trace = rnnviz.trace(nn.RNN(5, 8, batch_first=True), inputs, LENGTHS)
+    with pytest.raises(ValueError, match="hidden: .* at step 4: .*its input"):
+        rnnviz.show(trace, example=0)
+
+
+@pytest.mark.parametrize(
+    ("scale", "nonlinearity", "sentence"),
+    [
+        (9.0, "relu", "h = relu("),
+        (0.001, "relu", "h = tanh(W x + U h + b), or relu"),
+        (9.0, "tanh", "h = tanh(W x + U h + b). "),
+    ],
+)
+def test_the_equation_is_named_as_far_as_it_is_known(
+    scale: float, nonlinearity: str, sentence: str
+) -> None:
+    torch.manual_seed(0)
+    module = nn.RNN(5, 8, batch_first=True, nonlinearity=nonlinearity, bias=False)
+    shown = data_of(rnnviz.show(rnnviz.trace(module, scale * INPUTS)))
+    assert sentence in shown["readings"][0]["convention"]
+
+
+def test_readings_may_differ_in_their_layers() -> None:
+    shown = rnnviz.show(traced("rnn"), traced("gru", num_layers=2), layer=1, units=[7])
+    assert [len(one["layers"]) for one in data_of(shown)["readings"]] == [1, 2]
+
+
+def test_nothing_of_the_app_is_needed(root: Path) -> None:
+    code = """
+import sys
+for name in ("streamlit", "plotly", "sklearn", "torchvision", "PIL", "pandas"):
+    sys.modules[name] = None  # an import of it raises ImportError
+import torch, rnnviz
+from rnnviz import checkpoint, exhibit
+trace = rnnviz.trace(torch.nn.GRU(3, 4, batch_first=True), torch.rand(2, 5, 3))
+assert "<iframe" in rnnviz.show(trace, order="cluster")._repr_html_()
+task = exhibit.Task("mnist-lstm", exhibit.sample(8), ghost=exhibit.sample(3))
+assert rnnviz.show(exhibit.read(checkpoint.load(task.model), task)).html
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -33,6 +33,7 @@ __all__ = [
     "morph",
     "place",
     "reading_from_trace",
+    "sent_by",
     "theatre",
 ]
 
@@ -184,7 +185,7 @@ def gallery(
     """
 
     def clicked() -> None:
-        sent = _sent(key, "picked")
+        sent = sent_by(key, "picked")
         if _is_whole(sent) and 0 <= sent < len(images):
             on_pick(sent)
 
@@ -219,7 +220,7 @@ def morph(
     """
 
     def moved() -> None:
-        sent = _sent(key, "mix")
+        sent = sent_by(key, "mix")
         if not isinstance(sent, Mapping):
             return
         share, number = sent.get("percent"), sent.get("turn")
@@ -259,11 +260,11 @@ def place(
 
 def asked(key: str) -> int:
     """How often the browser has run a fragment again for the `place` of that key."""
-    sent = _sent(key, "asked")
+    sent = sent_by(key, "asked")
     return sent if _is_whole(sent) else 0
 
 
-def _sent(key: str, name: str) -> Any:
+def sent_by(key: str, name: str) -> Any:
     """What the component of that key has sent last, as it came."""
     import streamlit as st
 

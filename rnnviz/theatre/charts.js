@@ -184,7 +184,7 @@ export function labelEnds({ context, axis, height, colours, font, scale }, upper
 
 // One lane per unit: its signals over time on -1..1, a cell state on its own stated range. `sources` are
 // [{ layer: {signal: array}, dashed }], the ghost first, so that the reading lies on top of it.
-export function drawLanes(brush, signals, sources, lanes) {
+export function drawLanes(brush, signals, sources, lanes, missing) {
   const { context, axis, height, colours, font, scale } = brush;
   const room = height / lanes.length;
   lanes.forEach((unit, i) => {
@@ -192,6 +192,10 @@ export function drawLanes(brush, signals, sources, lanes) {
     const place = (share) => top + 6 + (1 - share) * (room - 12);
     context.fillStyle = colours.track;
     for (const share of [0, 0.5, 1]) context.fillRect(axis.gutter, place(share) - 0.5, axis.width, 1);
+    if (unit === null) {
+      writeMissing(brush, missing, place(0.5));
+      return;
+    }
     for (const { layer, ghost } of sources) drawUnit(brush, signals, layer, unit, place, ghost);
     if (axis.gutter < 20) return;
     context.fillStyle = colours.text;
@@ -203,6 +207,14 @@ export function drawLanes(brush, signals, sources, lanes) {
   });
 }
 
+function writeMissing({ context, axis, colours, font, scale }, text, y) {
+  context.fillStyle = colours.text;
+  context.font = `${12 * scale}px ${font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, axis.gutter + axis.width / 2, y);
+}
+
 function drawUnit({ context, axis, theme, scale }, signals, layer, unit, place, ghost) {
   for (const signal of signals) {
     const array = layer[signal.name];
@@ -212,7 +224,10 @@ function drawUnit({ context, axis, theme, scale }, signals, layer, unit, place, 
     for (let step = axis.first; step < last; step += 1) {
       const share = (valueAt(array, step, unit) - low) / (signal.high - low);
       if (Number.isNaN(share)) continue;
-      context.lineTo(columnCentre(axis, step), place(Math.min(1, Math.max(0, share))));
+      const y = place(Math.min(1, Math.max(0, share)));
+      context.lineTo(columnCentre(axis, step), y);
+      // One step is a dash as wide as half its column: a path of one point would paint nothing.
+      if (last - axis.first === 1) context.lineTo(columnCentre(axis, step) + axis.column / 4, y);
     }
     context.strokeStyle = signal.hue[theme];
     context.lineWidth = (ghost ? 1 : 2) * scale;

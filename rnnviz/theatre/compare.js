@@ -20,6 +20,7 @@ export function answerLine(reading, step) {
 
 export function absence(reading, panel) {
   const { id } = panel;
+  if (id === "attention" && !reading.probabilities) return `${reading.title} gives no answer and weighs nothing.`;
   if (id === "attention") return `${reading.title} answers from its last state: it weighs no ${reading.step_word}s.`;
   if (id === "prediction") return `${reading.title} gives no answer.`;
   if (id === "input") return `${reading.title} came without its input.`;

@@ -52,10 +52,17 @@ export function decodeReading(payload) {
     throw new Error(`expected a reading of version ${READING_VERSION}, got ${payload.version}`);
   }
   const optional = (packed) => (packed ? decodeArray(packed) : null);
+  const shown = (text) => (typeof text === "string" ? inPlace(text) : text);
   const layers = payload.layers.map(decodeLayer);
   const [steps] = layers[0].forward.hidden.shape;
   return {
     ...payload,
+    name: shown(payload.name),
+    title: shown(payload.title),
+    truth: shown(payload.truth),
+    classes: payload.classes.map(shown),
+    tokens: payload.tokens?.map(shown) ?? null,
+    marks: payload.marks.map((mark) => ({ ...mark, label: shown(mark.label), words: shown(mark.words) })),
     layers,
     image: optional(payload.image),
     attention: optional(payload.attention),
@@ -65,6 +72,11 @@ export function decodeReading(payload) {
     units: layers.map((layer) => layer.forward.hidden.shape[1]),
     busiest: layers.map((layer) => busiestUnit(layer.forward.hidden)),
   };
+}
+
+// Characters that turn the direction of the text after them would turn the numbers of a sentence around, too.
+function inPlace(text) {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
 function decodeLayer(layer) {

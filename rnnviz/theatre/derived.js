@@ -106,7 +106,8 @@ function eachPair(array, ghost, act) {
 // the two-sided ramp for its changes from a signal that has one.
 export function shownSignal(signal, values, vocabulary) {
   if (values === "raw") return signal;
-  const limit = Math.max(Math.abs(signal.low), Math.abs(signal.high));
+  // A difference of two values of a range lies within its width; a cell state has no bound, and keeps its drawn one.
+  const limit = signal.name === "cell" ? signal.high : signal.high - signal.low;
   const signed = signal.kind === "signed" ? signal : (vocabulary.find(({ kind }) => kind === "signed") ?? signal);
   const [label, symbol, meaning] =
     values === "change"

@@ -2,15 +2,17 @@
 // what was committed. This class holds the state and says who draws what when; how it is drawn is the others' business.
 
 import { sameValue } from "./address.js";
+import { standsBeside } from "./compare.js";
 import { Controls } from "./controls.js";
 import { decodeReading } from "./decode.js";
 import { Dock } from "./dock.js";
-import { setAttribute, setText } from "./dom.js";
-import { brushedUnits, toldState, unitLanes } from "./found.js";
+import { isFocused, keepsKey, setAttribute, setText } from "./dom.js";
+import { brushedUnits, isDrawnAnew, toldState, unitLanes } from "./found.js";
 import { Gestures } from "./gestures.js";
 import { Heads } from "./heads.js";
 import { PageHistory, copyAddress } from "./history.js";
 import { fillLegend } from "./legend.js";
+import { isKeyOutside, leaveBehind, startingView } from "./memory.js";
 import { NowColumn } from "./now.js";
 import { rowOrder } from "./order.js";
 import { Overview } from "./overview.js";
@@ -19,7 +21,7 @@ import { buildSkeleton } from "./skeleton.js";
 import { announcement, leaderSentence, tipText } from "./speech.js";
 import { Stage } from "./stage.js";
 import { adoptReadings, commitMessage, committed, initialState, keyAction } from "./state.js";
-import { lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
+import { lasting, lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
 import { readTheme } from "./theme.js";
 import { Tour } from "./tour.js";
 import { roomFor } from "./window.js";
@@ -28,11 +30,7 @@ const STEPS_PER_SECOND = 7;
 const COMMIT_AFTER = 250;
 const ANNOUNCE_AFTER = 500;
 const PRESENTER_SCALE = 1.4;
-// Changes of these fields are drawn anew; all others only move marks.
-const REPAINTS = [
-  ...["layer", "direction", "order", "values", "hidden", "prediction"],
-  ...["arrangement", "presenter", "window", "focus"],
-];
+const AWAITED_FOR = 2000;
 
 export class Theatre {
   constructor(parent) {
@@ -64,14 +62,18 @@ export class Theatre {
     const isNew = data.digest !== this.digest;
     if (isNew) this.adoptData(data);
     const themeChanged = this.resolveTheme();
+    if (isNew && this.state.presenter) this.present();
     if (isNew || themeChanged) this.layOut(true);
     this.history.turn(Boolean(this.options.address));
     if (isNew && this.options.autoplay && !this.hasPlayed && !this.prefersStillness()) {
       this.hasPlayed = true;
       this.dispatch({ type: "play" });
     }
+    // What new readings leave of the view is no choice of its own: it belongs to the choice of the readings.
+    if (isNew) this.history.chosen = lasting(this.state);
     if (isNew) this.follow();
     if (this.options.tour && !this.toured && Tour.wanted()) this.tour.start();
+    if (!this.toured && this.goesOn) this.tour.notice(this.state, this.state, { type: "readings" });
     this.toured = true;
   }
 
@@ -79,7 +81,14 @@ export class Theatre {
     this.readings = data.readings.map(decodeReading);
     const shape = shapeOf(this.readings);
     const before = this.state;
-    this.state = this.state ? adoptReadings(this.state, shape) : initialState(shape, data.view ?? {});
+    const start = startingView(data.view ?? {}, this.options.address);
+    this.goesOn ??= start.goesOn;
+    this.state = before ? adoptReadings(before, shape) : initialState(shape, start.view);
+    if (this.awaited) {
+      const clamped = committed(before);
+      this.state = reduce(this.state, { type: "adopt", view: this.awaited });
+      if (!sameValue(clamped, committed(this.state))) this.later("commit", COMMIT_AFTER, () => this.commit());
+    }
     this.digest = data.digest;
     this.hitKey = null;
     if (before) this.tour.notice(before, this.state, { type: "readings" });
@@ -87,6 +96,9 @@ export class Theatre {
   }
 
   destroy() {
+    if (this.options?.address && this.state) {
+      leaveBehind(this.awaited ?? viewOfState(this.state), this.history.path);
+    }
     this.observer.disconnect();
     this.history.stop();
     this.tour.stop();
@@ -144,9 +156,8 @@ export class Theatre {
 
   // Everything a part may look at while it draws.
   scene() {
-    const { readings, state, options, theme, colours, font, ratio, focused } = this;
+    const { readings, state, options, theme, colours, font, ratio, scale, focused } = this;
     const looked = this.looked();
-    const scale = state.presenter ? PRESENTER_SCALE : 1;
     const speaking = this.speakingDirection();
     const hits = this.hits(speaking);
     const lanes = unitLanes(state.units, looked.unit);
@@ -177,50 +188,45 @@ export class Theatre {
     return this.brushed ?? [];
   }
 
-  // Measures, builds and paints everything. Cheap enough to do whole on every change of layout.
+  // Measures, builds and paints everything. Cheap enough to do whole on every change of layout; sizes are asked for
+  // twice only, for every question makes the browser lay out the page.
   layOut(force = false) {
     if (!this.readings || !this.theme) return;
-    const { nodes } = this;
+    const { nodes, stage } = this;
     const ratio = Math.max(1, window.devicePixelRatio || 1);
     nodes.root.dataset.presenter = String(this.state.presenter);
-    nodes.root.dataset.layout = this.layout();
-    const key = [Math.round(nodes.root.getBoundingClientRect().width), ratio].join("|");
-    if (!force && key === this.layoutKey) return;
-    this.ratio = ratio;
-    this.layoutKey = key;
-    const measures = this.measure();
-    if (measures.width < 60) return;
+    const { width } = nodes.root.getBoundingClientRect();
+    const key = [Math.round(width), ratio].join("|");
+    if (width < 60 || (!force && key === this.layoutKey)) return;
+    Object.assign(this, { ratio, layoutKey: key });
+    const beside = standsBeside(this.state.arrangement, this.readings.length, width);
+    this.arrange(width, beside);
+    const measures = stage.measure(this.readings.length, beside, this.scale);
     this.state = reduce(this.state, { type: "room", columns: roomFor(measures.room) });
     nodes.root.dataset.whole = String(this.state.window.count >= this.state.shape.steps);
     const scene = this.scene();
-    this.stage.build(scene, measures);
+    stage.build(scene, measures);
     this.paint(scene);
     this.restick();
   }
 
-  measure() {
-    const { nodes, stage } = this;
-    const scene = { readings: this.readings, state: this.state, scale: this.state.presenter ? PRESENTER_SCALE : 1 };
-    let measures = stage.measure(scene);
-    const arrangement = measures.beside ? "beside" : "stacked";
-    const roomy = nodes.root.dataset.layout === "roomy" && !measures.beside;
-    if (nodes.root.dataset.arrangement !== arrangement || roomy !== (nodes.aside.parentNode === nodes.body)) {
-      nodes.root.dataset.arrangement = arrangement;
-      if (roomy) nodes.body.prepend(nodes.aside);
-      else nodes.transport.before(nodes.aside);
-      measures = stage.measure(scene);
-    }
-    return measures;
-  }
-
-  // On a phone the numbers of one unit come after the panels, elsewhere they stand beside or above them.
-  layout() {
+  // Where the numbers stand: beside the panels in a wide room, above them in a narrow one, and on a phone those of one
+  // unit below.
+  arrange(width, beside) {
     const { nodes } = this;
-    const { width } = nodes.root.getBoundingClientRect();
     const layout = width > 900 ? "roomy" : width > 560 ? "narrow" : "phone";
+    Object.assign(nodes.root.dataset, { layout, arrangement: beside ? "beside" : "stacked" });
+    const inBody = layout === "roomy" && !beside;
+    if (inBody !== (nodes.aside.parentNode === nodes.body)) {
+      if (inBody) nodes.body.prepend(nodes.aside);
+      else nodes.transport.before(nodes.aside);
+    }
     const home = layout === "phone" ? nodes.body : nodes.aside;
     if (nodes.unit.parentNode !== home) home.append(nodes.unit);
-    return layout;
+  }
+
+  get scale() {
+    return this.state.presenter ? PRESENTER_SCALE : 1;
   }
 
   paint(scene = this.scene()) {
@@ -272,13 +278,13 @@ export class Theatre {
 
   dispatch(action) {
     const before = this.state;
+    if (!["adopt", "hover", "leave", "tick"].includes(action.type)) this.awaited = null;
     this.state = reduce(before, action);
     const { state } = this;
     this.tour.notice(before, state, action);
     if (state === before) return;
     // Laid out and painted with the next frame, however many changes come before it.
-    const isTaller = state.units.length !== before.units.length;
-    if (isTaller || REPAINTS.some((name) => state[name] !== before[name])) this.dirty = true;
+    if (isDrawnAnew(before, state)) this.dirty = true;
     if (state.presenter !== before.presenter) this.present();
     const pause = 1000 / (STEPS_PER_SECOND * state.speed);
     if (state.playing) this.later("tick", pause, () => this.dispatch({ type: "tick" }));
@@ -312,14 +318,19 @@ export class Theatre {
   }
 
   follow() {
-    this.history.follow(viewOfState(this.state), committed(this.state));
+    if (!this.awaited) this.history.follow(viewOfState(this.state), lasting(this.state));
   }
 
-  // Back or forward in the browser's history: the view of that entry, told to Python as well.
+  // Back or forward in the browser's history: the view of that entry, told to Python as well. The readings of that entry
+  // may still be on their way, and only they can show all of it: until then nothing is written over it.
   adopt(view) {
+    this.awaited = view;
     this.dispatch({ type: "adopt", view });
-    this.history.chosen = committed(this.state);
-    this.history.pushes = false;
+    this.later("awaited", AWAITED_FOR, () => {
+      this.awaited = null;
+      this.history.chosen = lasting(this.state);
+      this.follow();
+    });
   }
 
   announce() {
@@ -372,7 +383,7 @@ export class Theatre {
     nodes.root.onkeydown = (event) => this.press(event);
     // Arrow keys work before anything has been clicked; they are left alone while another field has the focus.
     this.onDocumentKey = (event) => {
-      if (this.options?.keys && document.activeElement === document.body) this.press(event);
+      if (this.options?.keys && isKeyOutside(event, this.nodes.root)) this.press(event);
     };
     document.addEventListener("keydown", this.onDocumentKey);
   }
@@ -386,7 +397,7 @@ export class Theatre {
   }
 
   press(event) {
-    if (!this.state || event.ctrlKey || event.metaKey || event.altKey || isOwn(event, this.nodes.scrub)) return;
+    if (!this.state || event.ctrlKey || event.metaKey || event.altKey || keepsKey(event, this.nodes.scrub)) return;
     const { state, focused } = this;
     const layer = focused.layers[state.layer];
     const order = layer ? rowOrder(layer, this.speakingDirection(), state.order) : null;
@@ -396,15 +407,4 @@ export class Theatre {
     this.gestures.hideTip();
     this.dispatch(action);
   }
-}
-
-function isFocused(node) {
-  return node.getRootNode().activeElement === node;
-}
-
-// Keys that a control needs for itself.
-function isOwn({ target, key }, scrub) {
-  if (target.tagName === "SELECT" || target.tagName === "TEXTAREA") return true;
-  if (target.tagName === "INPUT") return target !== scrub;
-  return target.tagName === "BUTTON" && " Enter".includes(key);
 }

@@ -94,3 +94,14 @@ export function buildUnitRow(signal, theme) {
   const term = element("dt", {}, swatch, signal.label);
   return { node: element("div", { class: "unit-row" }, term, value, words), value, words };
 }
+
+export function isFocused(node) {
+  return node.getRootNode().activeElement === node;
+}
+
+// True for a key that a control needs for itself; `except` is a control that shares its keys with the theatre.
+export function keepsKey({ target, key }, except) {
+  if (target.tagName === "SELECT" || target.tagName === "TEXTAREA") return true;
+  if (target.tagName === "INPUT") return target !== except;
+  return ["BUTTON", "SUMMARY", "A"].includes(target.tagName) && " Enter".includes(key);
+}

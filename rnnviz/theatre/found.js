@@ -2,6 +2,16 @@
 
 import { unitsOn, unitsThroughout } from "./brush.js";
 
+const DRAWN_ANEW = [
+  ...["layer", "direction", "order", "values", "hidden", "prediction"],
+  ...["arrangement", "presenter", "window", "focus"],
+];
+
+// Whether a change of state is drawn anew, or only moves marks.
+export function isDrawnAnew(before, after) {
+  return before.units.length !== after.units.length || DRAWN_ANEW.some((name) => before[name] !== after[name]);
+}
+
 // Per reading that has the signal looked at, the units that are on within the selected span: `found` those that are off
 // outside it, `throughout` all of them. Empty without a span.
 export function brushedUnits(readings, state, direction) {

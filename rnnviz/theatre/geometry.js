@@ -42,7 +42,9 @@ export function ticks(first, count, column, least = 6 + 8 * Math.max(2, String(f
   return last === first ? [first] : [first, ...inner, last];
 }
 
-// The smallest of four fixed tops that holds the value: bars of two readings stay comparable by their printed top.
+// The smallest of these fixed tops that holds the value: bars of two readings stay comparable by their printed top.
+const BAR_TOPS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
 export function barTop(value) {
-  return [0.1, 0.25, 0.5, 1].find((top) => value <= top) ?? 1;
+  return BAR_TOPS.find((top) => value <= top) ?? 1;
 }

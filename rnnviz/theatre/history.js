@@ -14,15 +14,21 @@ export class PageHistory {
       clearTimeout(this.timer);
       this.pushes = false;
       this.chosen = null;
-      if (this.active) this.adopt(viewOf(window.location.search));
+      if (this.active && this.isHere()) this.adopt(viewOf(window.location.search));
     };
   }
 
   turn(active) {
     if (active === this.active) return;
     this.active = active;
+    this.path = window.location.pathname;
     if (active) window.addEventListener("popstate", this.onPop);
     else window.removeEventListener("popstate", this.onPop);
+  }
+
+  // False once another page of the app has taken the address over.
+  isHere() {
+    return window.location.pathname === this.path;
   }
 
   // `chosen` is what was committed (without the cursor); a change of it becomes an entry once the hand rests.
@@ -39,7 +45,7 @@ export class PageHistory {
   // Also called before a link is copied, so that it says what is on the screen.
   write() {
     clearTimeout(this.timer);
-    if (!this.active || !this.view) return;
+    if (!this.active || !this.view || !this.isHere()) return;
     const { search, pathname, hash } = window.location;
     const wanted = viewSearch(search, this.view);
     const push = this.pushes;

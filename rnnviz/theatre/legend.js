@@ -96,7 +96,12 @@ function signalEntries(scene, bands) {
   const cell = signals.find(({ name }) => name === "cell");
   if (cell && state.values === "raw") entries.push([null, cellSentence(cell, beyondCount(scene, cell)), cell]);
   else if (cell) entries.push([null, rangeSentence(whose, shown(cell)), shown(cell)]);
-  if (bands.some(({ id }) => id === "unit")) entries.push(["mark-lines", linesSentence(cell)]);
+  for (const signal of state.values === "raw" ? signals.filter(({ name }) => name !== "cell") : []) {
+    const count = beyondCount(scene, signal);
+    if (count > 0) entries.push([null, `${signal.label}: ${beyondWords(count, signal)}, in the two end colours.`, signal]);
+  }
+  const asTheyAre = state.values === "raw" ? "" : " They show the values as they are.";
+  if (bands.some(({ id }) => id === "unit")) entries.push(["mark-lines", linesSentence(cell) + asTheyAre]);
   return entries;
 }
 
@@ -125,8 +130,10 @@ function cellSentence(signal, beyond) {
 function beyondCount({ readings, state }, signal) {
   let sum = 0;
   for (const reading of readings) {
-    const array = reading.layers[state.layer]?.forward[signal.name];
-    if (array) sum += countBeyond(array, signal);
+    for (const direction of state.direction === "both" ? ["forward", "backward"] : [state.direction]) {
+      const array = reading.layers[state.layer]?.[direction]?.[signal.name];
+      if (array) sum += countBeyond(array, signal);
+    }
   }
   return sum;
 }

@@ -34,7 +34,7 @@ export class NowColumn {
     this.reading = reading;
     this.classRows = buildClassRows(reading.classes);
     nodes.classes.replaceChildren(...this.classRows.map((row) => row.node));
-    nodes.classes.hidden = reading.classes.length === 0;
+    nodes.classes.hidden = reading.classes.length === 0 || reading.classes.length > 16;
     nodes.answer.hidden = !reading.probabilities;
     nodes.upright.hidden = !reading.image;
     const every = reading.marks.filter(({ kind }) => kind === "flip");

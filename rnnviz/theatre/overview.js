@@ -43,8 +43,8 @@ export class Overview {
     const height = TALL * scale;
     const context = sharpContext(this.canvas, this.width, height, ratio);
     const layer = reading.layers[Math.min(state.layer, reading.layers.length - 1)];
-    const hidden = (layer[state.direction] ?? layer.forward).hidden;
-    const bars = decimated(changePerStep(hidden), this.width);
+    const direction = layer[state.direction] ? state.direction : "forward";
+    const bars = decimated(changePerStep(layer[direction].hidden, direction), this.width);
     const most = Math.max(...bars, 1e-9);
     context.fillStyle = colours.track;
     context.fillRect(0, height - 1, this.width, 1);

@@ -11,7 +11,10 @@ import { drawGaps, drawHeatmap, heatmapPixels, pixelCanvas, sharpContext } from 
 import { rowOrder } from "./order.js";
 import { valueWords } from "./speech.js";
 import { SIGNAL_NAMES } from "./view.js";
-import { capitalised, number, percentage } from "./words.js";
+import { capitalised, percentage, shareNumber } from "./words.js";
+
+// More classes than this have no row of their own.
+const MOST_ROWS = 16;
 
 // Every panel that these readings could show, hidden ones too: what a person chooses from.
 export function offeredPanels(readings, wanted) {
@@ -98,6 +101,11 @@ function content(panel, reading, state, direction) {
   return needs[panel.id] ? {} : { absent: absence(reading, panel) };
 }
 
+// What a cell of a signal shows just now: the values, their change or their difference to the ghost.
+export function cellArray(cell, readings, state) {
+  return shownArray(readings[cell.index], state.layer, cell.direction, cell.signal, state.values);
+}
+
 // Paints one cell whole. `scene` is { readings, state, colours, theme, font, ratio, scale, lanes }.
 export function paintCell(band, cell, scene) {
   const { axis } = cell;
@@ -138,7 +146,7 @@ const PAINTERS = {
   prediction(brush, reading, { state, theme }) {
     const ghost = reading.ghost?.probabilities ?? null;
     const { probabilities, classes, class_hues: hues } = reading;
-    if (state.prediction === "area") drawArea(brush, probabilities, classes, hues[theme], ghost);
+    if (state.prediction === "area" || classes.length > MOST_ROWS) drawArea(brush, probabilities, classes, hues[theme], ghost);
     else drawProbabilities(brush, probabilities, classes, ghost);
   },
   attention(brush, reading, { readings }) {
@@ -149,14 +157,15 @@ const PAINTERS = {
     const sources = [{ layer: reading.layers[state.layer][cell.direction], ghost: false }];
     const ghost = reading.ghost?.layers[state.layer]?.[cell.direction];
     if (ghost) sources.unshift({ layer: ghost, ghost: true });
-    drawLanes(brush, reading.signals, sources, lanes.map((unit) => Math.min(unit, units - 1)));
+    const there = lanes.map((unit) => (unit < units ? unit : null));
+    drawLanes(brush, reading.signals, sources, there, `${reading.title} has ${units} units.`);
   },
 };
 
 // One top for all readings, so that their bars can be compared.
 export function attentionTop(readings) {
   let most = 0;
-  for (const { attention, steps } of readings) {
+  for (const { attention, steps } of readings.flatMap((reading) => [reading, reading.ghost ?? []].flat())) {
     for (let step = 0; attention && step < steps; step += 1) most = Math.max(most, valueAt(attention, step));
   }
   return barTop(most);
@@ -173,7 +182,7 @@ export function cellValue(band, cell, reading, state, step, unit) {
     const leader = leadingClass(reading.probabilities, step);
     return `${reading.classes[leader]}: ${percentage(valueAt(reading.probabilities, step, leader))}`;
   }
-  if (band.id === "attention") return number(valueAt(reading.attention, step), 3);
+  if (band.id === "attention") return shareNumber(valueAt(reading.attention, step));
   if (band.id === "unit") return state.units.length > 1 ? `${state.units.length} units` : `unit ${unit}`;
   if (reading.tokens) return reading.tokens[step];
   return `${capitalised(reading.step_word)} ${step + 1}`;

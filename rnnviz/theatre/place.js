@@ -28,6 +28,13 @@ export function saysTheSame(one, other) {
   return first === second;
 }
 
+// Streamlit sends what comes in one moment as one message, and one message makes one part of the page run. A pen that is
+// lifted in the same moment would then not be heard, so asking waits for a moment in which nothing else happens.
+function whenIdle(act) {
+  if (window.requestIdleCallback) window.requestIdleCallback(act, { timeout: 2000 });
+  else setTimeout(act, 50);
+}
+
 class Place {
   constructor() {
     this.given = null;
@@ -42,7 +49,7 @@ class Place {
     if (data.ask === null || data.ask === this.asked) return;
     this.asked = data.ask;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => tell("asked", data.ask), data.after);
+    this.timer = setTimeout(() => whenIdle(() => tell("asked", data.ask)), data.after);
   }
 
   write({ owned, words, version, choice }) {

@@ -11,10 +11,10 @@ PANELS: dict[str, dict[str, str]] = {
         "label": "Input",
         "meaning": "What the network reads, one {step} per step, from left to right.",
         "look_for": (
-            "Find the {step} at which the prediction below changes, then look straight up: "
-            "which ink, or which word, arrived there? An empty {step} brings nothing new, "
-            "and yet the state goes on moving: what you see there is the network's own "
-            "memory at work."
+            "Find the {step} at which the prediction changes, and look at what stands "
+            "there: which ink, or which word, arrived there? An empty {step} brings nothing"
+            " new, and yet the state goes on moving: what you see there is the network's "
+            "own memory at work."
         ),
     },
     "prediction": {
@@ -33,8 +33,8 @@ PANELS: dict[str, dict[str, str]] = {
         "look_for": (
             "The weights belong to the states after each {step}, and a state also knows the"
             " {step}s before it. So a high bar says where the network looks back to, not "
-            "which {step} alone was the reason. Compare it with the other explanations "
-            "below before you trust it."
+            "which {step} alone was the reason. Compare it with other explanations, such as"
+            " gradient times input or occlusion, before you trust it."
         ),
     },
     "unit": {

@@ -40,7 +40,7 @@ import numpy as np
 from rnnviz import decision
 from rnnviz.ordering import unit_orders
 from rnnviz.palette import class_hues
-from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, vocabulary
+from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, convention, vocabulary
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.prose import panel_words
 
@@ -133,6 +133,13 @@ class Reading:
             for name, values in signals.items():
                 if values.ndim != 2 or values.shape[0] != self.steps or 0 in values.shape:
                     raise ValueError(f"{name}: expected ({self.steps}, H), got {values.shape}")
+                if not np.isfinite(values).all():
+                    step = int(np.isfinite(values).all(axis=1).argmin())
+                    raise ValueError(
+                        f"{name}: expected finite values, got NaN or infinity at step {step}: the "
+                        "network has diverged, its input holds such numbers, or padding was not "
+                        "cut off"
+                    )
                 widths.add(values.shape[1])
         if len(widths) != 1:
             raise ValueError(
@@ -238,6 +245,7 @@ class Reading:
             ],
             "ghost": None,
             **words_of(self.cell, self.step_word, len(self.classes)),
+            "convention": convention(self.cell, *_extremes(every)),
         }
 
     @classmethod
@@ -281,13 +289,21 @@ def words_of(cell: str, step_word: str, classes: int) -> dict[str, Any]:
     }
 
 
+def _extremes(every: Sequence[Signals]) -> tuple[float, float]:
+    """The least and the largest hidden state of a reading."""
+    hidden = [signals["hidden"] for signals in every]
+    return min(float(one.min()) for one in hidden), max(float(one.max()) for one in hidden)
+
+
 def _pack_layer(layer: LayerReading, cell: str, bits: int, ordered: bool) -> dict[str, Any]:
     packed: dict[str, Any] = {"forward": None, "backward": None}
     orders: dict[str, Any] = {"forward": None, "backward": None}
     for direction, signals in layer.directions.items():
         packed[direction] = {name: _pack(name, signals[name], bits) for name in DRAWN[cell]}
         if ordered:
-            found = unit_orders(signals["hidden"])
+            # In the order in which it was read: activity begins at the step read first.
+            hidden = signals["hidden"][::-1] if direction == "backward" else signals["hidden"]
+            found = unit_orders(hidden)
             orders[direction] = {name: list(order) for name, order in found.items()}
     return {**packed, "orders": orders}
 

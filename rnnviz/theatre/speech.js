@@ -3,8 +3,8 @@
 
 import { leadingClass, valueAt } from "./decode.js";
 import { shownArray, stepBefore } from "./derived.js";
-import { capitalised, changeWords, differenceWords, grouped, howMany, listed, number, percentage } from "./words.js";
-import { signalSentence, signalWords, signedNumber, spanWords, stepSentence, whereWords } from "./words.js";
+import { capitalised, changeWords, differenceWords, digitsOf, grouped, howMany, listed, number } from "./words.js";
+import { percentage, shareNumber, signalSentence, signalWords, signedNumber, spanWords, stepSentence, whereWords } from "./words.js";
 
 // "3 with 84 %", or null for a network without an answer.
 export function answerWords(reading, step) {
@@ -27,7 +27,7 @@ export function valueWords(reading, signal, place) {
   if (!array || step >= array.shape[0] || unit >= array.shape[1]) return null;
   const value = valueAt(array, step, unit);
   if (Number.isNaN(value)) return { value, text: "\u2013", words: modeWords(reading, signal, place, value) };
-  const text = values === "raw" ? number(value, 3) : signedNumber(value, 3);
+  const text = (values === "raw" ? number : signedNumber)(value, digitsOf(array));
   return { value, text, words: modeWords(reading, signal, place, value) };
 }
 
@@ -46,8 +46,9 @@ export function placeSentence(reading, signal, place) {
   const shown = named && valueWords(reading, named, place);
   if (!shown) return null;
   const label = direction === "backward" ? `backward ${named.label.toLowerCase()}` : named.label;
-  const value = valueAt(shownArray(reading, layer, direction, named, "raw"), step, unit);
-  return signalSentence({ label }, value, unit, step, reading.step_word, shown.words);
+  const array = shownArray(reading, layer, direction, named, "raw");
+  const value = valueAt(array, step, unit);
+  return signalSentence({ label }, value, unit, step, reading.step_word, shown.words, digitsOf(array, 2));
 }
 
 // The text of the tip. `place.unit` is null beside the units of a heatmap.
@@ -68,7 +69,7 @@ export function tipText(panel, reading, place) {
 }
 
 function attentionSentence(reading, step) {
-  const share = (one) => number(valueAt(one.attention, step), 3);
+  const share = (one) => shareNumber(valueAt(one.attention, step));
   const { ghost } = reading;
   const beside = ghost?.attention && step < ghost.steps ? `, in the ghost ${share(ghost)}` : "";
   return `attention on ${reading.step_word} ${step + 1}: ${share(reading)} of the whole${beside}`;

@@ -1,13 +1,13 @@
 // The stage: bands of panels under one cursor, built and painted when the layout changes, only marked when it moves.
 
 import { drawTicks } from "./charts.js";
-import { columnPlaces, standsBeside } from "./compare.js";
+import { columnPlaces } from "./compare.js";
 import { element, fillScale, setAttribute, setText, silent } from "./dom.js";
 import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
 import { sharpContext } from "./heatmap.js";
 import { shownSignal } from "./derived.js";
 import { rowOfUnit, unitOfRow } from "./order.js";
-import { cellValue, listBands, paintCell } from "./panels.js";
+import { cellArray, cellValue, listBands, paintCell } from "./panels.js";
 import { number } from "./words.js";
 
 const TICKS = 34;
@@ -21,15 +21,11 @@ export class Stage {
   }
 
   // How wide everything is and how many columns there are; the bands are built by `build`, which needs the window.
-  measure({ readings, state, scale }) {
-    const { nodes } = this;
-    const box = nodes.stage.getBoundingClientRect();
-    const width = Math.floor(box.width);
-    const room = Math.floor(nodes.root.getBoundingClientRect().width);
-    const beside = standsBeside(state.arrangement, readings.length, room);
+  measure(readings, beside, scale) {
+    const width = Math.floor(this.nodes.stage.getBoundingClientRect().width);
     const gutter = Math.round((width < 480 ? 30 : 40) * scale);
     const gap = Math.round(20 * scale);
-    const places = columnPlaces(width, beside ? readings.length : 1, gutter, gap);
+    const places = columnPlaces(width, beside ? readings : 1, gutter, gap);
     return { width, beside, gutter, gap, places, room: places[0].width - gutter };
   }
 
@@ -44,7 +40,6 @@ export class Stage {
     nodes.root.style.setProperty("--gap", `${measures.gap}px`);
     nodes.root.style.setProperty("--columns", measures.places.map(({ width }) => `${width}px`).join(" "));
     this.bands = listBands({ ...scene, beside: measures.beside }).map((band) => this.buildBand(band, scene));
-    nodes.panels.replaceChildren(...this.bands.map((band) => band.node));
     this.cells = this.bands.flatMap((band) => band.cells.map((cell) => ({ band, cell })));
     this.buildLanes();
     this.markKey = null;
@@ -135,21 +130,25 @@ export class Stage {
       canvas.style.left = `${left}px`;
       return { canvas, width };
     });
-    this.nodes.ticks.replaceChildren(...this.tickCanvases.map(({ canvas }) => canvas));
   }
 
-  // Everything that does not move with the cursor.
+  // Everything that does not move with the cursor. Canvases are painted before they come into the page: setting a font
+  // in one that is there makes the browser work out the styles of the whole page first.
   paint(scene) {
     for (const { band, cell } of this.cells) if (!cell.absent) paintCell(band, cell, scene);
+    this.markKey = null;
+    this.refreshTicks(scene);
     for (const band of this.bands) if (band.signal) this.paintScale(band, scene);
     this.laneKey = scene.lanes.join();
-    this.markKey = null;
+    const { panels, ticks: strip } = this.nodes;
+    if (panels.firstChild !== this.bands[0]?.node) panels.replaceChildren(...this.bands.map((band) => band.node));
+    strip.replaceChildren(...this.tickCanvases.map(({ canvas }) => canvas));
   }
 
   paintScale(band, { readings, state, theme }) {
     const vocabulary = readings.flatMap(({ signals }) => signals);
     const signal = shownSignal(band.signal, state.values, vocabulary);
-    const clipped = band.signal.name === "cell" || (state.values !== "raw" && band.signal.kind === "signed");
+    const clipped = band.cells.some((cell) => !cell.absent && isCut(cellArray(cell, readings, state), signal));
     const several = band.symbol !== band.signal.symbol;
     setText(band.words.symbol, several ? band.symbol : signal.symbol);
     setText(band.words.meaning, signal.meaning);
@@ -236,7 +235,7 @@ export class Stage {
 
   refreshTicks({ state, readings, colours, font, ratio, scale }) {
     const { first, count } = state.window;
-    const key = [state.steps, first, count, this.width, ratio, scale, colours.text].join("|");
+    const key = [state.steps, first, count, state.focus, this.width, ratio, scale, colours.text].join("|");
     if (key === this.tickKey && this.tickCanvases[0].painted) return;
     this.tickKey = key;
     this.tickCanvases.forEach((entry, i) => {
@@ -246,14 +245,14 @@ export class Stage {
       const brush = { context, axis: this.axes[i], height, colours, font, scale };
       const longest = Math.max(2, String(state.shape.steps).length);
       const labelled = ticks(first, count, this.axes[i].column, (6 + 8 * longest) * scale);
-      drawTicks(brush, labelled, state.steps, this.marksOf(readings, i));
+      drawTicks(brush, labelled, state.steps, this.marksOf(readings, i, state.focus));
       entry.painted = true;
     });
   }
 
-  marksOf(readings, column) {
-    if (this.beside || readings.length === 1) return readings[column].marks;
-    return [];
+  // Beside each other each reading has its own marks; stacked, the strip shows those of the one in focus.
+  marksOf(readings, column, focus) {
+    return readings[this.beside ? column : focus].marks;
   }
 
   // Which panel, step and unit lie under a point of the window; `within` keeps to a panel while something is dragged.
@@ -275,6 +274,11 @@ export class Stage {
   unitsOf(cell) {
     return this.unitCount(cell.index);
   }
+}
+
+function isCut(array, { low, high }) {
+  const slack = 1e-3 * (high - low);
+  return array !== null && (array.low < low - slack || array.high > high + slack);
 }
 
 function clampInside(x, axis) {

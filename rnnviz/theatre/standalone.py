@@ -10,17 +10,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from typing import Any, Literal, get_args
 
+from rnnviz.theatre import Payload, payloads, shape_of
 from rnnviz.theatre.modules import FOLDER, join, styles
 from rnnviz.theatre.reading import Reading
 from rnnviz.theatre.view import View
 
 PageTheme = Literal["auto", "light", "dark"]
-MOST_READINGS = 3
 
 # Characters that end a script element, open a comment in it, or end a line in JavaScript.
 _UNSAFE = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
@@ -47,7 +47,7 @@ _PAGE = """<!doctype html>
 
 
 def page(
-    readings: Reading | Mapping[str, Any] | Sequence[Reading | Mapping[str, Any]],
+    readings: Reading | Payload | Sequence[Reading | Payload],
     *,
     title: str,
     view: View | None = None,
@@ -61,7 +61,7 @@ def page(
     """
     if theme not in get_args(PageTheme):
         raise ValueError(f"theme: expected one of {', '.join(get_args(PageTheme))}, got {theme!r}")
-    payloads = _payloads(readings)
+    shown = payloads(readings)
     style, script = _parts()
     policy = (
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
@@ -72,44 +72,17 @@ def page(
         policy=policy,
         title=_text(title),
         style=style,
-        data=_data(payloads, view or View(), _heading(payloads), about),
+        data=_data(shown, view or View(), about),
         script=script,
     )
 
 
-def _payloads(
-    readings: Reading | Mapping[str, Any] | Sequence[Reading | Mapping[str, Any]],
-) -> list[Mapping[str, Any]]:
-    several = [readings] if isinstance(readings, Reading | Mapping) else list(readings)
-    if not 1 <= len(several) <= MOST_READINGS:
-        raise ValueError(f"expected one to {MOST_READINGS} readings, got {len(several)}")
-    payloads = [one.to_payload() if isinstance(one, Reading) else one for one in several]
-    steps = [_steps(payload) for payload in payloads]
-    if len(set(steps)) > 1:
-        raise ValueError(
-            "expected readings of equally many steps, so that one cursor runs through all of "
-            f"them, got {', '.join(map(str, steps))}"
-        )
-    return payloads
-
-
-def _steps(payload: Mapping[str, Any]) -> int:
-    return int(next(iter(payload["layers"][0]["forward"].values()))["shape"][0])
-
-
-def _heading(payloads: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """Title and subtitle of the figure itself, below the page's own."""
-    titles = [str(payload["title"]) for payload in payloads]
-    word, steps = payloads[0]["step_word"], _steps(payloads[0])
-    return ", ".join(dict.fromkeys(titles)), f"{steps} {word}{'s' if steps > 1 else ''}"
-
-
-def _data(
-    payloads: Sequence[Mapping[str, Any]], view: View, heading: tuple[str, str], about: str
-) -> str:
+def _data(shown: Sequence[Payload], view: View, about: str) -> str:
+    steps, word = shape_of(shown[0])[0], shown[0]["step_word"]
     options = {
-        "title": heading[0],
-        "subtitle": heading[1],
+        # The figure's own heading, below the page's.
+        "title": ", ".join(dict.fromkeys(str(payload["title"]) for payload in shown)),
+        "subtitle": f"{steps} {word}{'s' if steps > 1 else ''}",
         "about": about,
         "size": "full",
         "panels": None,
@@ -120,7 +93,7 @@ def _data(
         "tour": False,
         "standalone": True,
     }
-    sent = {"readings": payloads, "view": view.to_json(), "options": options}
+    sent = {"readings": shown, "view": view.to_json(), "options": options}
     digest = hashlib.blake2b(_json(sent).encode(), digest_size=8).hexdigest()
     return _json({"digest": digest, **sent})
 

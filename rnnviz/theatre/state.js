@@ -236,11 +236,12 @@ export function lookedAt(state, fallbackUnit) {
   return { step, unit };
 }
 
-// The state as a View: what a link to exactly this reproduces. A unit walked to counts as the latest pin, and the
-// cursor on the last step as null.
+// The state as a View: what a link to exactly this reproduces. A unit walked to counts as the latest pin where there is
+// room for one more, and the cursor on the last step as null.
 export function viewOfState(state) {
   const view = Object.fromEntries(Object.keys(DEFAULT_VIEW).map((name) => [name, state[name]]));
-  const units = state.unit === null ? state.units : withLatest(state.units, state.unit);
+  const hasRoom = state.units.length < MOST_PINS || state.units.includes(state.unit);
+  const units = state.unit === null || !hasRoom ? state.units : withLatest(state.units, state.unit);
   return { ...view, units, step: state.step === state.shape.steps - 1 ? null : state.step };
 }
 
@@ -248,6 +249,11 @@ export function viewOfState(state) {
 export function committed(state) {
   const { step, speed, presenter, ...choices } = viewOfState(state);
   return choices;
+}
+
+// What deserves an entry of its own in the browser's history: all of that, but not each unit on a walk.
+export function lasting(state) {
+  return { ...committed(state), units: state.units };
 }
 
 // The message of a commit: the step goes along, but never causes one.

@@ -1,6 +1,7 @@
 // Which part of a long sequence is in view. Pure: { first, count } in steps, and the geometry of the overview strip.
 
 import { codeToValue } from "./decode.js";
+import { stepBefore } from "./derived.js";
 
 // No column is thinner than this many CSS pixels.
 export const THINNEST = 3;
@@ -71,16 +72,20 @@ export function overviewX(step, steps, width) {
   return ((step + 0.5) / steps) * width;
 }
 
-// How much a layer changes at each step: the mean over units of |h_t - h_(t-1)|, from h_0 = 0. (T,) floats.
-export function changePerStep(hidden) {
+// How much a layer changes at each step: the mean over units of |h_t - h_before|, (T,) floats. Before the first step
+// read, which is the last one for a backward layer, the state is 0.
+export function changePerStep(hidden, direction = "forward") {
   const [steps, units] = hidden.shape;
   const { codes } = hidden;
   const changes = new Float32Array(steps);
   const scale = (hidden.high - hidden.low) / hidden.top;
   for (let step = 0; step < steps; step += 1) {
+    const before = stepBefore(step, direction, steps);
+    const offset = (before - step) * units;
     let sum = 0;
     for (let at = step * units; at < (step + 1) * units; at += 1) {
-      sum += step === 0 ? Math.abs(codeToValue(hidden, codes[at])) : Math.abs(codes[at] - codes[at - units]) * scale;
+      const isFirst = before === null;
+      sum += isFirst ? Math.abs(codeToValue(hidden, codes[at])) : Math.abs(codes[at] - codes[at + offset]) * scale;
     }
     changes[step] = sum / units;
   }

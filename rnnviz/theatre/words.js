@@ -6,6 +6,17 @@ export function number(value, digits = 2) {
   return (zero ? (0).toFixed(digits) : text).replace("-", "\u2212");
 }
 
+// As many decimals as the codes of an array tell apart, three at most: a long reading travels with a byte per value.
+export function digitsOf(array, most = 3) {
+  return Math.min(most, Math.max(0, Math.floor(-Math.log10((array.high - array.low) / array.top))));
+}
+
+// A share of a whole with two digits that say something: 0.250, 0.012, 0.00043, 0.
+export function shareNumber(share) {
+  if (share < 5e-6) return "0";
+  return share >= 0.0995 ? share.toFixed(3) : Number(share.toPrecision(2)).toFixed(1 - Math.floor(Math.log10(share)));
+}
+
 // A number whose sign says something: +0.31, −0.20, 0.00.
 export function signedNumber(value, digits = 2) {
   const text = number(value, digits);
@@ -92,8 +103,8 @@ export function differenceWords(difference, step, stepWord) {
 }
 
 // forget gate of unit 37 at row 12: 0.93, keeps 93 % of the cell
-export function signalSentence(signal, value, unit, step, stepWord, words = signalWords(signal, value)) {
-  return `${signal.label.toLowerCase()} of unit ${unit} at ${stepWord} ${step + 1}: ${number(value)}, ${words}`;
+export function signalSentence(signal, value, unit, step, stepWord, words = signalWords(signal, value), digits = 2) {
+  return `${signal.label.toLowerCase()} of unit ${unit} at ${stepWord} ${step + 1}: ${number(value, digits)}, ${words}`;
 }
 
 export function whereWords(reading, step) {

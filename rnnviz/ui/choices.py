@@ -13,15 +13,16 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz import exhibit
+from rnnviz import exhibit, router
 from rnnviz.address import READOUTS, WORDS, DigitsAddress, read_query
 from rnnviz.exhibit import Picture
-from rnnviz.theatre import View
+from rnnviz.theatre import View, sent_by
 from rnnviz.theatre.drawing import Stroke
 
 DRAWING = "your drawing"
 MOST_DRAWINGS = 8
 PLACE = "digits_place"
+BOARD = "digits_board"
 WIDGETS = {
     "digits_cell": "cell",
     "digits_readout": "readout",
@@ -39,7 +40,7 @@ class DigitsChoices:
     the choices that deserve an entry in the browser's history, ``turn`` the slider's messages,
     ``start`` is where a theatre that is shown anew begins. ``tasks`` are the readings shown last,
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
-    how often the browser has asked for newer figures.
+    how often the browser has asked for newer figures, ``heard`` is what the board sent last.
     """
 
     address: DigitsAddress
@@ -60,6 +61,7 @@ class DigitsChoices:
     good: tuple[exhibit.Task, ...] = ()
     figured: tuple[exhibit.Task, ...] = ()
     asked: int = 0
+    heard: str = repr(None)
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
         """Change fields of the address; ``continued`` when it is the choice that came before."""
@@ -139,6 +141,20 @@ class DigitsChoices:
         while len(self.drawings) > MOST_DRAWINGS:
             self.drawings.pop(next(iter(self.drawings)))
 
+    def has_news(self) -> bool:
+        """Whether a control of the page has changed that only a run of the whole page looks at.
+
+        Streamlit makes one run of what happens in one moment; when that run is the theatre's, what
+        was done to the controls in the same moment would wait for the next.
+        """
+        changed = [
+            key
+            for key, name in WIDGETS.items()
+            if name in ("cell", "readout")
+            and st.session_state.get(key) not in (None, getattr(self.address, name))
+        ]
+        return bool(changed) or repr(sent_by(BOARD, "drawing")) != self.heard
+
     def words(self) -> dict[str, str]:
         """The page's words of the address, in their order."""
         query = self.address.to_query()
@@ -157,13 +173,12 @@ def digits_choices() -> DigitsChoices:
     another page, and when the browser goes back or forward within the page.
     """
     query = st.query_params.to_dict()
-    arrived = PLACE not in st.session_state
     choices: DigitsChoices | None = st.session_state.get("digits")
     if choices is None:
         choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
         st.session_state["digits"] = choices
         choices.adopt(query)
-    elif went_through_history() or (arrived and query):
+    elif went_through_history() or (router.arrived() and query):
         choices.adopt(query)
     else:
         # What was wrong with the address has been said when the page was opened.

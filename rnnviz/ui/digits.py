@@ -14,9 +14,9 @@ from rnnviz.address import ALL, CELLS, READOUTS
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.signals import CELL_NAMES
-from rnnviz.theatre import draw, gallery
+from rnnviz.theatre import draw, gallery, sent_by
 from rnnviz.theatre.drawing import DrawingError
-from rnnviz.ui.choices import DRAWING, READOUT_NAMES, DigitsChoices
+from rnnviz.ui.choices import BOARD, DRAWING, READOUT_NAMES, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
 
@@ -27,23 +27,31 @@ BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
 
 STYLE = Path(__file__).with_suffix(".css")
+WIDE = STYLE.with_stem("digits_wide")
+
 EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
 
 
 def rooms() -> tuple[Room, Room, Room, Room]:
     """Places for the picture, the network, the comparison and the theatre.
 
-    One reading stands beside its controls; three need the whole width, and stand below them.
+    One reading stands beside its controls; three need the whole width, and stand below them. The
+    places are the same ones in both cases, so that the theatre need not be taken down and set up.
     """
-    st.html(STYLE)
-    if st.session_state["digits_cell"] != ALL:
-        beside, stage = st.columns([1, 3.1], gap="medium")
-        controls = beside.container(key="digits_controls")
-        return controls, controls, controls, stage
-    row = st.container(horizontal=True, key="digits_row")
-    widths = (BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)
-    picture, network, comparison = (row.container(width=width) for width in widths)
-    return picture, network, comparison, st.container()
+    is_wide = needs_width()
+    st.html(WIDE if is_wide else STYLE)
+    beside, stage = st.columns([1, 3.1], gap="medium")
+    controls = beside.container(key="digits_controls", horizontal=is_wide)
+    picture, network, comparison = (
+        controls.container(width=width if is_wide else "stretch")
+        for width in (BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)
+    )
+    return picture, network, comparison, stage
+
+
+def needs_width() -> bool:
+    """Whether three readings are asked for: the control says so before the choices do."""
+    return bool(st.session_state["digits_cell"] == ALL)
 
 
 def picture_controls(choices: DigitsChoices) -> None:
@@ -128,12 +136,13 @@ def _board(choices: DigitsChoices) -> None:
     """A new drawing becomes the picture, an unusable one leaves the last in place."""
     from rnnviz.data import images
 
+    choices.heard = repr(sent_by(BOARD, "drawing"))
     try:
         drawing = draw(
-            key="digits_board",
+            key=BOARD,
             strokes=choices.strokes,
             nonce=choices.board,
-            small=choices.address.cell == ALL,
+            small=needs_width(),
         )
         if drawing is None or drawing.strokes == choices.strokes:
             return

@@ -33,7 +33,6 @@ NO_TORCH = (
 )
 
 
-@st.fragment
 def figure_room(
     choices: DigitsChoices,
     tasks: tuple[exhibit.Task, ...],
@@ -79,9 +78,9 @@ def figure_room(
 def _address(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> None:
     """Put the page's words into the address, and let the figures follow the theatre at a distance.
 
-    The browser makes this run again half a second after a new reading was shown. Until then the
-    figures stay as they were, so that the theatre is painted first. It does so as well while torch
-    is on its way and somebody waits for it.
+    The browser makes the stage run again half a second after a new reading was shown, and while
+    torch is on its way and somebody waits for it. Until then the figures stay as they were, so
+    that the theatre is painted first.
     """
     count = asked(PLACE)
     if count > choices.asked:

@@ -80,7 +80,7 @@ def gates(subject: Subject) -> Drawn:
     )
     what = "state" if subject.reading.cell == "rnn" else "gate"
     steps, units = next(iter(layers[view.layer].values())).shape
-    many = f" The dotted line and the ticks are the same over {name}." if found else ""
+    many = f" The dotted line and the triangles are the same over {name}." if found else ""
     caption = (
         f"**What to look for.** On the left every value of each {what} in {subject.layer_words}, "
         f"{units} units at {steps} rows; on the right how many of them are below 0.1 or above "

@@ -23,6 +23,8 @@ def digits_stage(choices: DigitsChoices) -> None:
 
     A fragment: what is pinned in the theatre, and where the slider stands, reruns nothing else.
     """
+    if choices.has_news():
+        st.rerun()
     above = st.container()
     found = read_tasks(choices)
     notices(choices.notices.values())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Frame, Page, expect
+from playwright.sync_api import Browser, Frame, Locator, Page, expect
 from torch import nn
 
 import rnnviz
@@ -63,6 +63,11 @@ def ready(page: Page | Frame) -> dict[str, str]:
     return page.locator(".theatre").evaluate("node => ({...node.dataset})")
 
 
+def stage(page: Page | Frame) -> Locator:
+    """What has the keys when it has the focus."""
+    return page.locator(".theatre .stage")
+
+
 def wait_for_hash(page: Page, is_there: Callable[[str], bool]) -> None:
     """Asked from outside: the page's policy forbids what Playwright would wait with."""
     for _ in range(100):
@@ -93,6 +98,7 @@ def test_the_keys_work_at_once(open_file: OpenFile, three_cells: str) -> None:
     assert ready(page)["step"] == "27"
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".theatre[data-step='26']")
+    stage(page).focus()
     page.keyboard.press("Home")
     page.wait_for_selector(".theatre[data-step='0']")
     page.keyboard.press("o")
@@ -104,12 +110,12 @@ def test_the_keys_work_at_once(open_file: OpenFile, three_cells: str) -> None:
 def test_what_was_chosen_stands_behind_the_hash(open_file: OpenFile, three_cells: str) -> None:
     page = open_file(three_cells)
     ready(page)
-    page.keyboard.press("o")
+    stage(page).press("o")
     wait_for_hash(page, lambda hash_: "order=activity" in hash_)
     assert "units=37" in page.evaluate("location.hash")
     page.reload()
     assert ready(page)["order"] == "activity"
-    page.keyboard.press("Escape")
+    stage(page).press("Escape")
     wait_for_hash(page, lambda hash_: "units" not in hash_)
     page.reload()
     assert ready(page)["unit"] != "37"
@@ -159,10 +165,14 @@ def test_hostile_text_stays_text(open_file: OpenFile) -> None:
     )
     page = open_file(standalone(hostile, title=HOSTILE, about=HOSTILE))
     ready(page)
+    stage(page).focus()
     for key in ("ArrowLeft", "Home", "Enter", "End"):
         page.keyboard.press(key)
     page.locator(".panel[data-panel='forget_gate'] canvas").hover()
     page.locator(".panel[data-panel='prediction'] canvas").hover()
+    for place in (".answer", ".tip"):  # a number is never turned around
+        expect(page.locator(place)).to_contain_text("\ufffd")
+        expect(page.locator(place)).not_to_contain_text("\u202e")
     page.wait_for_timeout(800)
     assert page.title() == re.sub(r"\s+", " ", HOSTILE)
     assert page.locator("script").count() == 2
@@ -216,7 +226,7 @@ def test_a_notebooks_frame(open_file: OpenFile) -> None:
     assert box is not None and box["height"] == 700
     frame = page.frames[1]
     assert ready(frame)["unit"] == "3"
-    frame.locator(".theatre .stage").focus()
+    stage(frame).focus()
     page.keyboard.press("ArrowLeft")
     frame.wait_for_selector(".theatre[data-step='7']")
     page.keyboard.press("o")
@@ -229,7 +239,20 @@ def test_a_long_sequence(open_file: OpenFile) -> None:
     trace = rnnviz.trace(nn.RNN(3, 12, batch_first=True), torch.randn(1, 2500, 3))
     page = open_file(rnnviz.show(trace, step=1200).html)
     assert ready(page)["step"] == "1200"
+    stage(page).focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".theatre[data-step='1201']")
     page.keyboard.press("End")
     page.wait_for_selector(".theatre[data-step='2499']")
+
+
+def test_readings_of_different_sizes(open_file: OpenFile) -> None:
+    small = rnnviz.trace(nn.RNN(3, 8, batch_first=True), torch.randn(1, 6, 3))
+    large = rnnviz.trace(nn.GRU(3, 16, num_layers=2, batch_first=True), torch.randn(1, 6, 3))
+    page = open_file(rnnviz.show(small, large, layer=1, units=[12]).html)
+    assert ready(page)["layer"] == "1"
+    expect(page.locator(".theatre")).to_contain_text("RNN has no layer 2")
+    stage(page).press("[")
+    page.wait_for_selector(".theatre[data-layer='0']")
+    hidden = page.locator(".panel[data-panel='hidden'][data-reading='0'] canvas")
+    assert hidden.bounding_box() is not None

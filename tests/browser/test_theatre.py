@@ -120,6 +120,7 @@ def test_a_span_finds_the_units_that_the_library_finds(open_page: Open) -> None:
 def test_everything_by_keyboard(open_page: Open) -> None:
     page = open_page("/digits?sample=6")
     keys = page.keyboard
+    page.locator(STAGE).focus()
     for key, wanted in (
         ("o", {"order": "activity"}),
         ("o", {"order": "cluster"}),
@@ -378,3 +379,21 @@ def test_both_directions_are_shown_and_told_apart(show: Show) -> None:
     text = backward.locator(".value").inner_text().replace("−", "-")
     assert float(text) == pytest.approx(value, abs=0.0006)
     expect(page.locator(".theatre .unit-name")).to_have_text("Unit 3 of layer 1, backward")
+
+
+def test_the_tour_notices_what_was_done_and_comes_once(open_page: Open) -> None:
+    page = open_page("/digits?sample=6")
+    card = page.locator(".theatre .tour")
+    expect(card).to_contain_text("1 of 6")
+    stage = page.locator(STAGE).bounding_box()
+    box = card.bounding_box()
+    assert box and stage and box["y"] + box["height"] <= stage["y"], "the card covers nothing"
+    page.keyboard.press("ArrowLeft")
+    expect(card).to_contain_text("2 of 6")
+    card.get_by_role("button", name="Skip").click()
+    expect(card).to_be_hidden()
+    page.reload()
+    page.wait_for_selector(".theatre[data-ready]")
+    expect(card).to_be_hidden()
+    page.get_by_role("button", name="Tour").click()
+    expect(card).to_contain_text("1 of 6")

@@ -27,6 +27,15 @@ test("an unknown version is refused", () => {
   assert.throws(() => decodeReading({ ...smallPayload(), version: 9 }), /version 2, got 9/);
 });
 
+test("no text of a reading turns the direction of the sentence around it", () => {
+  const mark = { step: 0, kind: "note", label: "\u2067x", words: "\u202dy" };
+  const turned = { name: "\u202ea", title: "\u2066b", truth: "\u2069c", classes: ["\u202ano7", "dog"], marks: [mark] };
+  const reading = decodeReading({ ...smallPayload(), ...turned, tokens: ["\u202e1", "2", "3", "4"] });
+  const texts = [reading.name, reading.title, reading.truth, reading.classes[0], reading.tokens[0]];
+  assert.deepEqual(texts, ["\ufffda", "\ufffdb", "\ufffdc", "\ufffdno7", "\ufffd1"]);
+  assert.deepEqual([reading.marks[0].label, reading.marks[0].words], ["\ufffdx", "\ufffdy"]);
+});
+
 test("a reading knows its sizes, its leader and its busiest unit", () => {
   const reading = decodeReading(smallPayload());
   assert.equal(reading.steps, 4);

@@ -89,13 +89,14 @@ test("the changes of 2,000 steps x 256 units are worked out in a few frames", ()
   assert.ok(best < 50, `${best.toFixed(1)} ms for one array`);
 });
 
-test("a change of a gate is drawn on -1..1 in two colours, of a cell on -4..4", () => {
+test("a change of a gate is drawn on -1..1 in two colours, of a state on -2..2, of a cell on -4..4", () => {
   const vocabulary = [gate, { ...signed, ramp: { light: ["#0000ff", "#ffffff", "#ff8800"], dark: [] } }];
   assert.equal(shownSignal(gate, "raw", vocabulary), gate);
   const change = shownSignal(gate, "change", vocabulary);
   assert.deepEqual([change.low, change.high, change.kind, change.name], [-1, 1, "signed", "forget_gate"]);
   assert.deepEqual(change.ramp.light, ["#0000ff", "#ffffff", "#ff8800"]);
   assert.deepEqual([shownSignal(cell, "change", []).low, shownSignal(cell, "difference", []).high], [-4, 4]);
+  assert.deepEqual([shownSignal(signed, "change", []).low, shownSignal(signed, "difference", []).high], [-2, 2]);
   assert.equal(change.label, "Forget gate, change");
 });
 

@@ -19,10 +19,12 @@ import {
   beyondWords,
   changeWords,
   differenceWords,
+  digitsOf,
   grouped,
   howMany,
   listed,
   missingWords,
+  shareNumber,
   signedNumber,
   spanWords,
   withArticle,
@@ -172,4 +174,16 @@ test("what the brush found is a sentence, right in number", () => {
 
 test("a window says which part it shows", () => {
   assert.equal(windowWords({ first: 100, count: 200 }, bare), "Rows 101 to 300 of 2,000");
+});
+
+test("no more decimals are printed than the codes tell apart", () => {
+  const array = (low, high, bits) => ({ low, high, top: 2 ** bits - 1 });
+  assert.deepEqual([array(0, 1, 8), array(-4, 4, 8), array(0, 1, 16), array(-9, 9, 16)].map((one) => digitsOf(one)), [
+    2, 1, 3, 3,
+  ]);
+});
+
+test("a small share keeps two digits that say something", () => {
+  const shares = [1, 0.25, 0.0995, 0.042, 0.00043, 0.0000151, 0];
+  assert.deepEqual(shares.map(shareNumber), ["1.000", "0.250", "0.100", "0.042", "0.00043", "0.000015", "0"]);
 });

@@ -7,6 +7,7 @@ import {
   commitMessage,
   committed,
   initialState,
+  lasting,
   lookedAt,
   reduce,
   shapeOf,
@@ -121,6 +122,15 @@ test("pinStep, pinUnit and unpin say what they want, however often", () => {
   assert.equal(run(state, act("pinStep", { step: 3 }), act("pinUnit", { unit: 7 })), state);
   const without = run(state, act("unpin", { step: 3 }), act("unpin", { unit: 7 }), act("unpin", { unit: 7 }));
   assert.deepEqual(viewOfState(without), { ...DEFAULT_VIEW });
+});
+
+test("a walk with every pin taken leaves the pins as they are, and is no entry of the history", () => {
+  const full = run(initialState(SHAPE), ...[1, 2, 3, 4, 5, 6, 7, 8].map((unit) => act("pinUnit", { unit })));
+  const walked = run(full, act("unit", { unit: 50 }));
+  assert.deepEqual([lookedAt(walked, 0).unit, committed(walked).units], [50, [1, 2, 3, 4, 5, 6, 7, 8]]);
+  const walking = run(initialState(SHAPE), act("pinUnit", { unit: 37 }), act("unit", { unit: 90 }));
+  assert.deepEqual(lasting(walking).units, [37]);
+  assert.deepEqual(lasting(run(walking, act("pinUnit", { unit: 90 }))).units, [37, 90]);
 });
 
 test("the unit that was walked to is looked at and counts as the latest pin; pinning it keeps it", () => {

@@ -109,6 +109,8 @@ test("the strip shows the mean change of a step, and no peak is lost when it is 
   const hidden = decodeArray(pack([[0.5, -0.5], [0.5, 0.5], [0.5, 0.5]], -1, 1));
   const changes = changePerStep(hidden);
   [0.5, 0.5, 0].forEach((change, step) => assert.ok(Math.abs(changes[step] - change) < 1e-4));
+  const backwards = changePerStep(hidden, "backward");
+  [0.5, 0, 0.5].forEach((change, step) => assert.ok(Math.abs(backwards[step] - change) < 1e-4, `${step}`));
   const values = Float32Array.from({ length: 1000 }, (_, i) => (i === 777 ? 9 : i % 3));
   const thin = decimated(values, 90);
   assert.equal(thin.length, 90);
