@@ -236,13 +236,10 @@ def test_a_download_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert first.texts == again.texts == tuple(row["text"] for row in ROWS)
 
 
-def test_the_reviews_here_are_those_of_2011(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
-    folder = root.parent / "shared" / "data"
-    if not (folder / "imdb").is_dir():
-        folder = Path("/work/shared/data")
-    if not (folder / "imdb").is_dir():
-        pytest.skip("no IMDb here")
-    monkeypatch.setenv("RNNVIZ_DATA", str(folder))
+def test_the_reviews_here_are_those_of_2011(
+    imdb_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNVIZ_DATA", str(imdb_folder))
     found = imdb.load("test")
     assert len(found) == 25_000 and found.labels.sum() == 12_500
     assert not any("<br" in text for text in found.texts)
