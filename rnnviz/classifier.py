@@ -19,6 +19,7 @@ from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
 from rnnviz.tokens import PAD, UNKNOWN
 from rnnviz.tracing import Trace, trace
+from rnnviz.unrolling import unroll_prefixes
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -172,8 +173,18 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         return self.head(self.dropout(self.readout(output, lengths)))
 
     @torch.no_grad()
-    def trace(self, inputs: Tensor, lengths: Tensor | None = None) -> ClassifierTrace:
+    def trace(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        *,
+        prefix_ends: Sequence[int] | None = None,
+    ) -> ClassifierTrace:
         """Run once and keep everything: gates, attention and the answer after every prefix.
+
+        A network that reads in both directions reads every prefix anew, which takes the square of
+        the steps: of a long text, `prefix_ends` asks for some only, by how many steps they have.
+        The other prefix probabilities are NaN.
 
         Deterministic: dropout is off whatever mode the model is in, and neither the mode nor any
         gradient changes, so a model shared between threads stays as it was.
@@ -186,29 +197,54 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             recurrent=recurrent,
             logits=self.head(self.readout(recurrent.output, lengths)),
             attention=attention,
-            prefix_probabilities=self._prefix_probabilities(features, recurrent.output, lengths),
+            prefix_probabilities=self._prefix_probabilities(
+                features, recurrent.output, lengths, prefix_ends
+            ),
         )
 
-    def _prefix_probabilities(self, features: Tensor, output: Tensor, lengths: Tensor) -> Tensor:
+    def _prefix_probabilities(
+        self,
+        features: Tensor,
+        output: Tensor,
+        lengths: Tensor,
+        prefix_ends: Sequence[int] | None,
+    ) -> Tensor:
+        steps = output.shape[1]
+        ends = torch.arange(1, steps + 1) if prefix_ends is None else _checked(prefix_ends, steps)
         if self.recurrent.bidirectional:
-            logits = self._logits_of_reread_prefixes(features, lengths)
-        else:
-            logits = self.head(self.readout.prefixes(output))
-        beyond = torch.arange(output.shape[1], device=output.device) >= lengths[:, None]
-        return logits.softmax(dim=-1).masked_fill(beyond[:, :, None], float("nan"))
+            probabilities = output.new_full(
+                (*output.shape[:2], self.head.out_features), float("nan")
+            )
+            for row, length in enumerate(lengths.tolist()):
+                own = ends[ends <= length]
+                for some in own.split(PREFIXES_AT_ONCE) if len(own) else ():
+                    logits = self._logits_of_prefixes(features[row], output[row], some)
+                    probabilities[row, some - 1] = logits.softmax(dim=-1)
+            return probabilities
+        logits = self.head(self.readout.prefixes(output))
+        asked = torch.zeros(steps, dtype=torch.bool)
+        asked[ends - 1] = True
+        unknown = torch.arange(steps, device=output.device) >= lengths[:, None]
+        unknown |= ~asked.to(output.device)
+        return logits.softmax(dim=-1).masked_fill(unknown[:, :, None], float("nan"))
 
-    def _logits_of_reread_prefixes(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """A backward direction starts at the end of what was read, so each prefix is read anew."""
-        logits = []
-        for first in range(0, features.shape[1], PREFIXES_AT_ONCE):
-            ends = torch.arange(first + 1, min(first + PREFIXES_AT_ONCE, features.shape[1]) + 1)
-            for row, length in zip(features, lengths, strict=True):
-                repeated = row[: ends[-1]].expand(len(ends), -1, -1)
-                prefix_lengths = ends.to(lengths).clamp(max=int(length))
-                output = trace(self.recurrent, repeated, prefix_lengths).output
-                logits.append(self.head(self.readout(output, prefix_lengths)))
-        steps_by_row = [torch.cat(logits[b :: len(features)]) for b in range(len(features))]
-        return torch.stack(steps_by_row)
+    def _logits_of_prefixes(self, features: Tensor, output: Tensor, ends: Tensor) -> Tensor:
+        """From one sequence `(T, I)` and its output `(T, F)` to logits `(P, C)` after `ends` steps.
+
+        A backward direction starts at the end of what was read, so it reads each prefix anew. In a
+        single layer the forward direction is the same for all of them; above one, it reads what
+        the backward direction below made of each prefix.
+        """
+        falling = ends.flip(0).to(features.device)
+        steps = int(falling[0])
+        if self.recurrent.num_layers == 1:
+            backward = unroll_prefixes(self.recurrent.cell(0, reverse=True), features, falling)
+            forward = output[:steps, : output.shape[1] - backward.shape[2]]
+            read = torch.cat([forward.expand(len(falling), -1, -1), backward], dim=-1)
+        else:
+            repeated = features[:steps].expand(len(falling), -1, -1)
+            read = trace(self.recurrent, repeated, falling).output
+        return self.head(self.readout(read, falling)).flip(0)
 
     def _features(self, inputs: Tensor) -> Tensor:
         """What the recurrent layers read: normalised rows or embedded tokens, `(B, T, I)`."""
@@ -265,3 +301,11 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             if options.get(word, saved) != saved:
                 raise ValueError(f"{word}: expected {saved!r} as saved, got {options[word]!r}")
         return model.to(options.get("map_location", "cpu"))
+
+
+def _checked(prefix_ends: Sequence[int], steps: int) -> Tensor:
+    """The ends in rising order, each once; raises ValueError for what is none."""
+    ends = sorted(set(prefix_ends))
+    if not ends or ends[0] < 1 or ends[-1] > steps:
+        raise ValueError(f"prefix_ends: expected numbers in 1..{steps}, got {list(prefix_ends)}")
+    return torch.tensor(ends)

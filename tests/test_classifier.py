@@ -45,11 +45,13 @@ def test_padding_never_counts(cell: str, readout: str, bidirectional: bool) -> N
     torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("cell", "readout", "bidirectional"), EVERY)
 def test_prefix_probabilities_are_those_of_the_model_on_each_prefix(
-    cell: str, readout: str, bidirectional: bool
+    cell: str, readout: str, bidirectional: bool, layers: int
 ) -> None:
-    model, inputs, lengths = small(cell, readout, bidirectional), sequences(), [7, 4, 1]
+    model = small(cell, readout, bidirectional, num_layers=layers)
+    inputs, lengths = sequences(), [7, 4, 1]
     found = model.trace(inputs, torch.tensor(lengths)).prefix_probabilities
     for row, length in enumerate(lengths):
         for step in range(length):
@@ -252,3 +254,28 @@ def test_dropout_of_words_needs_words() -> None:
     traced = reader(word_dropout=0.9, embedding_dropout=0.9).train()
     tokens = torch.randint(2, 20, (3, 5))
     assert torch.equal(traced.trace(tokens).logits, traced.trace(tokens).logits)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_some_prefixes_are_those_of_all(bidirectional: bool, layers: int) -> None:
+    model, inputs = small("gru", "attention-max", bidirectional, num_layers=layers), sequences()
+    lengths = torch.tensor([7, 4, 1])
+    every = model.trace(inputs, lengths).prefix_probabilities
+    some = model.trace(inputs, lengths, prefix_ends=(6, 2, 2)).prefix_probabilities
+    asked = torch.zeros(7, dtype=torch.bool)
+    asked[[5, 1]] = True
+    torch.testing.assert_close(some[:, asked], every[:, asked], rtol=0, atol=1e-12, equal_nan=True)
+    assert some[:, ~asked].isnan().all()
+    for wrong in ((0,), (8,), ()):
+        with pytest.raises(ValueError, match=r"prefix_ends: expected numbers in 1\.\.7"):
+            model.trace(inputs, lengths, prefix_ends=wrong)
+
+
+def test_many_prefixes_are_read_in_parts() -> None:
+    """Oracle: the model on each prefix of a sequence longer than what is read at once."""
+    model, inputs = small("lstm", "max", True, num_layers=1), sequences(1, 150)
+    found = model.trace(inputs).prefix_probabilities[0]
+    for end in (1, 63, 64, 65, 128, 129, 150):
+        expected = model(inputs[:, :end]).softmax(-1)[0]
+        torch.testing.assert_close(found[end - 1], expected, rtol=0, atol=1e-10)
