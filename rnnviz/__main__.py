@@ -75,7 +75,7 @@ def evaluate(
 @app.command()
 def robustness(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Names or folders. Default: all in pretrained/.")
+        list[str] | None, typer.Argument(help="Names or folders. Default: all that read images.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Write the table here (Markdown) as well.")
@@ -89,7 +89,7 @@ def robustness(
 
         if output and not output.parent.is_dir():
             raise DataError(f"expected a folder for the table, got {output.parent}: make it first")
-        chosen = models or checkpoint.names()
+        chosen = models or checkpoint.names(reading="images")
         networks = {name: checkpoint.load(name_or_path(name)) for name in chosen}
         if not networks:
             raise checkpoint.CheckpointError(
@@ -104,7 +104,7 @@ def robustness(
 @app.command()
 def atlas(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Names or folders. Default: all in pretrained/.")
+        list[str] | None, typer.Argument(help="Names or folders. Default: all that read images.")
     ] = None,
     data: Annotated[
         Path | None,
@@ -124,7 +124,7 @@ def atlas(
         from rnnviz.analysis import atlas, survey
         from rnnviz.data import DataError
 
-        for name in models or checkpoint.names():
+        for name in models or checkpoint.names(reading="images"):
             model = name_or_path(name)
             network, path = checkpoint.load(model), atlas.path_of(model)
             labelled = (
@@ -153,39 +153,37 @@ def atlas(
 @app.command()
 def trace(
     model: Annotated[str, typer.Argument(help="A name such as mnist-lstm, or a folder.")],
-    image: Annotated[Path, typer.Option(help="A picture of one digit: PNG, JPG or WebP.")],
+    image: Annotated[
+        Path | None, typer.Option(help="A picture of one digit: PNG, JPG or WebP.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="A text, for a model that reads texts.")] = None,
     npz: Annotated[Path | None, typer.Option(help="Write every signal here.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every signal here.")] = None,
 ) -> None:
-    """Read one image and say what the network thinks of it after every row."""
+    """Read one image or text and say what the network thinks of it after every row or token."""
     with one_sentence():
-        import torch
+        from rnnviz import checkpoint
+        from rnnviz.commands.trace import read
 
-        from rnnviz import checkpoint, evaluation
-        from rnnviz.data import DataError, images
-
-        network = checkpoint.load(name_or_path(model))
-        try:
-            contents = image.read_bytes()
-        except OSError as failure:
-            raise DataError(
-                f"expected a readable picture at {image}, got none ({failure.strerror}): "
-                "check the path"
-            ) from failure
-        normalised = torch.as_tensor(images.read(contents))
-        reading = network.trace(evaluation.rows(normalised)[None])
+        name = name_or_path(model)
+        network = checkpoint.load(name)
+        found = read(network, name, image, text)
+        reading = found.trace
         if npz:
             reading.recurrent.save_npz(npz)
         if csv:
             reading.recurrent.save_csv(csv)
-    for row, probabilities in enumerate(reading.prefix_probabilities[0], start=1):
+    for step, probabilities in enumerate(reading.prefix_probabilities[0]):
         best = int(probabilities.argmax())
         attention = (
-            "" if reading.attention is None else f"  attention {reading.attention[0, row - 1]:.3f}"
+            "" if reading.attention is None else f"  attention {reading.attention[0, step]:.3f}"
         )
         typer.echo(
-            f"after row {row:2}: {network.labels[best]} {float(probabilities[best]):.3f}{attention}"
+            f"after {found.steps[step]}: {network.labels[best]} "
+            f"{float(probabilities[best]):.3f}{attention}"
         )
+    if found.note:
+        typer.echo(found.note)
     typer.echo(f"{model} reads {network.labels[int(reading.logits[0].argmax())]}")
 
 

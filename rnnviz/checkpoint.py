@@ -58,8 +58,8 @@ class CheckpointError(ValueError):
     """A checkpoint cannot be used; one sentence says what was expected, what came, what to do."""
 
 
-def names() -> list[str]:
-    """The names that `load` knows right now, sorted."""
+def names(reading: str | None = None) -> list[str]:
+    """The names that `load` knows right now, sorted; those reading "images" or "texts" only."""
     found = {
         folder.name
         for place in places()
@@ -67,7 +67,15 @@ def names() -> list[str]:
         for folder in place.iterdir()
         if NAME.fullmatch(folder.name) and (folder / CONFIG).is_file()
     }
-    return sorted(found)
+    if reading is None:
+        return sorted(found)
+    return [name for name in sorted(found) if reads_texts(name) == (reading == "texts")]
+
+
+def reads_texts(name_or_folder: str | os.PathLike[str]) -> bool:
+    """Whether a model reads tokens, as its config says; no weights are loaded for that."""
+    config = read_json(folder_of(name_or_folder) / CONFIG)
+    return config.get("vocabulary_size") is not None
 
 
 def places() -> list[Path]:

@@ -109,6 +109,33 @@ def test_the_same_command_gives_the_same_weights_and_tokens(tmp_path: Path) -> N
     assert len(sums) == 1
 
 
+def test_a_text_is_traced(learnt: Path, tmp_path: Path) -> None:
+    text = "The zzyx was not good."
+    result = rnnviz("trace", learnt, "--text", text, "--npz", tmp_path / "t.npz")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    steps = ["The", "zzyx?", "was", "not", "good", "."]
+    assert [line.split(": ")[0] for line in lines[:-1]] == [f"after {step}" for step in steps]
+    assert lines[-1].endswith("reads negative")
+    with np.load(tmp_path / "t.npz") as arrays:
+        assert arrays["layer0.backward.update_gate"].shape == (1, 6, 32)
+    result = rnnviz("trace", learnt, "--text", "It was good. " * 60)
+    assert "140 tokens after token 50 are left out" in result.stdout
+    refused(rnnviz("trace", learnt, "--image", "x.png"), "--text")
+    refused(rnnviz("trace", "mnist-lstm", "--text", text), "--image")
+    refused(rnnviz("trace", learnt, "--text", "  "), "white space")
+
+
+def test_commands_for_images_leave_models_of_texts_out(
+    learnt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNVIZ_MODELS", str(learnt.parent))
+    assert learnt.name in checkpoint.names() and learnt.name in checkpoint.names(reading="texts")
+    assert checkpoint.names(reading="images") == [
+        name for name in checkpoint.names() if name.startswith("mnist")
+    ]
+
+
 def test_words_on_the_command_line_win(tmp_path: Path) -> None:
     command = ["train", "sentences", *TINY, "--readout", "max", "--one-direction", "--no-half",
                "--num-layers", 2, "--vocabulary", 90, "--most-tokens", 7, "--dropout", 0.2,
@@ -172,6 +199,11 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
     refused(rnnviz("train", tmp_path / "gone.csv"), "gone.csv")
     refused(rnnviz("train", "sentences", "--start", learnt, "--output", tmp_path / "m"), "--start")
     refused(rnnviz("evaluate", learnt, "--data", own), "'text'")
+    other = checkpoint.save(
+        checkpoint.load(learnt), tmp_path / "own", {"dataset": "verdicts"},
+        files=tokens.load(learnt).files(),
+    )  # fmt: skip
+    refused(rnnviz("evaluate", other), "--data", "verdicts")
     columns = ("--text-column", "said", "--label-column", "verdict")
     found = rnnviz("evaluate", learnt, "--data", own, *columns)
     refused(found, "negative and positive", "bad and fine")

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.data import imdb, sentences, texts
+from rnnviz.data import DataError, imdb, sentences, texts
 from rnnviz.evaluation import Score
 from rnnviz.training.texts import grammar
 
@@ -48,6 +48,11 @@ def score_texts(
     if data is None and checkpoint.dataset_of(name) == "sentences":
         return _score_sentences(network, tokenizer)
     if data is None:
+        dataset = checkpoint.dataset_of(name)
+        if dataset != "imdb":
+            raise DataError(
+                f"expected --data for a model of {dataset}, which has no test texts: name a file"
+            )
         labelled = imdb.load("test")
     else:
         labelled = texts.read(data, text_column=text_column, label_column=label_column)
