@@ -48,13 +48,17 @@ def test_flips_are_exactly_the_changes_of_the_leader(table) -> None:
         ((3, 3, 3), "The answer is 3 from row 1 on and never changes."),
         (
             (7, 3, 3),
-            "The answer changes once. From row 2 on it is 3; "
-            "the last row changes nothing any more.",
+            (
+                "The answer changes once. From row 2 on it is 3; "
+                "the last row changes nothing any more."
+            ),
         ),
         (
             (7, 2, 3, 3, 3),
-            "The answer changes 2 times. From row 3 on it is 3; "
-            "the last 2 rows change nothing any more.",
+            (
+                "The answer changes 2 times. From row 3 on it is 3; "
+                "the last 2 rows change nothing any more."
+            ),
         ),
         ((7, 7, 3), "The answer changes once and becomes 3 only at the last row."),
         ((5,), "The answer is 5 from row 1 on and never changes."),

@@ -238,7 +238,7 @@ def test_what_cannot_be_joined_is_refused(
         join(write(tmp_path, **modules))
 
 
-@pytest.mark.parametrize("name", ["theatre", "canvas", "gallery", "morph", "place"])
+@pytest.mark.parametrize("name", ["theatre", "canvas", "gallery", "morph", "place", "travel"])
 def test_each_component_is_one_module_that_reaches_nowhere_else(name: str) -> None:
     text = join(FOLDER / f"{name}.js")
     assert text.count("export default function") == 1

@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeGuard
+from urllib.parse import parse_qs
 
 import numpy as np
 
@@ -30,12 +32,17 @@ __all__ = [
     "asked",
     "draw",
     "gallery",
+    "last_trip",
     "morph",
     "place",
     "reading_from_trace",
     "sent_by",
     "theatre",
+    "travel",
 ]
+
+LONGEST_SEARCH = 8000
+"""Characters of an address that are looked at."""
 
 MOST_READINGS = 3
 
@@ -239,12 +246,15 @@ def place(
     owned: Sequence[str],
     version: str,
     choice: int,
+    heard: float = 0,
     again: float | None = None,
 ) -> None:
     """Put the page's ``words`` into the browser's address and leave all that are not ``owned``.
 
     A changed word makes an entry in the browser's history, unless ``choice`` is the number that
-    it was before: words of one choice replace each other. With ``again`` the browser makes the
+    it was before: words of one choice replace each other. ``heard`` is the time of the `Trip` that
+    the words know of: those that know of no later one than the browser has made are not put. With
+    ``again`` the browser makes the
     fragment around this run again after so many seconds, and `asked` counts that.
     """
     data = {
@@ -252,10 +262,43 @@ def place(
         "owned": list(owned),
         "version": version,
         "choice": choice,
+        "heard": heard,
         "ask": None if again is None else asked(key) + 1,
         "after": 0 if again is None else round(1000 * again),
     }
     _component("place")(key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing)
+
+
+@dataclass(frozen=True)
+class Trip:
+    """The browser went back or forward within the page: when (its own clock), and to what words."""
+
+    at: float
+    query: Mapping[str, str]
+
+
+def travel(*, key: str) -> None:
+    """Listen to the browser's back and forward buttons; `last_trip` is what they did.
+
+    Mount it outside of fragments: what it says makes the whole page run.
+    """
+    _component("travel")(key=key, data=b"{}", default={"went": None}, on_went_change=_nothing)
+
+
+def last_trip(key: str) -> Trip | None:
+    """What the `travel` of that key has said last, when it makes sense."""
+    sent = sent_by(key, "went")
+    if not isinstance(sent, Mapping):
+        return None
+    at, search = sent.get("at"), sent.get("search")
+    if not isinstance(at, int | float) or isinstance(at, bool) or not isinstance(search, str):
+        return None
+    try:
+        search = search[:LONGEST_SEARCH].removeprefix("?")
+        words = parse_qs(search, keep_blank_values=True, max_num_fields=100)
+    except ValueError:  # more words than anybody means
+        return None
+    return Trip(float(at), {word: values[0] for word, values in words.items()})
 
 
 def asked(key: str) -> int:

@@ -46,6 +46,9 @@ export class NowColumn {
     const more = every.length - flips.length;
     if (more > 0) nodes.marks.append(element("li", { class: "marks-label" }, `and ${grouped(more)} more`));
     nodes.marks.hidden = reading.marks.length === 0;
+    const decision = reading.marks.find(({ kind }) => kind === "decision");
+    setText(nodes.verdict, decision?.words ?? "");
+    nodes.verdict.hidden = !decision?.words;
   }
 
   buildMark(mark, reading) {

@@ -35,21 +35,37 @@ function whenIdle(act) {
   else setTimeout(act, 50);
 }
 
+// Words that Python said before it heard where the browser went (travel.js) are old: they must not overwrite that entry.
 class Place {
   constructor() {
     this.given = null;
     this.asked = null;
+    this.wentAt = 0;
+    this.path = window.location.pathname;
+    this.onPop = (event) => {
+      if (window.location.pathname === this.path) this.wentAt = event.timeStamp;
+    };
+    window.addEventListener("popstate", this.onPop);
+  }
+
+  destroy() {
+    clearTimeout(this.timer);
+    window.removeEventListener("popstate", this.onPop);
   }
 
   update(data, tell) {
-    const given = JSON.stringify(data.words);
-    if (given !== this.given) this.write(data);
-    this.given = given;
-    latestChoice = data.choice;
+    if (data.heard >= this.wentAt) this.follow(data);
     if (data.ask === null || data.ask === this.asked) return;
     this.asked = data.ask;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => whenIdle(() => tell("asked", data.ask)), data.after);
+  }
+
+  follow(data) {
+    const given = JSON.stringify(data.words);
+    if (given !== this.given) this.write(data);
+    this.given = given;
+    latestChoice = data.choice;
   }
 
   write({ owned, words, version, choice }) {
@@ -71,7 +87,7 @@ export default function mountPlace({ data, parentElement, setStateValue }) {
   }
   place.update(unpack(data), setStateValue);
   return () => {
-    clearTimeout(place.timer);
+    place.destroy();
     PLACES.delete(parentElement);
   };
 }

@@ -87,6 +87,7 @@ function buildNow() {
   const answer = element("p", { class: "answer" });
   const answers = element("div", { class: "answers", role: "group", "aria-label": "The reading in numbers" });
   const classes = element("ol", { class: "classes", "aria-label": "Class probabilities at this step" });
+  const verdict = element("p", { class: "verdict" });
   const marks = element("ul", { class: "marks", "aria-label": "Steps worth a look" });
   const ghostPicture = element("canvas", { class: "ghost-picture", role: "img" });
   const ghostAnswer = element("p", { class: "ghost-answer" });
@@ -99,10 +100,10 @@ function buildNow() {
     { class: "now", "aria-label": "At the cursor" },
     element("div", { class: "seen" }, upright, where),
     element("div", { class: "said" }, answers, answer, classes),
-    element("div", { class: "more" }, ghost, marks),
+    element("div", { class: "more" }, ghost, verdict, marks),
     unit,
   );
-  const answering = { answer, answers, classes, marks, ghost, ghostPicture, ghostAnswer };
+  const answering = { answer, answers, classes, verdict, marks, ghost, ghostPicture, ghostAnswer };
   return { aside, unit, upright, where, unitName, unitRows, ...answering };
 }
 

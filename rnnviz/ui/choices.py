@@ -16,12 +16,13 @@ import streamlit as st
 from rnnviz import exhibit, router
 from rnnviz.address import READOUTS, WORDS, DigitsAddress, read_query
 from rnnviz.exhibit import Picture
-from rnnviz.theatre import View, sent_by
+from rnnviz.theatre import View, last_trip, sent_by
 from rnnviz.theatre.drawing import Stroke
 
 DRAWING = "your drawing"
 MOST_DRAWINGS = 8
 PLACE = "digits_place"
+TRAVEL = "digits_travel"
 BOARD = "digits_board"
 WIDGETS = {
     "digits_cell": "cell",
@@ -40,7 +41,8 @@ class DigitsChoices:
     the choices that deserve an entry in the browser's history, ``turn`` the slider's messages,
     ``start`` is where a theatre that is shown anew begins. ``tasks`` are the readings shown last,
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
-    how often the browser has asked for newer figures, ``heard`` is what the board sent last.
+    how often the browser has asked for newer figures, ``heard`` is what the board sent last,
+    ``heard_trip`` the time of the last trip through the browser's history that was followed.
     """
 
     address: DigitsAddress
@@ -62,6 +64,7 @@ class DigitsChoices:
     figured: tuple[exhibit.Task, ...] = ()
     asked: int = 0
     heard: str = repr(None)
+    heard_trip: float = 0
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
         """Change fields of the address; ``continued`` when it is the choice that came before."""
@@ -173,19 +176,25 @@ def digits_choices() -> DigitsChoices:
     another page, and when the browser goes back or forward within the page.
     """
     query = st.query_params.to_dict()
+    trip = last_trip(TRAVEL)
     choices: DigitsChoices | None = st.session_state.get("digits")
     if choices is None:
         choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
         st.session_state["digits"] = choices
         choices.adopt(query)
-    elif went_through_history() or (router.arrived() and query):
+    elif trip is not None and trip.at != choices.heard_trip:
+        choices.adopt(trip.query)
+    elif router.arrived() and query:
         choices.adopt(query)
     else:
+        if router.arrived():
+            choices.start = choices.view
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
         _show_in_widgets(choices.address, only_missing=True)
         return choices
+    choices.heard_trip = 0 if trip is None else trip.at
     _show_in_widgets(choices.address)
     return choices
 
@@ -194,19 +203,6 @@ def _show_in_widgets(address: DigitsAddress, *, only_missing: bool = False) -> N
     for key, name in WIDGETS.items():
         if not (only_missing and key in st.session_state):
             st.session_state[key] = getattr(address, name)
-
-
-def went_through_history() -> bool:
-    """Whether this run was asked for by the browser's back or forward button.
-
-    Streamlit knows and does not tell in public; where it stops knowing, going back changes the
-    theatre's view and leaves the page's own choices.
-    """
-    try:
-        from streamlit.runtime.scriptrunner import get_script_run_ctx
-    except ImportError:
-        return False
-    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
 
 
 READOUT_NAMES = dict(zip(READOUTS, ("Attention", "Last state"), strict=True))

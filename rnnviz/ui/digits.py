@@ -14,9 +14,9 @@ from rnnviz.address import ALL, CELLS, READOUTS
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.signals import CELL_NAMES
-from rnnviz.theatre import draw, gallery, sent_by
+from rnnviz.theatre import draw, gallery, sent_by, travel
 from rnnviz.theatre.drawing import DrawingError
-from rnnviz.ui.choices import BOARD, DRAWING, READOUT_NAMES, DigitsChoices
+from rnnviz.ui.choices import BOARD, DRAWING, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
 
@@ -42,6 +42,8 @@ def rooms() -> tuple[Room, Room, Room, Room]:
     st.html(WIDE if is_wide else STYLE)
     beside, stage = st.columns([1, 3.1], gap="medium")
     controls = beside.container(key="digits_controls", horizontal=is_wide)
+    with beside:
+        travel(key=TRAVEL)
     picture, network, comparison = (
         controls.container(width=width if is_wide else "stretch")
         for width in (BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)

@@ -93,6 +93,7 @@ def _address(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> None:
         owned=WORDS,
         version=VERSION,
         choice=choices.choice,
+        heard=choices.heard_trip,
         again=PAUSE if waits or tasks != choices.figured else None,
     )
 

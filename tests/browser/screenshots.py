@@ -47,7 +47,7 @@ SHOTS = (
     Shot("digits-phone", "/digits?v=2&sample=3", 390, 844, at="LSTM, attention"),
     Shot("digits-phone-dark", "/digits?v=2&cell=all", 390, 844, "dark", at="LSTM, GRU"),
     Shot("digits-projector", "/digits?v=2&cell=gru&sample=15&step=16&big=1", 1920, 1080),
-    Shot("digits-wide-dark", THREE, 1920, 1080, "dark"),
+    Shot("digits-wide-dark", THREE, 1920, 1080, "dark", at="LSTM, GRU and RNN"),
     Shot("figure-path", f"{THREE}&figure=path", 1440, 900, at="What the reading shows"),
     Shot("figure-why", "/digits?v=2&figure=why", 1024, 900, "dark", at="What the reading shows"),
 )

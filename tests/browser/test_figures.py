@@ -21,7 +21,11 @@ def test_each_figure_is_drawn_and_described(open_page: Open) -> None:
     page = open_page("/digits?pin=3&layer=2&units=5.9&steps=12")
     drawn = page.locator(".js-plotly-plot")
     expect(drawn).to_have_count(2, timeout=PATIENCE)
-    for name, word in (("Path", "component 1"), ("Explanations", "occlusion"), ("Early", "rows read")):
+    for name, word in (
+        ("Path", "component 1"),
+        ("Explanations", "occlusion"),
+        ("Early", "rows read"),
+    ):
         figure(page, name)
         expect(drawn).to_have_count(1, timeout=PATIENCE)
         expect(drawn).to_contain_text(word, timeout=PATIENCE)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from rnnviz import exhibit
 from rnnviz.address import WORDS, pack_image
-from rnnviz.ui import choices as choosing
 from tests.pages.conftest import Open
 from tests.pages.test_digits import (
     PAGE,
@@ -55,14 +54,11 @@ def draw(app: AppTest, *strokes: dict[str, Any]) -> None:
     app.run()
 
 
-def go_back(app: AppTest, monkeypatch: pytest.MonkeyPatch, **query: str) -> None:
-    """A run as Streamlit makes it after the browser's back button."""
-    app.query_params.clear()
-    for name, value in query.items():
-        app.query_params[name] = value
-    with monkeypatch.context() as patch:
-        patch.setattr(choosing, "went_through_history", lambda: True)
-        app.run()
+def go_back(app: AppTest, **query: str) -> None:
+    """A run as it comes after the browser's back button."""
+    at = 1 + app.session_state["digits"].heard_trip
+    app.session_state["digits_travel"] = {"went": {"at": at, "search": "?" + urlencode(query)}}
+    app.run()
 
 
 def test_all_three_cells_read_the_same_digit(open_page: Open, models: Path) -> None:
@@ -125,20 +121,18 @@ def test_the_slider_mixes_pixels_and_rests_in_the_address(open_page: Open, model
     assert image_of(shown(app)) == exhibit.sample(5).pixels
 
 
-def test_going_back_restores_everything(
-    open_page: Open, models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_going_back_restores_everything(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
     app.button(key="digits_pin").click().run()
     pick(app, 3)
     app.button_group(key="digits_cell").set_value("rnn").run()
-    go_back(app, monkeypatch, v="2", cell="all", sample="5", pin="6", morph="20", layer="2")
+    go_back(app, v="2", cell="all", sample="5", pin="6", morph="20", layer="2")
     assert words(app) == {"cell": "all", "sample": "5", "pin": "6", "morph": "20"}
     assert [payload["cell"] for payload in readings(app)] == ["lstm", "gru", "rnn"]
     assert app.button_group(key="digits_cell").value == "all"
     assert app.session_state["digits"].view.layer == 1
     assert handed(app, "morph")[0]["percent"] == 20
-    go_back(app, monkeypatch)
+    go_back(app)
     assert words(app) == {}
     assert shown(app)["cell"] == "lstm"
     app.run()
@@ -155,7 +149,7 @@ def test_an_ordinary_run_trusts_the_session_not_the_address(open_page: Open, mod
 
 
 def test_strokes_of_one_drawing_are_one_choice_and_going_back_fills_the_board(
-    open_page: Open, models: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, models: Path
 ) -> None:
     app = open_page(PAGE)
     start = choice(app)
@@ -167,7 +161,7 @@ def test_strokes_of_one_drawing_are_one_choice_and_going_back_fills_the_board(
     draw(app, ACROSS)
     assert choice(app) == start + 2
     (board,) = handed(app, "canvas")
-    go_back(app, monkeypatch, **both)
+    go_back(app, **both)
     (filled,) = handed(app, "canvas")
     assert filled["nonce"] == board["nonce"] + 1
     assert filled["strokes"] == [DOWN, ACROSS]
