@@ -17,7 +17,7 @@ from rnnviz.__main__ import app
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, sentences
 from rnnviz.data.texts import SENTIMENT, LabelledTexts
-from rnnviz.training import texts
+from rnnviz.training import texts, vectors
 
 TINY = ["--limit", 300, "--hidden-size", 8, "--embedding-size", 8, "--epochs", 1]
 
@@ -159,6 +159,27 @@ def test_the_tokenizer_knows_only_training_texts(tmp_path: Path) -> None:
     assert (task.held_out.inputs[:, 0] == tokens.UNKNOWN).all()
     assert (task.training.inputs[:, 0] != tokens.UNKNOWN).all()
     assert task.training.labels.tolist() != sorted(task.training.labels.tolist())
+
+
+def test_long_texts_are_read_shorter_while_training() -> None:
+    chosen = {"most_tokens": 12}
+    task = texts.load("sentences", held_out=None, seed=0, limit=50, chosen_tokens=chosen,
+                      train_tokens=6)  # fmt: skip
+    assert task.training.inputs.shape[1] == 6 and task.held_out.inputs.shape[1] == 12
+    assert task.tokenizer.most_tokens == 12
+    first = task.training.inputs[int(task.training.lengths.argmax())]  # type: ignore[union-attr]
+    assert (first != tokens.PAD).all()
+
+
+def test_embeddings_start_from_word_vectors(tmp_path: Path) -> None:
+    """Oracle: the vectors themselves; with no learning rate they stay."""
+    command = ["train", "sentences", *TINY, "--word-vectors", "--learning-rate", 0, "--no-half"]
+    assert rnnviz(*command, "--output", tmp_path / "mine").exit_code == 0
+    task = texts.load("sentences", held_out=None, seed=0, limit=300)
+    model = checkpoint.load(tmp_path / "mine")
+    expected = vectors.word_vectors(task.training.inputs, task.tokenizer.vocabulary_size, 8)
+    torch.testing.assert_close(model.embedding.weight[2:].detach(), expected[2:])
+    assert "company" in checkpoint.card(tmp_path / "mine")["started_from"]
 
 
 def test_padded_by_hand() -> None:

@@ -93,6 +93,14 @@ def train(
         int | None,
         typer.Option(help="Texts: so many are read, half at each end.", min=1, max=100_000),
     ] = None,
+    train_tokens: Annotated[
+        int | None,
+        typer.Option(help="Texts: fewer than these while training.", min=1, max=100_000),
+    ] = None,
+    word_vectors: Annotated[
+        bool | None,
+        typer.Option(help="Texts: start from vectors of words in the same company."),
+    ] = None,
     embedding_size: Annotated[
         int | None, typer.Option(help="Texts: numbers of a token.", min=1, max=4096)
     ] = None,
@@ -171,9 +179,10 @@ def train(
                 )
             else:
                 options |= {"text_column": text_column, "label_column": label_column}
+                options["train_tokens"] = train_tokens
                 tokens = {"kind": pieces, "size": vocabulary, "most_tokens": most_tokens}
                 finished = _train_texts(
-                    data, options, tokens, recipe_words, chosen, start, half is not False, folder
+                    data, options, tokens, recipe_words, chosen, start, word_vectors, half, folder
                 )
         except DivergenceError as failure:
             typer.echo(f"rnnviz: {failure}", err=True)
@@ -236,7 +245,8 @@ def _train_texts(
     recipe_words: dict[str, Any],
     model_words: dict[str, Any],
     start: str | None,
-    half: bool,
+    word_vectors: bool | None,
+    half: bool | None,
     folder: Path,
 ) -> bool:
     from dataclasses import replace
@@ -260,6 +270,9 @@ def _train_texts(
         **{**preset.model, **model_words},
     )
     begun = run.begin(model, None)
+    if preset.word_vectors if word_vectors is None else word_vectors:
+        run.start_from_vectors(model, task.training.inputs)
+        begun["started_from"] = "vectors of words in the same company, from the training texts"
     return run.run(
         model,
         task,
@@ -267,5 +280,5 @@ def _train_texts(
         folder,
         card={**begun, "command": command_line()},
         files=task.tokenizer.files(),
-        half=half,
+        half=half is not False,
     )

@@ -25,6 +25,7 @@ from rnnviz.training.loop import (
     train,
 )
 from rnnviz.training.start import initialise
+from rnnviz.training.vectors import word_vectors
 
 EMBEDDING_DEVIATION = 0.1
 """Of the numbers that embeddings start from; the norm of an adversarial step is measured by it."""
@@ -75,6 +76,15 @@ def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
     model.load_state_dict(fitting, strict=False)
     earlier = checkpoint.card(folder) if (folder / checkpoint.CARD).is_file() else {}
     return {"started_from": {key: earlier.get(key) for key in ("command", "date", "sha256")}}
+
+
+@torch.no_grad()
+def start_from_vectors(model: SequenceClassifier, inputs: torch.Tensor) -> None:
+    """Let the embedding of `model` start from `vectors.word_vectors` of the training tokens."""
+    embedding = model.embedding
+    assert embedding is not None  # a model of texts has one
+    size = embedding.weight.shape
+    embedding.weight.copy_(word_vectors(inputs, *size, deviation=EMBEDDING_DEVIATION))
 
 
 def run(

@@ -33,12 +33,17 @@ FEWEST = 10
 
 @dataclass(frozen=True)
 class Defaults:
-    """What suits a task where nobody chose otherwise: words of a model, of tokens, of a recipe."""
+    """What suits a task where nobody chose otherwise: words of a model, of tokens, of a recipe.
+
+    Of a long text `train_tokens` are read while training, where these are fewer than later.
+    """
 
     model: dict[str, Any]
     tokens: dict[str, Any]
     recipe: Recipe
     held_out: int
+    train_tokens: int | None = None
+    word_vectors: bool = False
 
 
 IMDB = Defaults(
@@ -52,7 +57,7 @@ IMDB = Defaults(
         "embedding_dropout": 0.3,
         "word_dropout": 0.1,
     },
-    tokens={"kind": "bpe", "size": 20_000, "most_tokens": 400, "least_count": 3},
+    tokens={"kind": "bpe", "size": 20_000, "most_tokens": 800, "least_count": 3},
     recipe=Recipe(
         epochs=6,
         batch_size=64,
@@ -62,6 +67,8 @@ IMDB = Defaults(
         adversarial=1.0,
     ),
     held_out=2500,
+    train_tokens=400,
+    word_vectors=True,
 )
 SENTENCES = Defaults(
     model={
@@ -91,6 +98,8 @@ OWN = Defaults(
         adversarial=1.0,
     ),
     held_out=2500,
+    train_tokens=400,
+    word_vectors=True,
 )
 
 
@@ -159,6 +168,7 @@ def load(
     text_column: str = "text",
     label_column: str = "label",
     chosen_tokens: dict[str, Any] | None = None,
+    train_tokens: int | None = None,
     track: Track | None = None,
 ) -> TextTask:
     """The task called `name`, or that of a file, with a tokenizer trained for it.
@@ -183,7 +193,7 @@ def load(
     tokenizer = tokens.train(train.texts, **{**preset.tokens, **(chosen_tokens or {})})
     return TextTask(
         name=name if name in NAMES else Path(name).stem,
-        training=examples(tokenizer, train),
+        training=examples(tokenizer, train, train_tokens or preset.train_tokens),
         held_out=examples(tokenizer, parts.held_out),
         test=None if limit else parts.test,
         labels=train.names,
@@ -222,7 +232,13 @@ def _at(found: LabelledTexts, places: np.ndarray) -> LabelledTexts:
     return LabelledTexts(some, found.labels[places], found.names, found.source)
 
 
-def examples(tokenizer: TextTokenizer, found: LabelledTexts) -> Examples:
-    """Texts as token numbers `(N, T)` int32, padded to the longest, with their lengths."""
-    inputs, lengths = padded(tokenizer.encode_many(found.texts))
+def examples(
+    tokenizer: TextTokenizer, found: LabelledTexts, most_tokens: int | None = None
+) -> Examples:
+    """Texts as token numbers `(N, T)` int32, padded to the longest, with their lengths.
+
+    Of a long text, `most_tokens` are kept where these are fewer than the tokenizer says.
+    """
+    most = min(most_tokens or tokenizer.most_tokens, tokenizer.most_tokens)
+    inputs, lengths = padded(tokenizer.encode_many(found.texts, most))
     return Examples(inputs, torch.from_numpy(found.labels), lengths)
