@@ -27,8 +27,8 @@ def word_vectors(
 ) -> Tensor:
     """Vectors `(V, size)` of the tokens in `inputs (N, T)`, whose padding is 0.
 
-    They are scaled to numbers of the size `deviation` (root of the mean square). Tokens that stand near nothing, and
-    columns beyond the rank of the counts, are drawn at random with it.
+    They are scaled to numbers of the size `deviation` (root of the mean square). Tokens that stand
+    near nothing, and columns beyond the rank of the counts, are drawn at random with it.
     """
     from scipy.sparse.linalg import svds
 
