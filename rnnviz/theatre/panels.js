@@ -106,6 +106,13 @@ export function cellArray(cell, readings, state) {
   return shownArray(readings[cell.index], state.layer, cell.direction, cell.signal, state.values);
 }
 
+// What a cell needs before it is painted: its size, so that nothing moves when it is, and the order of its rows.
+export function reserveCell(band, cell, { readings, state }) {
+  cell.canvas.style.width = `${cell.axis.gutter + cell.axis.width}px`;
+  cell.canvas.style.height = `${band.height}px`;
+  if (band.signal) cell.order = rowOrder(readings[cell.index].layers[state.layer], cell.direction, state.order);
+}
+
 // Paints one cell whole. `scene` is { readings, state, colours, theme, font, ratio, scale, lanes }.
 export function paintCell(band, cell, scene) {
   const { axis } = cell;

@@ -23,6 +23,8 @@ export function buildSkeleton() {
   const legend = element("div", { class: "legend" });
   const live = element("p", { class: "live", "aria-live": "polite", role: "status" });
   const body = element("div", { class: "body" }, now.aside, stage.stage);
+  // What sticks to the edge of the window while the panels are scrolled leaves with them.
+  const replay = element("div", { class: "replay" }, transport.transport, body, dock);
   const root = element(
     "section",
     { class: "theatre" },
@@ -31,9 +33,7 @@ export function buildSkeleton() {
     tools,
     menu,
     pins,
-    transport.transport,
-    body,
-    dock,
+    replay,
     legend,
     live,
   );

@@ -7,7 +7,7 @@ import { columnLeft, stepAt, ticks, timeAxis, unitAt } from "./geometry.js";
 import { sharpContext } from "./heatmap.js";
 import { shownSignal } from "./derived.js";
 import { rowOfUnit, unitOfRow } from "./order.js";
-import { cellArray, cellValue, listBands, paintCell } from "./panels.js";
+import { cellArray, cellValue, listBands, paintCell, reserveCell } from "./panels.js";
 import { number } from "./words.js";
 
 const TICKS = 34;
@@ -22,11 +22,12 @@ export class Stage {
 
   // How wide everything is and how many columns there are; the bands are built by `build`, which needs the window.
   measure(readings, beside, scale) {
-    const width = Math.floor(this.nodes.stage.getBoundingClientRect().width);
+    const place = this.nodes.stage.getBoundingClientRect();
+    const width = Math.floor(place.width);
     const gutter = Math.round((width < 480 ? 30 : 40) * scale);
     const gap = Math.round(20 * scale);
     const places = columnPlaces(width, beside ? readings : 1, gutter, gap);
-    return { width, beside, gutter, gap, places, room: places[0].width - gutter };
+    return { width, top: place.top, beside, gutter, gap, places, room: places[0].width - gutter };
   }
 
   build(scene, measures) {
@@ -133,9 +134,14 @@ export class Stage {
   }
 
   // Everything that does not move with the cursor. Canvases are painted before they come into the page: setting a font
-  // in one that is there makes the browser work out the styles of the whole page first.
+  // in one that is there makes the browser work out the styles of the whole page first. Those out of sight can wait until
+  // the first picture is on the screen.
   paint(scene) {
-    for (const { band, cell } of this.cells) if (!cell.absent) paintCell(band, cell, scene);
+    const seen = bandsInSight(this.bands, this.top, this.beside ? 24 : 0);
+    const drawn = this.cells.filter(({ cell }) => !cell.absent);
+    const waiting = drawn.filter(({ band }) => !seen.has(band));
+    for (const { band, cell } of drawn) (seen.has(band) ? paintCell : reserveCell)(band, cell, scene);
+    this.paintLater(waiting, scene);
     this.markKey = null;
     this.refreshTicks(scene);
     for (const band of this.bands) if (band.signal) this.paintScale(band, scene);
@@ -143,6 +149,20 @@ export class Stage {
     const { panels, ticks: strip } = this.nodes;
     if (panels.firstChild !== this.bands[0]?.node) panels.replaceChildren(...this.bands.map((band) => band.node));
     strip.replaceChildren(...this.tickCanvases.map(({ canvas }) => canvas));
+  }
+
+  paintLater(waiting, scene) {
+    const { root } = this.nodes;
+    const turn = {};
+    this.turn = turn;
+    setAttribute(root, "data-painted", waiting.length > 0 ? "in sight" : "all");
+    if (waiting.length === 0) return;
+    const paintThem = () => {
+      if (this.turn !== turn) return;
+      for (const { band, cell } of waiting) paintCell(band, cell, scene);
+      setAttribute(root, "data-painted", "all");
+    };
+    requestAnimationFrame(() => setTimeout(paintThem));
   }
 
   paintScale(band, { readings, state, theme }) {
@@ -274,6 +294,21 @@ export class Stage {
   unitsOf(cell) {
     return this.unitCount(cell.index);
   }
+}
+
+const HEAD = 36;
+const ABOVE = 300;
+
+// The bands that the window shows, going by their heights: some too many rather than one too few.
+function bandsInSight(bands, top, tag) {
+  const seen = new Set();
+  let upper = top;
+  for (const band of bands) {
+    const lower = upper + HEAD + tag + band.height;
+    if (upper < window.innerHeight && lower > -ABOVE) seen.add(band);
+    upper = lower;
+  }
+  return seen;
 }
 
 function isCut(array, { low, high }) {
