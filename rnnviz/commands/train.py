@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 IMAGES = ("mnist", "fashion-mnist", "kmnist", "digits")
 TEXTS = ("imdb", "sentences")
 
+OF_TEXTS = {
+    "input_size": "--embedding-size",
+    "embedding_dropout": "--embedding-dropout",
+    "word_dropout": "--word-dropout",
+}
+
 
 def train(
     data: Annotated[
@@ -218,8 +224,14 @@ def _train_images(
 ) -> bool:
     from rnnviz import checkpoint
     from rnnviz.classifier import SequenceClassifier
+    from rnnviz.data import DataError
     from rnnviz.training import images, run
 
+    for word, option in OF_TEXTS.items():
+        if word in model_words:
+            raise DataError(
+                f"expected no {option} for {data}, got {model_words[word]}: images have no tokens"
+            )
     held_out = options.pop("held_out")
     task = images.load(data, held_out=5000 if held_out is None else held_out, **options)
     recipe: Recipe = images.recipe(model_words["cell"], **recipe_words)
