@@ -216,8 +216,9 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
 ) -> None:
     refused(rnnviz("train", "imdb", "--output", tmp_path / "m"), "RNNVIZ_DATA", "sentences")
     refused(rnnviz("train", "imagenet"), "imagenet", "sentences", ".csv")
-    refused(rnnviz("train", "digits", "--word-dropout", 0.1), "--word-dropout", "digits")
-    refused(rnnviz("train", "digits", "--embedding-size", 9), "--embedding-size", "digits")
+    digits = ("train", "digits", "--output", tmp_path / "m")
+    refused(rnnviz(*digits, "--word-dropout", 0.1), "--word-dropout", "digits")
+    refused(rnnviz(*digits, "--embedding-size", 9), "--embedding-size", "digits")
     refused(rnnviz("train", own, "--output", tmp_path / "m"), "'text'", "said, verdict")
     refused(rnnviz("train", tmp_path / "gone.csv"), "gone.csv")
     refused(rnnviz("train", "sentences", "--start", learnt, "--output", tmp_path / "m"), "--start")
