@@ -3,6 +3,7 @@
     <name>/config.json         the words that SequenceClassifier was built with
     <name>/model.safetensors   its weights: numbers only, so a stranger's file cannot run code
     <name>/card.json           where it comes from: task, data, seed, command, accuracy, sha256
+    <name>/tokenizer.json      for a model that reads text: how it becomes tokens (`tokens.py`)
 
 A name such as `mnist-lstm` is looked for in the folder that `RNNVIZ_MODELS` names, then in
 `pretrained/`. Importing this module does not import torch; loading a model does.
@@ -23,10 +24,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnviz.files import swap_folder
+
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
+TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
+
+STORAGE = {"F32": "float32", "F16": "float16"}
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 
@@ -45,12 +51,15 @@ LARGEST = {
 }
 
 
+NUMBERS = ("dropout", "embedding_dropout", "word_dropout", "input_mean", "input_std")
+
+
 class CheckpointError(ValueError):
     """A checkpoint cannot be used; one sentence says what was expected, what came, what to do."""
 
 
-def names() -> list[str]:
-    """The names that `load` knows right now, sorted."""
+def names(reading: str | None = None) -> list[str]:
+    """The names that `load` knows right now, sorted; those reading "images" or "texts" only."""
     found = {
         folder.name
         for place in places()
@@ -58,7 +67,15 @@ def names() -> list[str]:
         for folder in place.iterdir()
         if NAME.fullmatch(folder.name) and (folder / CONFIG).is_file()
     }
-    return sorted(found)
+    if reading is None:
+        return sorted(found)
+    return [name for name in sorted(found) if reads_texts(name) == (reading == "texts")]
+
+
+def reads_texts(name_or_folder: str | os.PathLike[str]) -> bool:
+    """Whether a model reads tokens, as its config says; no weights are loaded for that."""
+    config = read_json(folder_of(name_or_folder) / CONFIG)
+    return config.get("vocabulary_size") is not None
 
 
 def places() -> list[Path]:
@@ -104,7 +121,7 @@ def load(name_or_folder: str | os.PathLike[str]) -> SequenceClassifier:
     from rnnviz.classifier import SequenceClassifier
 
     folder = folder_of(name_or_folder)
-    config = _checked_config(_read_json(folder / CONFIG), folder / CONFIG)
+    config = _checked_config(read_json(folder / CONFIG), folder / CONFIG)
     try:
         with torch.device("meta"):
             model = SequenceClassifier(**config)
@@ -120,41 +137,61 @@ def load(name_or_folder: str | os.PathLike[str]) -> SequenceClassifier:
 
 def card(name_or_folder: str | os.PathLike[str]) -> dict[str, Any]:
     """What is written beside the weights: task, data, seed, command, accuracy, sizes, sha256."""
-    return _read_json(folder_of(name_or_folder) / CARD)
+    return read_json(folder_of(name_or_folder) / CARD)
 
 
 def dataset_of(name_or_folder: str | os.PathLike[str]) -> str:
     """What a model was trained on, as `train` calls it; "mnist" where no card says otherwise."""
     folder = folder_of(name_or_folder)
-    stated = _read_json(folder / CARD).get("dataset") if (folder / CARD).is_file() else None
+    stated = read_json(folder / CARD).get("dataset") if (folder / CARD).is_file() else None
     return str(stated or "mnist")
 
 
 def save(
-    model: SequenceClassifier, folder: str | os.PathLike[str], card: Mapping[str, Any]
+    model: SequenceClassifier,
+    folder: str | os.PathLike[str],
+    card: Mapping[str, Any],
+    *,
+    files: Mapping[str, str] | None = None,
+    half: bool = False,
 ) -> Path:
     """Write the three files beside `folder`, then put them in its place by renaming.
 
-    `card` is completed with sizes, versions, date and the sha256 of the weights. An earlier
-    checkpoint at `folder` is replaced; a folder with anything else in it is refused.
+    `card` is completed with sizes, versions, date and the sha256 of the weights. `files` are those
+    of a tokenizer, by name. With `half` the weights are stored as float16, and are float32 again
+    when they are loaded. An earlier checkpoint at `folder` is replaced; a folder with anything else
+    in it is refused, and so is, with ValueError, a weight that float16 cannot hold.
     """
     from safetensors.torch import save as serialised
 
     goal = Path(folder).expanduser()
     check_replaceable(goal)
+    weights = _stored(model, half)
     beside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
     try:
-        weights = {
-            name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()
-        }
         (beside / WEIGHTS).write_bytes(serialised(weights, metadata={"format": "pt"}))
+        for name, text in (files or {}).items():
+            (beside / name).write_text(text, encoding="utf-8")
         _write_json(beside / CONFIG, model.config)
-        _write_json(beside / CARD, {**card, **_measured(beside / WEIGHTS, model)})
+        _write_json(beside / CARD, {**card, **_measured(beside, model, half)})
         beside.chmod(0o755)
-        _swap(beside, goal)
+        swap_folder(beside, goal)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return goal
+
+
+def _stored(model: SequenceClassifier, half: bool) -> dict[str, Any]:
+    import torch
+
+    weights = {
+        name: value.detach().cpu().to(torch.float16 if half else value.dtype).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    for name, value in weights.items() if half else ():
+        if not bool(torch.isfinite(value).all()):
+            raise ValueError(f"{name}: expected numbers that float16 can hold, got larger ones")
+    return weights
 
 
 def fetch(repository: str, options: Mapping[str, Any]) -> Path:
@@ -188,22 +225,33 @@ def _way_out() -> str:
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_text(path: Path, most_bytes: int) -> str:
+    """A file of ours that is not too large, or `CheckpointError`."""
     try:
         size = path.stat().st_size
-        if size > MOST_JSON_BYTES:
+        if size > most_bytes:
             raise CheckpointError(
-                f"expected at most {MOST_JSON_BYTES:,} bytes in {path}, got {size:,}: "
+                f"expected at most {most_bytes:,} bytes in {path}, got {size:,}: "
                 "this is not a file that rnnviz wrote"
             )
-        contents = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as failure:
         raise CheckpointError(
             f"expected a readable {path} ({failure.strerror}): get the folder again"
         ) from failure
+    except UnicodeDecodeError as failure:
+        raise CheckpointError(
+            f"expected JSON in {path}, got something else: get the folder again"
+        ) from failure
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, or `CheckpointError`."""
+    try:
+        contents = json.loads(read_text(path, MOST_JSON_BYTES))
+    except CheckpointError:
+        raise
     except (ValueError, RecursionError) as failure:
-        if isinstance(failure, CheckpointError):
-            raise
         raise CheckpointError(
             f"expected JSON in {path}, got something else: get the folder again"
         ) from failure
@@ -245,7 +293,7 @@ def _check_kinds(config: dict[str, Any], path: Path) -> None:
         all(isinstance(config.get(word, ""), str) for word in ("cell", "readout", "engine"))
         and all(
             type(config.get(word, 0.0)) in (int, float) and abs(config.get(word, 0.0)) < 1e9
-            for word in ("dropout", "input_mean", "input_std")
+            for word in NUMBERS
         )
         and isinstance(config.get("bidirectional", False), bool)
         and isinstance(labels, list)
@@ -253,8 +301,8 @@ def _check_kinds(config: dict[str, Any], path: Path) -> None:
     )
     if not kinds_fit:
         raise CheckpointError(
-            f"expected text for cell, readout and engine, numbers for dropout, input_mean and "
-            f"input_std, true or false for bidirectional, and a list of short texts for labels in "
+            f"expected text for cell, readout and engine, numbers for {', '.join(NUMBERS)}, "
+            "true or false for bidirectional, and a list of short texts for labels in "
             f"{path}, got another kind of value: get the folder again"
         )
 
@@ -273,8 +321,8 @@ def _read_weights(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
             )
         with safe_open(str(path), framework="pt", device="cpu") as file:
             _check_header(file, expected, path)
-            _check_sum(folder)
-            weights = {name: file.get_tensor(name).clone() for name in expected}
+            check_sum(folder)
+            weights = {name: file.get_tensor(name).clone().float() for name in expected}
     except OSError as failure:
         raise CheckpointError(
             f"expected readable weights in {path} ({failure.strerror or 'damaged'}): "
@@ -304,12 +352,14 @@ def _check_header(file: Any, expected: Mapping[str, Any], path: Path) -> None:
             f"{_some('without', missing)}{' and ' if missing and foreign else ''}"
             f"{_some('with unknown', foreign)}: the two files are not from one model"
         )
+    # One kind for all of them: float32, or float16 where `save` was asked for half of the size.
+    wanted = "F16" if {one.get_dtype() for one in found.values()} == {"F16"} else "F32"
     for name, value in expected.items():
         shape, kind = tuple(found[name].get_shape()), found[name].get_dtype()
-        if shape != tuple(value.shape) or kind != "F32":
+        if shape != tuple(value.shape) or kind != wanted:
             raise CheckpointError(
-                f"expected {name} as F32 of shape {tuple(value.shape)} in {path}, got {kind} of "
-                f"shape {shape}: the two files are not from one model"
+                f"expected {name} as {wanted} of shape {tuple(value.shape)} in {path}, got {kind} "
+                f"of shape {shape}: the two files are not from one model"
             )
 
 
@@ -318,15 +368,15 @@ def _some(word: str, found: list[str]) -> str:
     return f"{word} {', '.join(found[:3])}{more}" if found else ""
 
 
-def _check_sum(folder: Path) -> None:
-    """Where a card states a sha256, the weights must have it: a flipped bit is still a number."""
+def check_sum(folder: Path, name: str = WEIGHTS, word: str = "sha256") -> None:
+    """Where a card states a sum under `word`, the file must have it: a flipped bit is no error."""
     if not (folder / CARD).is_file():
         return
-    stated = _read_json(folder / CARD).get("sha256")
-    actual = _sha256(folder / WEIGHTS)
+    stated = read_json(folder / CARD).get(word)
+    actual = _sha256(folder / name)
     if stated is not None and stated != actual:
         raise CheckpointError(
-            f"expected sha256 {str(stated)[:64]} for {folder / WEIGHTS}, got {actual}: "
+            f"expected sha256 {str(stated)[:64]} for {folder / name}, got {actual}: "
             "the file is damaged, get the folder again"
         )
 
@@ -336,13 +386,16 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _measured(weights: Path, model: SequenceClassifier) -> dict[str, Any]:
+def _measured(folder: Path, model: SequenceClassifier, half: bool) -> dict[str, Any]:
     import torch
 
+    tokenizer = folder / TOKENIZER
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "bytes": weights.stat().st_size,
-        "sha256": _sha256(weights),
+        "bytes": (folder / WEIGHTS).stat().st_size,
+        "storage": STORAGE["F16" if half else "F32"],
+        "sha256": _sha256(folder / WEIGHTS),
+        **({"tokenizer_sha256": _sha256(tokenizer)} if tokenizer.is_file() else {}),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "date": datetime.now(UTC).date().isoformat(),
     }
@@ -359,7 +412,7 @@ def check_replaceable(goal: Path) -> None:
     """
     if goal.exists() and not goal.is_dir():
         raise CheckpointError(f"expected a folder to write to, got the file {goal}: name another")
-    ours = {CONFIG, WEIGHTS, CARD, "README.md", "tokenizer.json", "atlas.npz"}
+    ours = {CONFIG, WEIGHTS, CARD, TOKENIZER, TOKENIZER_CONFIG, "README.md", "atlas.npz"}
     present = goal.iterdir() if goal.is_dir() else ()
     foreign = sorted(path.name for path in present if path.name not in ours)
     if foreign:
@@ -378,19 +431,3 @@ def check_replaceable(goal: Path) -> None:
         raise CheckpointError(
             f"expected a folder that can be written, got {goal.parent}: name another"
         )
-
-
-def _swap(beside: Path, goal: Path) -> None:
-    if not goal.exists():
-        beside.rename(goal)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
-    try:
-        goal.rename(aside / "earlier")
-        try:
-            beside.rename(goal)
-        except BaseException:  # Ctrl-C too: the earlier model is all there is at this moment
-            (aside / "earlier").rename(goal)
-            raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)

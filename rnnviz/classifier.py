@@ -17,7 +17,9 @@ from torch import Tensor, nn
 
 from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
+from rnnviz.tokens import PAD, UNKNOWN
 from rnnviz.tracing import Trace, trace
+from rnnviz.unrolling import unroll_prefixes
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -52,12 +54,17 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
 
         x_t = (inputs_t - input_mean) / input_std        or an embedding of token t
         h   = recurrent(x)                               (B, T, F)
-        r   = readout(h)                                 (B, F): last, mean, max or attention
+        r   = readout(h)                                 (B, F): last, mean, max or attention,
+                                                     (B, 2 F): attention-max
         y   = W r + b                                    (B, C) logits
 
     Normalisation is part of the model, so callers pass rows as floats in 0..1. With
     `vocabulary_size` the model reads int tokens `(B, T)` through an embedding of `input_size`
     features instead. Steps at or beyond `lengths` never change an answer.
+
+    Only while training, `dropout` blanks numbers between layers and before `W`, `word_dropout`
+    takes tokens for the unknown one, and `embedding_dropout` blanks features of the embedding, the
+    same at all steps of a sequence (Gal and Ghahramani 2016).
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         input_std: float = 0.3081,
         labels: Sequence[str] = DIGIT_LABELS,
         engine: str = "bptt",
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if cell not in CELLS:
@@ -85,6 +94,15 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             raise ValueError(f"labels: expected {num_classes} names, got {len(labels)}")
         if not input_std > 0:
             raise ValueError(f"input_std: expected a number above 0, got {input_std!r}")
+        for word, part in (
+            ("embedding_dropout", embedding_dropout),
+            ("word_dropout", word_dropout),
+        ):
+            if not 0 <= part < 1 or (part and not vocabulary_size):
+                raise ValueError(
+                    f"{word}: expected a part from 0 to below 1, and 0 without a vocabulary, "
+                    f"got {part!r}"
+                )
         # Exactly the words to build this model again; what config.json holds.
         self.config: dict[str, Any] = {
             "cell": cell,
@@ -100,6 +118,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             "input_std": input_std,
             "labels": list(labels),
             "engine": engine,
+            "embedding_dropout": embedding_dropout,
+            "word_dropout": word_dropout,
         }
         self.input_size = input_size
         self.input_mean = input_mean
@@ -118,7 +138,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         features = hidden_size * (2 if bidirectional else 1)
         self.readout = READOUTS[readout](features, bidirectional)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(features, num_classes)
+        self.head = nn.Linear(features * self.readout.parts, num_classes)
 
     @property
     def cell(self) -> str:
@@ -133,12 +153,38 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`."""
         lengths = self._checked_lengths(inputs, lengths)
-        output, _ = self.recurrent(self._features(inputs), lengths=lengths)
+        return self.answer(self.features(inputs), lengths)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the recurrent layers read of `inputs`, `(B, T, I)`; varied while training."""
+        words, blanked = self.config["word_dropout"], self.config["embedding_dropout"]
+        if self.training and words:
+            hidden = torch.rand(inputs.shape, device=inputs.device) < words
+            inputs = inputs.masked_fill(hidden & (inputs != PAD), UNKNOWN)
+        features = self._features(inputs)
+        if self.training and blanked:
+            kept = torch.rand(len(features), 1, self.input_size, device=inputs.device) >= blanked
+            features = features * kept / (1 - blanked)
+        return features
+
+    def answer(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """From what `features` returns to logits `(B, C)`."""
+        output, _ = self.recurrent(features, lengths=lengths)
         return self.head(self.dropout(self.readout(output, lengths)))
 
     @torch.no_grad()
-    def trace(self, inputs: Tensor, lengths: Tensor | None = None) -> ClassifierTrace:
+    def trace(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        *,
+        prefix_ends: Sequence[int] | None = None,
+    ) -> ClassifierTrace:
         """Run once and keep everything: gates, attention and the answer after every prefix.
+
+        A network that reads in both directions reads every prefix anew, which takes the square of
+        the steps: of a long text, `prefix_ends` asks for some only, by how many steps they have.
+        The other prefix probabilities are NaN.
 
         Deterministic: dropout is off whatever mode the model is in, and neither the mode nor any
         gradient changes, so a model shared between threads stays as it was.
@@ -151,29 +197,54 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             recurrent=recurrent,
             logits=self.head(self.readout(recurrent.output, lengths)),
             attention=attention,
-            prefix_probabilities=self._prefix_probabilities(features, recurrent.output, lengths),
+            prefix_probabilities=self._prefix_probabilities(
+                features, recurrent.output, lengths, prefix_ends
+            ),
         )
 
-    def _prefix_probabilities(self, features: Tensor, output: Tensor, lengths: Tensor) -> Tensor:
+    def _prefix_probabilities(
+        self,
+        features: Tensor,
+        output: Tensor,
+        lengths: Tensor,
+        prefix_ends: Sequence[int] | None,
+    ) -> Tensor:
+        steps = output.shape[1]
+        ends = torch.arange(1, steps + 1) if prefix_ends is None else _checked(prefix_ends, steps)
         if self.recurrent.bidirectional:
-            logits = self._logits_of_reread_prefixes(features, lengths)
-        else:
-            logits = self.head(self.readout.prefixes(output))
-        beyond = torch.arange(output.shape[1], device=output.device) >= lengths[:, None]
-        return logits.softmax(dim=-1).masked_fill(beyond[:, :, None], float("nan"))
+            probabilities = output.new_full(
+                (*output.shape[:2], self.head.out_features), float("nan")
+            )
+            for row, length in enumerate(lengths.tolist()):
+                own = ends[ends <= length]
+                for some in own.split(PREFIXES_AT_ONCE) if len(own) else ():
+                    logits = self._logits_of_prefixes(features[row], output[row], some)
+                    probabilities[row, some - 1] = logits.softmax(dim=-1)
+            return probabilities
+        logits = self.head(self.readout.prefixes(output))
+        asked = torch.zeros(steps, dtype=torch.bool)
+        asked[ends - 1] = True
+        unknown = torch.arange(steps, device=output.device) >= lengths[:, None]
+        unknown |= ~asked.to(output.device)
+        return logits.softmax(dim=-1).masked_fill(unknown[:, :, None], float("nan"))
 
-    def _logits_of_reread_prefixes(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """A backward direction starts at the end of what was read, so each prefix is read anew."""
-        logits = []
-        for first in range(0, features.shape[1], PREFIXES_AT_ONCE):
-            ends = torch.arange(first + 1, min(first + PREFIXES_AT_ONCE, features.shape[1]) + 1)
-            for row, length in zip(features, lengths, strict=True):
-                repeated = row[: ends[-1]].expand(len(ends), -1, -1)
-                prefix_lengths = ends.to(lengths).clamp(max=int(length))
-                output = trace(self.recurrent, repeated, prefix_lengths).output
-                logits.append(self.head(self.readout(output, prefix_lengths)))
-        steps_by_row = [torch.cat(logits[b :: len(features)]) for b in range(len(features))]
-        return torch.stack(steps_by_row)
+    def _logits_of_prefixes(self, features: Tensor, output: Tensor, ends: Tensor) -> Tensor:
+        """From one sequence `(T, I)` and its output `(T, F)` to logits `(P, C)` after `ends` steps.
+
+        A backward direction starts at the end of what was read, so it reads each prefix anew. In a
+        single layer the forward direction is the same for all of them; above one, it reads what
+        the backward direction below made of each prefix.
+        """
+        falling = ends.flip(0).to(features.device)
+        steps = int(falling[0])
+        if self.recurrent.num_layers == 1:
+            backward = unroll_prefixes(self.recurrent.cell(0, reverse=True), features, falling)
+            forward = output[:steps, : output.shape[1] - backward.shape[2]]
+            read = torch.cat([forward.expand(len(falling), -1, -1), backward], dim=-1)
+        else:
+            repeated = features[:steps].expand(len(falling), -1, -1)
+            read = trace(self.recurrent, repeated, falling).output
+        return self.head(self.readout(read, falling)).flip(0)
 
     def _features(self, inputs: Tensor) -> Tensor:
         """What the recurrent layers read: normalised rows or embedded tokens, `(B, T, I)`."""
@@ -230,3 +301,11 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             if options.get(word, saved) != saved:
                 raise ValueError(f"{word}: expected {saved!r} as saved, got {options[word]!r}")
         return model.to(options.get("map_location", "cpu"))
+
+
+def _checked(prefix_ends: Sequence[int], steps: int) -> Tensor:
+    """The ends in rising order, each once; raises ValueError for what is none."""
+    ends = sorted(set(prefix_ends))
+    if not ends or ends[0] < 1 or ends[-1] > steps:
+        raise ValueError(f"prefix_ends: expected numbers in 1..{steps}, got {list(prefix_ends)}")
+    return torch.tensor(ends)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,11 @@ from torch import Tensor
 
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError
+from rnnviz.data.texts import LabelledTexts
+from rnnviz.tokens import TextTokenizer
 
 IMAGES_AT_ONCE = 500
+TEXTS_AT_ONCE = 128
 
 MOST_IMAGES = 1_000_000
 
@@ -54,18 +59,57 @@ def score(model: SequenceClassifier, images: Tensor, labels: Tensor) -> Score:
     The model is scored without dropout and left in the mode that it came in.
     """
     _check_fit(model, images, labels)
-    classes = int(model.config["num_classes"])
-    confusion = torch.zeros(classes * classes, dtype=torch.int64)
+    with _scoring(model):
+        answers = [
+            model(rows(images[index])).argmax(dim=-1)
+            for index in torch.arange(len(images)).split(IMAGES_AT_ONCE)
+        ]
+    return _compared(model, torch.cat(answers), labels)
+
+
+def score_texts(model: SequenceClassifier, tokenizer: TextTokenizer, texts: LabelledTexts) -> Score:
+    """Read labelled texts and compare with their labels, which are given in the model's classes."""
+    answers = answers_to(model, tokenizer, texts.texts).argmax(dim=-1)
+    return _compared(model, answers, torch.from_numpy(texts.labels))
+
+
+def answers_to(model: SequenceClassifier, tokenizer: TextTokenizer, texts: Sequence[str]) -> Tensor:
+    """Class probabilities `(N, C)` for texts, read in dense batches of similar length."""
+    ids = tokenizer.encode_many(texts)
+    order = torch.tensor([len(one) for one in ids]).argsort(stable=True)
+    probabilities = torch.empty(len(ids), int(model.config["num_classes"]))
+    with _scoring(model):
+        for index in order.split(TEXTS_AT_ONCE):
+            inputs, lengths = padded([ids[place] for place in index.tolist()])
+            probabilities[index] = model(inputs, lengths).softmax(dim=-1)
+    return probabilities
+
+
+def padded(ids: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+    """Token numbers of `N` texts as `(N, T)` int32, zero beyond each one's length, and `(N,)`."""
+    lengths = torch.tensor([len(one) for one in ids])
+    inputs = np.zeros((len(ids), int(lengths.max())), dtype=np.int32)
+    for row, one in zip(inputs, ids, strict=True):
+        row[: len(one)] = one
+    return torch.from_numpy(inputs), lengths
+
+
+@contextmanager
+def _scoring(model: SequenceClassifier) -> Iterator[None]:
+    """Without dropout and gradients; afterwards the model is in the mode that it came in."""
     training = model.training
     model.eval()
     try:
         with torch.no_grad():
-            for index in torch.arange(len(images)).split(IMAGES_AT_ONCE):
-                answers = model(rows(images[index])).argmax(dim=-1)
-                confusion += (labels[index] * classes + answers).bincount(minlength=classes**2)
+            yield
     finally:
         model.train(training)
-    return Score(confusion.reshape(classes, classes))
+
+
+def _compared(model: SequenceClassifier, answers: Tensor, labels: Tensor) -> Score:
+    classes = int(model.config["num_classes"])
+    pairs = (labels * classes + answers).bincount(minlength=classes**2)
+    return Score(pairs.reshape(classes, classes))
 
 
 def rows(images: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,3 +28,20 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def swap_folder(beside: Path, goal: Path) -> None:
+    """Put the folder `beside` in the place of `goal`; on an error the earlier one is put back."""
+    if not goal.exists():
+        beside.rename(goal)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
+    try:
+        goal.rename(aside / "earlier")
+        try:
+            beside.rename(goal)
+        except BaseException:  # Ctrl-C too: the earlier one is all there is at this moment
+            (aside / "earlier").rename(goal)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,11 +1,14 @@
-"""Readouts: from the outputs of all steps `(B, T, F)` to one vector per sequence `(B, F)`.
+"""Readouts: from the outputs of all steps `(B, T, F)` to one vector per sequence.
 
 Each readout answers three questions: the vector for whole sequences (`forward`), the vector after
 every prefix of a one-directional reading (`prefixes`), and the weight of each step (`weights`,
-`None` where a readout has none). Padding never counts in any of them.
+`None` where a readout has none). Padding never counts in any of them. The vector has `parts * F`
+numbers, and `parts` is 1 but for readouts made of two.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +24,8 @@ class Last(nn.Module):
 
     r = [h_forward at step length - 1, h_backward at step 0]
     """
+
+    parts: ClassVar[int] = 1
 
     def __init__(self, features: int, bidirectional: bool) -> None:
         super().__init__()
@@ -42,6 +47,8 @@ class Last(nn.Module):
 class Mean(nn.Module):
     """The mean of all real outputs: `r = (1 / length) sum_t h_t`."""
 
+    parts: ClassVar[int] = 1
+
     def __init__(self, features: int, bidirectional: bool) -> None:
         super().__init__()
 
@@ -59,6 +66,8 @@ class Mean(nn.Module):
 
 class Max(nn.Module):
     """The largest real output of each feature: `r_f = max_t h_tf`."""
+
+    parts: ClassVar[int] = 1
 
     def __init__(self, features: int, bidirectional: bool) -> None:
         super().__init__()
@@ -81,6 +90,8 @@ class Attention(nn.Module):
     a_t = exp(e_t) / sum over real steps s of exp(e_s)
     r   = sum_t a_t h_t
     """
+
+    parts: ClassVar[int] = 1
 
     def __init__(self, features: int, bidirectional: bool) -> None:
         super().__init__()
@@ -109,9 +120,33 @@ class Attention(nn.Module):
         return self.query(torch.tanh(self.projection(output)))[:, :, 0]
 
 
-READOUTS: dict[str, type[Last] | type[Mean] | type[Max] | type[Attention]] = {
+class AttentionMax(nn.Module):
+    """What attention finds, and beside it the largest output: `r = [attention, max]`.
+
+    A single strong word survives the maximum, and the weights say where else the answer came from.
+    """
+
+    parts: ClassVar[int] = 2
+
+    def __init__(self, features: int, bidirectional: bool) -> None:
+        super().__init__()
+        self.attention = Attention(features, bidirectional)
+        self.maximum = Max(features, bidirectional)
+
+    def forward(self, output: Tensor, lengths: Tensor) -> Tensor:
+        return torch.cat([self.attention(output, lengths), self.maximum(output, lengths)], dim=-1)
+
+    def prefixes(self, output: Tensor) -> Tensor:
+        return torch.cat([self.attention.prefixes(output), self.maximum.prefixes(output)], dim=-1)
+
+    def weights(self, output: Tensor, lengths: Tensor) -> Tensor:
+        return self.attention.weights(output, lengths)
+
+
+READOUTS: dict[str, type[Last] | type[Mean] | type[Max] | type[Attention] | type[AttentionMax]] = {
     "last": Last,
     "mean": Mean,
     "max": Max,
     "attention": Attention,
+    "attention-max": AttentionMax,
 }

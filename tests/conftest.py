@@ -34,8 +34,18 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """A folder with MNIST/raw, as RNNVIZ_DATA names it; the test is left out where none is."""
+    return folder_with("MNIST/raw")
+
+
+@pytest.fixture(scope="session")
+def imdb_folder() -> Path:
+    """The same for imdb."""
+    return folder_with("imdb")
+
+
+def folder_with(name: str) -> Path:
     places = [os.environ.get("RNNVIZ_DATA"), ROOT.parent / "shared" / "data"]
     for place in places:
-        if place and (Path(place) / "MNIST" / "raw").is_dir():
+        if place and (Path(place) / name).is_dir():
             return Path(place)
-    pytest.skip("no MNIST here: neither RNNVIZ_DATA nor ../shared/data has MNIST/raw")
+    pytest.skip(f"neither RNNVIZ_DATA nor ../shared/data has {name}")

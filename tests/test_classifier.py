@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rnnviz.classifier import SequenceClassifier
 
 CELLS = ("rnn", "gru", "lstm")
-READOUTS = ("last", "mean", "max", "attention")
+READOUTS = ("last", "mean", "max", "attention", "attention-max")
 EVERY = list(itertools.product(CELLS, READOUTS, (False, True)))
 
 
@@ -45,11 +45,13 @@ def test_padding_never_counts(cell: str, readout: str, bidirectional: bool) -> N
     torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(("cell", "readout", "bidirectional"), EVERY)
 def test_prefix_probabilities_are_those_of_the_model_on_each_prefix(
-    cell: str, readout: str, bidirectional: bool
+    cell: str, readout: str, bidirectional: bool, layers: int
 ) -> None:
-    model, inputs, lengths = small(cell, readout, bidirectional), sequences(), [7, 4, 1]
+    model = small(cell, readout, bidirectional, num_layers=layers)
+    inputs, lengths = sequences(), [7, 4, 1]
     found = model.trace(inputs, torch.tensor(lengths)).prefix_probabilities
     for row, length in enumerate(lengths):
         for step in range(length):
@@ -175,7 +177,10 @@ def test_many_prefixes_of_a_two_directional_model() -> None:
     ("chosen", "message"),
     [
         ({"cell": "transformer"}, r"expected one of rnn, gru, lstm, got 'transformer'"),
-        ({"readout": "first"}, r"expected one of last, mean, max, attention, got 'first'"),
+        (
+            {"readout": "first"},
+            r"expected one of last, mean, max, attention, attention-max, got 'first'",
+        ),
         ({"num_classes": 4}, "expected 4 names, got 3"),
         ({"input_std": 0.0}, "above 0, got 0.0"),
         ({"hidden_size": 0}, "hidden_size"),
@@ -210,3 +215,67 @@ def test_bad_inputs_are_named(
 def test_tokens_are_expected_by_a_model_of_tokens() -> None:
     with pytest.raises(ValueError, match="expected int tokens"):
         small(vocabulary_size=9)(torch.rand(2, 7))
+
+
+def reader(**chosen: object) -> SequenceClassifier:
+    torch.manual_seed(5)
+    words = {"vocabulary_size": 20, "num_classes": 2, "labels": ("no", "yes"), "input_size": 50}
+    return SequenceClassifier("gru", hidden_size=4, num_layers=1, **{**words, **chosen})
+
+
+def test_embedding_dropout_blanks_the_same_features_at_all_steps() -> None:
+    """Oracle: the mean over many masks is the embedding, and every number is 0 or 1 / (1 - p)."""
+    model, tokens = reader(embedding_dropout=0.25), torch.randint(2, 20, (400, 3))
+    plain = model.eval().features(tokens)
+    ratio = model.train().features(tokens) / plain
+    torch.testing.assert_close(ratio, ratio[:, :1].expand_as(ratio))
+    kept = ratio[:, 0] > 0.5
+    torch.testing.assert_close(ratio[:, 0][kept], torch.full((int(kept.sum()),), 1 / 0.75))
+    assert abs(float(kept.float().mean()) - 0.75) < 0.02
+    assert torch.equal(model.eval().features(tokens), plain)
+
+
+def test_word_dropout_takes_tokens_for_the_unknown_one() -> None:
+    model = reader(word_dropout=0.4).train()
+    tokens = torch.full((50, 40), 7)
+    tokens[:, 30:] = 0
+    features, embedded = model.features(tokens), model.embedding.weight.detach()
+    unknown = (features == embedded[1]).all(-1)
+    assert abs(float(unknown[:, :30].float().mean()) - 0.4) < 0.05
+    assert not unknown[:, 30:].any()
+    assert ((features == embedded[7]).all(-1) | unknown)[:, :30].all()
+
+
+def test_dropout_of_words_needs_words() -> None:
+    with pytest.raises(ValueError, match="word_dropout: expected a part .* got 1"):
+        reader(word_dropout=1.0)
+    with pytest.raises(ValueError, match="embedding_dropout: .* 0 without a vocabulary"):
+        reader(vocabulary_size=None, embedding_dropout=0.1)
+    traced = reader(word_dropout=0.9, embedding_dropout=0.9).train()
+    tokens = torch.randint(2, 20, (3, 5))
+    assert torch.equal(traced.trace(tokens).logits, traced.trace(tokens).logits)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_some_prefixes_are_those_of_all(bidirectional: bool, layers: int) -> None:
+    model, inputs = small("gru", "attention-max", bidirectional, num_layers=layers), sequences()
+    lengths = torch.tensor([7, 4, 1])
+    every = model.trace(inputs, lengths).prefix_probabilities
+    some = model.trace(inputs, lengths, prefix_ends=(6, 2, 2)).prefix_probabilities
+    asked = torch.zeros(7, dtype=torch.bool)
+    asked[[5, 1]] = True
+    torch.testing.assert_close(some[:, asked], every[:, asked], rtol=0, atol=1e-12, equal_nan=True)
+    assert some[:, ~asked].isnan().all()
+    for wrong in ((0,), (8,), ()):
+        with pytest.raises(ValueError, match=r"prefix_ends: expected numbers in 1\.\.7"):
+            model.trace(inputs, lengths, prefix_ends=wrong)
+
+
+def test_many_prefixes_are_read_in_parts() -> None:
+    """Oracle: the model on each prefix of a sequence longer than what is read at once."""
+    model, inputs = small("lstm", "max", True, num_layers=1), sequences(1, 150)
+    found = model.trace(inputs).prefix_probabilities[0]
+    for end in (1, 63, 64, 65, 128, 129, 150):
+        expected = model(inputs[:, :end]).softmax(-1)[0]
+        torch.testing.assert_close(found[end - 1], expected, rtol=0, atol=1e-10)

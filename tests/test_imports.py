@@ -25,10 +25,11 @@ LAYERS = (
     ("rnnviz.parameters",),
     ("rnnviz.tracing",),
     ("rnnviz.surgery", "rnnviz.parity", "rnnviz.readouts"),
-    ("rnnviz.classifier", "rnnviz.checkpoint"),
+    ("rnnviz.classifier", "rnnviz.checkpoint", "rnnviz.tokens"),
     ("rnnviz.analysis",),
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
     ("rnnviz.ui",),
+    ("rnnviz.commands",),
     ("rnnviz.__main__",),
 )
 UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one method call away
@@ -43,7 +44,7 @@ ARRAYS = (
 )
 # These import of ours only themselves and what is named here.
 ALONE: dict[str, tuple[str, ...]] = {
-    "rnnviz.data": (),
+    "rnnviz.data": ("rnnviz.files",),
     "rnnviz.theatre": ARRAYS,
     "rnnviz.figures": ARRAYS,
     **dict.fromkeys(ARRAYS, ARRAYS),

@@ -1,4 +1,4 @@
-"""Reading one digit. Oracle: the model's own trace of the same rows."""
+"""Reading one digit, or one text. Oracle: the model's own trace of the same rows or tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnviz import checkpoint, decision
+from rnnviz import checkpoint, decision, reader, tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
 from rnnviz.reader import read_digit
@@ -44,3 +44,37 @@ def test_errors_say_what_was_expected() -> None:
             read_digit(model, wrong, name="x")
     with pytest.raises(ValueError, match="x: expected a model that reads 28 pixels a step"):
         read_digit(SequenceClassifier("rnn", 9, 4, 1).eval(), IMAGES[0], name="x")
+
+
+@pytest.mark.parametrize("words", [1, 5, 450])
+def test_a_text_becomes_a_reading(words: int) -> None:
+    """Oracle: the trace of the whole text, and the model on what was read so far."""
+    text = " ".join(["The film was not good,", "but the cast 👍 was."] * words)[: 9 * words]
+    tokenizer = tokens.train([text, "The film was not good, but the cast was."] * 2, size=80)
+    torch.manual_seed(0)
+    model = SequenceClassifier(
+        "lstm", 6, 4, 1, True, "attention-max", 2, tokenizer.vocabulary_size, labels=("no", "yes")
+    ).eval()
+    encoded = tokenizer.encode(text, 1000)
+    reading = reader.read_text(model, encoded, name="mine")
+    ids = torch.from_numpy(encoded.ids)[None]
+    trace = model.trace(ids, prefix_ends=[len(encoded)])
+    assert reading.tokens == encoded.pieces and reading.step_word == "token"
+    layer = trace.recurrent.layers[0]
+    np.testing.assert_allclose(
+        reading.layers[0].forward["forget_gate"], layer.forward.forget_gate[0]
+    )
+    np.testing.assert_allclose(reading.layers[0].backward["hidden"], layer.backward.hidden[0])
+    np.testing.assert_allclose(reading.attention, trace.attention[0])
+    ends = reader.prefix_ends(len(encoded))
+    assert ends[0] == 1 and ends[-1] == len(encoded) and len(ends) == min(len(encoded), 200)
+    for step in {0, len(encoded) // 3, len(encoded) - 1}:
+        end = max(end for end in ends if end <= step + 1)
+        expected = model(ids[:, :end]).softmax(-1)[0].detach()
+        np.testing.assert_allclose(reading.probabilities[step], expected, atol=1e-5)
+
+
+def test_a_text_is_not_for_a_model_of_images() -> None:
+    encoded = tokens.train(["good"] * 3, size=20).encode("good")
+    with pytest.raises(ValueError, match="mine: expected a model that reads tokens"):
+        reader.read_text(SequenceClassifier(hidden_size=4), encoded, name="mine")

@@ -285,3 +285,86 @@ def test_variation_follows_the_generator_and_strength_nought_changes_nothing(nam
     torch.testing.assert_close(prepare(stored, seeded(), 0.0), stored.float() / 255)
     weaker = prepare(stored, seeded(), 0.1) - stored.float() / 255
     assert weaker.abs().mean() < (first - stored.float() / 255).abs().mean()
+
+
+def words(count: int = 300, seed: int = 0) -> Examples:
+    """Token 3 or 4 somewhere among others decides; lengths differ; padding is 0."""
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(1, 30, (count,), generator=generator)
+    labels = torch.randint(0, 2, (count,), generator=generator)
+    inputs = torch.randint(5, 9, (count, 30), generator=generator)
+    inputs[torch.arange(count), (lengths * torch.rand(count, generator=generator)).long()] = (
+        3 + labels
+    )
+    inputs[torch.arange(30) >= lengths[:, None]] = 0
+    return Examples(inputs, labels, lengths)
+
+
+def reader(seed: int = 0, **chosen: object) -> SequenceClassifier:
+    torch.manual_seed(seed)
+    return SequenceClassifier(
+        "gru", 6, 8, 1, True, "max", 2, vocabulary_size=9, labels=("no", "yes"), **chosen
+    )
+
+
+def test_batches_are_of_similar_length_and_in_random_order() -> None:
+    seen: list[torch.Tensor] = []
+
+    def prepare(inputs: torch.Tensor, generator: torch.Generator, strength: float) -> torch.Tensor:
+        seen.append(inputs)
+        return inputs
+
+    data = words()
+    list(train(reader(), data, data, Recipe(epochs=2, batch_size=20), prepare=prepare))
+    assert len(seen) == 30
+    for epoch in (seen[:15], seen[15:]):
+        rows = [row[row != 0].tolist() for batch in epoch for row in batch]
+        expected = [row[row != 0].tolist() for row in data.inputs]
+        assert sorted(rows) == sorted(expected)
+        read = sum(batch.numel() for batch in epoch)
+        assert read < 1.15 * int(data.lengths.sum())  # type: ignore[union-attr]
+        longest = [batch.shape[1] for batch in epoch]
+        assert longest != sorted(longest)
+
+
+@pytest.mark.parametrize("adversarial", [0.0, 0.5])
+def test_a_network_of_words_learns(adversarial: float) -> None:
+    recipe = Recipe(
+        epochs=15, batch_size=20, learning_rate=0.02, adversarial=adversarial, average_decay=0.9
+    )
+    finished = list(train(reader(), words(), words(100, seed=1), recipe))[-1]
+    assert isinstance(finished, TrainingFinished)
+    assert finished.best.held_out_accuracy > 0.97
+
+
+def test_an_adversarial_step_by_hand() -> None:
+    """Oracle: autograd through the whole model at the embeddings and at their worst neighbours."""
+    model, data = reader().double(), words(12)
+    recipe = Recipe(epochs=1, batch_size=12, adversarial=0.7, label_smoothing=0.1, clip_norm=1e9)
+
+    def loss_at(features: torch.Tensor) -> torch.Tensor:
+        output, _ = model.recurrent(features, lengths=data.lengths)
+        logits = model.head(model.readout(output, data.lengths))
+        return nn.functional.cross_entropy(logits, data.labels, label_smoothing=0.1)
+
+    assert model.embedding is not None
+    features = model.embedding(data.inputs)
+    first = loss_at(features)
+    (slope,) = torch.autograd.grad(first, features, retain_graph=True)
+    moved = torch.stack([0.7 * one / one.norm() for one in slope])
+    second = loss_at(features + moved)
+    assert float(second.detach()) > float(first.detach())
+    gradients = torch.autograd.grad(first + second, model.parameters())
+    norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+    step = list(train(model, data, data, recipe))[1]
+    assert isinstance(step, StepFinished)
+    assert step.loss == pytest.approx(float(first.detach()))
+    assert step.gradient_norm == pytest.approx(float(norm))
+
+
+def test_an_adversarial_step_on_rows_without_lengths() -> None:
+    recipe = Recipe(epochs=12, batch_size=10, learning_rate=0.02, adversarial=0.1)
+    finished = list(train(small_model(), stripes(), stripes(40, seed=1), recipe))[-1]
+    assert isinstance(finished, TrainingFinished) and finished.best.held_out_accuracy == 1.0
+    with pytest.raises(ValueError, match="adversarial: expected 0 or more, got -1"):
+        Recipe(adversarial=-1)

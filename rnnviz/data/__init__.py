@@ -1,4 +1,4 @@
-"""Where sequences come from: MNIST, scikit-learn's digits, people's own images, bundled samples.
+"""Where sequences come from: MNIST, scikit-learn's digits, IMDb, a grammar, people's own files.
 
 One module for each source. Nothing heavy is imported here, so that a page can read the bundled
 samples before torch and scikit-learn have been loaded.

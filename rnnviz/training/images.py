@@ -7,14 +7,15 @@ for the card, and choose nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, digits, mnist
 from rnnviz.data.augmentation import augment, noise
-from rnnviz.evaluation import LabelledImages, rows
+from rnnviz.evaluation import LabelledImages, rows, score
 from rnnviz.training.loop import Examples, Prepare, Recipe
 
 
@@ -32,6 +33,24 @@ class ImageTask:
     labels: tuple[str, ...]
     data: str
     licence: str
+
+    noun: ClassVar[str] = "images"
+
+    def about(self) -> dict[str, Any]:
+        """What a card says of the task."""
+        return {
+            "task": f"classify {self.name}: 28 rows of 28 pixels, read from the top",
+            "dataset": self.name,
+            "data": self.data,
+            "licence": self.licence,
+        }
+
+    def test_score(self, model: SequenceClassifier) -> dict[str, Any] | None:
+        """How the model does on the test images, or None without any."""
+        if self.test is None:
+            return None
+        found = score(model, self.test.images, self.test.labels)
+        return {"data": self.test.source, "accuracy": found.accuracy, "n": found.n}
 
 
 TASKS = ("mnist", "fashion-mnist", "kmnist", "digits")

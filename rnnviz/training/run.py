@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from rich.console import Console
@@ -13,21 +13,39 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.evaluation import LabelledImages, score
-from rnnviz.training import images
-from rnnviz.training.images import ImageTask
 from rnnviz.training.loop import (
     DivergenceError,
     EpochFinished,
     Event,
+    Examples,
+    Prepare,
     Recipe,
     StepFinished,
     TrainingStarted,
     train,
 )
 from rnnviz.training.start import initialise
+from rnnviz.training.vectors import word_vectors
+
+EMBEDDING_DEVIATION = 0.1
+"""Of the numbers that embeddings start from; the norm of an adversarial step is measured by it."""
 
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Task(Protocol):
+    """What a run needs to know of its data; `images.ImageTask` and `texts.TextTask` are such."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def noun(self) -> str: ...
+    @property
+    def training(self) -> Examples: ...
+    @property
+    def held_out(self) -> Examples: ...
+    def about(self) -> dict[str, Any]: ...
+    def test_score(self, model: SequenceClassifier) -> dict[str, Any] | None: ...
 
 
 def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
@@ -39,6 +57,8 @@ def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
     """
     if folder is None:
         initialise(model.recurrent)
+        if model.embedding is not None:
+            torch.nn.init.normal_(model.embedding.weight, std=EMBEDDING_DEVIATION)
         return {}
     start = checkpoint.load(folder)
     own, theirs = model.state_dict(), start.state_dict()
@@ -58,21 +78,35 @@ def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
     return {"started_from": {key: earlier.get(key) for key in ("command", "date", "sha256")}}
 
 
+@torch.no_grad()
+def start_from_vectors(model: SequenceClassifier, inputs: torch.Tensor) -> None:
+    """Let the embedding of `model` start from `vectors.word_vectors` of the training tokens."""
+    embedding = model.embedding
+    assert embedding is not None  # a model of texts has one
+    size = embedding.weight.shape
+    embedding.weight.copy_(word_vectors(inputs, *size, deviation=EMBEDDING_DEVIATION))
+
+
 def run(
     model: SequenceClassifier,
-    task: ImageTask,
+    task: Task,
     recipe: Recipe,
     folder: Path,
     *,
     card: Mapping[str, Any],
-    augment: bool,
+    prepare: Prepare | None = None,
+    prepare_held_out: Prepare | None = None,
+    files: Mapping[str, str] | None = None,
+    half: bool = False,
 ) -> bool:
     """Train `model` and save its best epoch at `folder`; False if Ctrl-C ended it early.
 
     `card` is what the caller knows and the run does not: the command, where the weights began.
+    `files` and `half` are those of `checkpoint.save`; with `half`, what is scored for the card are
+    the weights as they are stored.
     """
     CONSOLE.print(
-        f"Training {model.cell} on {len(task.training):,} images of {task.name}, "
+        f"Training {model.cell} on {len(task.training):,} {task.noun} of {task.name}, "
         f"{len(task.held_out):,} held out, {recipe.epochs} epochs. Ctrl-C keeps the best so far."
     )
     best: EpochFinished | None = None
@@ -86,8 +120,8 @@ def run(
                 task.training,
                 task.held_out,
                 recipe,
-                prepare=images.varied(task.name) if augment else images.plain,
-                prepare_held_out=images.plain,
+                prepare=prepare,
+                prepare_held_out=prepare_held_out,
             ):
                 _show(event, progress, bar)
                 if isinstance(event, EpochFinished):
@@ -103,17 +137,26 @@ def run(
             raise diverged
         CONSOLE.print("No epoch was finished, so there is nothing to keep and nothing was written.")
         return False
-    model.load_state_dict(best.weights)
-    written = {**_card(task, recipe, best, augment), **card}
-    if finished and task.test:
-        written["test"] = _test(model, task.test)
+    stored = {name: value.half().float() if half else value for name, value in best.weights.items()}
+    model.load_state_dict(stored)
+    written = {**_card(task, recipe, best), **card}
+    # The test examples are scored here, once, after everything has been chosen.
+    if finished and (test := task.test_score(model.eval())):
+        CONSOLE.print(f"{100 * test['accuracy']:.2f} % of {test['data']} ({test['n']:,})")
+        written["test"] = test
     if not finished:
         written["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
-    checkpoint.save(model.eval(), folder, written)
+    checkpoint.save(model.eval(), folder, written, files=files, half=half)
     CONSOLE.print(f"Kept epoch {best.epoch} in {folder}")
     if diverged:
         raise diverged
     return finished
+
+
+def track(rows: Iterable[Any], count: int | None) -> Iterator[Any]:
+    """The rows, with a line on the terminal that says how many have been read."""
+    with _progress() as progress:
+        yield from progress.track(rows, total=count, description="reading")
 
 
 def _progress() -> Progress:
@@ -143,25 +186,14 @@ def _show(event: Event, progress: Progress, bar: Any) -> None:
         )
 
 
-def _test(model: SequenceClassifier, test: LabelledImages) -> dict[str, Any]:
-    """The test images are scored here, once, after everything has been chosen."""
-    result = score(model, test.images, test.labels)
-    CONSOLE.print(f"{100 * result.accuracy:.2f} % of {test.source} ({result.n:,})")
-    return {"data": test.source, "accuracy": result.accuracy, "n": result.n}
-
-
-def _card(task: ImageTask, recipe: Recipe, best: EpochFinished, augment: bool) -> dict[str, Any]:
+def _card(task: Task, recipe: Recipe, best: EpochFinished) -> dict[str, Any]:
     return {
-        "task": f"classify {task.name}: 28 rows of 28 pixels, read from the top",
-        "dataset": task.name,
-        "data": task.data,
-        "licence": task.licence,
+        **task.about(),
         "seed": recipe.seed,
         "epochs": recipe.epochs,
         "kept_epoch": best.epoch,
-        "training_images": len(task.training),
+        f"training_{task.noun}": len(task.training),
         "held_out": {"accuracy": best.held_out_accuracy, "n": best.held_out_count},
-        "augmented": augment,
         "recipe": asdict(recipe),
         "torch_threads": torch.get_num_threads(),
     }

@@ -1,0 +1,51 @@
+"""What the commands of `python -m rnnviz` share: words, names, and how an error is told."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+Cell = Literal["rnn", "gru", "lstm"]
+Readout = Literal["last", "mean", "max", "attention", "attention-max"]
+Engine = Literal["bptt", "steps", "torch"]
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C stopped, as shells count it."""
+
+
+def command_line() -> str:
+    """What was typed, to be typed again."""
+    return shlex.join(["python", "-m", "rnnviz", *sys.argv[1:]])
+
+
+def default_name(data: str, cell: str, readout: str) -> str:
+    """`mnist-lstm` for the attention readout, `mnist-lstm-last` for another."""
+    return f"{data}-{cell}" if readout == "attention" else f"{data}-{cell}-{readout}"
+
+
+def name_or_path(text: str) -> str | Path:
+    """On a command line, what has a separator or is a folder here is a path; the rest is a name."""
+    path = Path(text).expanduser()
+    return path if len(path.parts) > 1 or path.is_dir() else text
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Tell an error of ours in one sentence, without a traceback, and leave with exit code 2."""
+    from rnnviz.checkpoint import CheckpointError
+    from rnnviz.data import DataError
+
+    try:
+        yield
+    except (CheckpointError, DataError) as failure:
+        typer.echo(f"rnnviz: {failure}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as failure:
+        typer.echo(f"rnnviz: {failure.filename or 'a file'}: {failure.strerror}", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,296 @@
+"""`train`: the words of the command, and which of them concern images and which texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from rnnviz.commands import (
+    INTERRUPTED,
+    Cell,
+    Engine,
+    Readout,
+    command_line,
+    default_name,
+    name_or_path,
+    one_sentence,
+)
+
+if TYPE_CHECKING:
+    from rnnviz.training import Recipe
+
+IMAGES = ("mnist", "fashion-mnist", "kmnist", "digits")
+TEXTS = ("imdb", "sentences")
+
+OF_TEXTS = {
+    "input_size": "--embedding-size",
+    "embedding_dropout": "--embedding-dropout",
+    "word_dropout": "--word-dropout",
+}
+
+
+def train(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="What to learn: mnist, fashion-mnist, kmnist, digits, imdb, sentences, or a CSV, "
+            "JSONL or Parquet file of labelled texts. digits and sentences need no download."
+        ),
+    ],
+    cell: Annotated[Cell, typer.Option(help="The recurrent cell.")] = "lstm",
+    readout: Annotated[
+        Readout | None, typer.Option(help="How the outputs of all steps become one vector.")
+    ] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Units of a layer.", min=1, max=4096)
+    ] = None,
+    num_layers: Annotated[int | None, typer.Option(help="Layers.", min=1, max=16)] = None,
+    bidirectional: Annotated[
+        bool | None,
+        typer.Option("--bidirectional/--one-direction", help="Default: both for texts."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data. Default: what suits the task.", min=1)
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Examples in an update.", min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The peak.", min=0.0)] = None,
+    weight_decay: Annotated[float | None, typer.Option(min=0.0)] = None,
+    label_smoothing: Annotated[float | None, typer.Option(min=0.0, max=0.9)] = None,
+    average_decay: Annotated[
+        float | None, typer.Option(help="Of the running average of weights.", min=0.0, max=1.0)
+    ] = None,
+    calm: Annotated[
+        float | None,
+        typer.Option(
+            help="The last part of training, with images varied half as much.", min=0.0, max=1.0
+        ),
+    ] = None,
+    dropout: Annotated[
+        float | None,
+        typer.Option(help="Between layers and before the head.", min=0.0, max=0.9),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same model on the same machine.", min=0)
+    ] = 0,
+    start: Annotated[
+        str | None,
+        typer.Option(help="Images: a saved model to start from, if its recurrent weights fit."),
+    ] = None,
+    held_out: Annotated[
+        int | None, typer.Option(help="Examples kept for choosing the best epoch.", min=1)
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Learn from so many examples only: a quick try.", min=1)
+    ] = None,
+    augment: Annotated[
+        bool, typer.Option(help="Images: vary place, size, slant, pen, noise.")
+    ] = True,
+    text_column: Annotated[str, typer.Option(help="Of a file of texts.")] = "text",
+    label_column: Annotated[str, typer.Option(help="Of a file of texts.")] = "label",
+    pieces: Annotated[
+        Literal["bpe", "word"] | None, typer.Option(help="Texts: tokens are parts, or words.")
+    ] = None,
+    vocabulary: Annotated[
+        int | None, typer.Option(help="Texts: so many tokens at most.", min=10, max=1_000_000)
+    ] = None,
+    most_tokens: Annotated[
+        int | None,
+        typer.Option(help="Texts: so many are read, half at each end.", min=1, max=100_000),
+    ] = None,
+    train_tokens: Annotated[
+        int | None,
+        typer.Option(help="Texts: fewer than these while training.", min=1, max=100_000),
+    ] = None,
+    word_vectors: Annotated[
+        bool | None,
+        typer.Option(help="Texts: start from vectors of words in the same company."),
+    ] = None,
+    embedding_size: Annotated[
+        int | None, typer.Option(help="Texts: numbers of a token.", min=1, max=4096)
+    ] = None,
+    embedding_dropout: Annotated[
+        float | None, typer.Option(help="Texts: part of the features.", min=0.0, max=0.9)
+    ] = None,
+    word_dropout: Annotated[
+        float | None, typer.Option(help="Texts: part of the tokens.", min=0.0, max=0.9)
+    ] = None,
+    adversarial: Annotated[
+        float | None, typer.Option(help="Texts: norm of the step to the worst side.", min=0.0)
+    ] = None,
+    half: Annotated[bool | None, typer.Option(help="Store float16. Default: for texts.")] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch the data if it is not on disk.")
+    ] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="bptt and steps are ours; torch is torch's own kernel.")
+    ] = "bptt",
+    threads: Annotated[int, typer.Option(help="Processor threads.", min=1, max=256)] = 1,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder to write. Default: models/DATA-CELL[-READOUT].")
+    ] = None,
+) -> None:
+    """Train a classifier of images, row by row, or of texts, and save the best epoch with its card.
+
+    Ctrl-C stops early and keeps the best epoch so far.
+    """
+    recipe_words = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
+        "average_decay": average_decay,
+        "calm": calm,
+        "adversarial": adversarial,
+        "seed": seed,
+    }
+    model_words = {
+        "readout": readout,
+        "hidden_size": hidden_size,
+        "num_layers": num_layers,
+        "bidirectional": bidirectional,
+        "dropout": dropout,
+        "input_size": embedding_size,
+        "embedding_dropout": embedding_dropout,
+        "word_dropout": word_dropout,
+    }
+    with one_sentence():
+        import torch
+
+        from rnnviz import checkpoint
+        from rnnviz.training import DivergenceError
+
+        task = _checked_task(data)
+        suffix = readout or "attention"
+        folder = output or Path("models") / default_name(task, cell, suffix)
+        checkpoint.check_replaceable(folder)
+        torch.set_num_threads(threads)
+        torch.manual_seed(seed)
+        options: dict[str, Any] = {
+            "held_out": held_out,
+            "seed": seed,
+            "limit": limit,
+            "download": download,
+        }
+        chosen: dict[str, Any] = {
+            word: value for word, value in model_words.items() if value is not None
+        }
+        chosen |= {"cell": cell, "engine": engine}
+        try:
+            if data in IMAGES:
+                finished = _train_images(
+                    data, options, recipe_words, chosen, start, augment, bool(half), folder
+                )
+            else:
+                options |= {"text_column": text_column, "label_column": label_column}
+                options["train_tokens"] = train_tokens
+                tokens = {"kind": pieces, "size": vocabulary, "most_tokens": most_tokens}
+                finished = _train_texts(
+                    data, options, tokens, recipe_words, chosen, start, word_vectors, half, folder
+                )
+        except DivergenceError as failure:
+            typer.echo(f"rnnviz: {failure}", err=True)
+            raise typer.Exit(1) from None
+    if not finished:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _checked_task(data: str) -> str:
+    """The name of the task, for its folder; `DataError` for what is neither name nor file."""
+    from rnnviz.data import DataError
+    from rnnviz.data.texts import ENDINGS
+
+    if data in IMAGES or data in TEXTS:
+        return data
+    if Path(data).suffix.lower() not in ENDINGS:
+        raise DataError(
+            f"expected {', '.join(IMAGES)}, {', '.join(TEXTS)} or a file that ends in "
+            f"{', '.join(ENDINGS)}, got {data[:80]!r}: choose one of these"
+        )
+    return Path(data).stem
+
+
+def _train_images(
+    data: str,
+    options: dict[str, Any],
+    recipe_words: dict[str, Any],
+    model_words: dict[str, Any],
+    start: str | None,
+    augment: bool,
+    half: bool,
+    folder: Path,
+) -> bool:
+    from rnnviz import checkpoint
+    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.data import DataError
+    from rnnviz.training import images, run
+
+    for word, option in OF_TEXTS.items():
+        if word in model_words:
+            raise DataError(
+                f"expected no {option} for {data}, got {model_words[word]}: images have no tokens"
+            )
+    held_out = options.pop("held_out")
+    task = images.load(data, held_out=5000 if held_out is None else held_out, **options)
+    recipe: Recipe = images.recipe(model_words["cell"], **recipe_words)
+    words = {"dropout": 0.1, **model_words}
+    model = SequenceClassifier(num_classes=len(task.labels), labels=task.labels, **words)
+    begun = run.begin(model, checkpoint.folder_of(name_or_path(start)) if start else None)
+    return run.run(
+        model,
+        task,
+        recipe,
+        folder,
+        card={"augmented": augment, **begun, "command": command_line()},
+        prepare=images.varied(task.name) if augment else images.plain,
+        prepare_held_out=images.plain,
+        half=half,
+    )
+
+
+def _train_texts(
+    data: str,
+    options: dict[str, Any],
+    token_words: dict[str, Any],
+    recipe_words: dict[str, Any],
+    model_words: dict[str, Any],
+    start: str | None,
+    word_vectors: bool | None,
+    half: bool | None,
+    folder: Path,
+) -> bool:
+    from dataclasses import replace
+
+    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.data import DataError
+    from rnnviz.training import run, texts
+
+    if start:
+        raise DataError(
+            f"expected no --start for texts, got {start!r}: its tokens would be other words here"
+        )
+    given = {word: value for word, value in token_words.items() if value is not None}
+    preset = texts.defaults(data)
+    task = texts.load(data, chosen_tokens=given, track=run.track, **options)
+    chosen = {word: value for word, value in recipe_words.items() if value is not None}
+    model = SequenceClassifier(
+        num_classes=len(task.labels),
+        labels=task.labels,
+        vocabulary_size=task.tokenizer.vocabulary_size,
+        **{**preset.model, **model_words},
+    )
+    begun = run.begin(model, None)
+    if preset.word_vectors if word_vectors is None else word_vectors:
+        run.start_from_vectors(model, task.training.inputs)
+        begun["started_from"] = "vectors of words in the same company, from the training texts"
+    return run.run(
+        model,
+        task,
+        replace(preset.recipe, **chosen),
+        folder,
+        card={**begun, "command": command_line()},
+        files=task.tokenizer.files(),
+        half=half is not False,
+    )

@@ -1,0 +1,273 @@
+"""Labelled texts of two classes from a CSV, JSONL or Parquet file with two chosen columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnnviz.data import DataError
+from rnnviz.data.decoding import check_size, decode
+
+KINDS = ("csv", "jsonl", "parquet")
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+}
+
+MOST_BYTES = 150_000_000
+MOST_UNPACKED_BYTES = 1_000_000_000
+MOST_TEXTS = 1_000_000
+MOST_LETTERS = 10_000_000
+ROWS_AT_ONCE = 1000
+
+# Ways to write the two classes of sentiment, the negative one first.
+PAIRS = (("0", "1"), ("neg", "pos"), ("negative", "positive"), ("no", "yes"), ("false", "true"))
+SENTIMENT = ("negative", "positive")
+
+Track = Callable[[Iterable[Any], int | None], Iterable[Any]]
+"""Something that passes rows on and shows how far it is, as `rich.progress.track` does; the number
+is how many there will be, where that is known."""
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """`texts (N,)`, `labels (N,)` int64 in 0..1, what the two classes are called, and the source.
+
+    `names` are the values as they stood in the file, the negative one first where that is known.
+    """
+
+    texts: tuple[str, ...]
+    labels: np.ndarray
+    names: tuple[str, ...]
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def clean(text: str) -> str:
+    """The text with HTML's line breaks, the only tags in IMDb's reviews, as line ends."""
+    return re.sub(r"[ \t]*<br\s*/?>", "\n", text, flags=re.IGNORECASE)
+
+
+def read(
+    path: str | Path,
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    track: Track | None = None,
+) -> LabelledTexts:
+    """The texts of a file and their labels, which must be of exactly two kinds.
+
+    CSV with a header line (comma, semicolon or tab), JSON Lines or Parquet, told by the name's
+    ending. `track` may show progress. Raises `DataError`, in one sentence, for a missing, huge,
+    damaged, binary or empty file, a missing column, a label that is missing, or labels of one kind
+    or of more than two.
+    """
+    path = Path(path)
+    rows, columns, count = _open(path)
+    for column in (text_column, label_column):
+        if column not in columns:
+            shown = ", ".join(columns)[:200] or "none"
+            raise DataError(
+                f"expected a column {column!r} in {path}, got the columns {shown}: "
+                "name two of these"
+            )
+    texts: list[str] = []
+    values: list[str] = []
+    for number, row in enumerate(track(rows, count) if track else rows, start=1):
+        text, value = row.get(text_column), row.get(label_column)
+        _check_row(text, value, number, path, text_column, label_column)
+        if number > MOST_TEXTS:
+            raise DataError(f"expected at most {MOST_TEXTS:,} texts in {path}, got more: split it")
+        texts.append(clean(text))
+        values.append(_value(value))
+    if not texts:
+        raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
+    names = classes(values, path, label_column)
+    labels = np.array([names.index(value) for value in values], dtype=np.int64)
+    return LabelledTexts(tuple(texts), labels, names, str(path))
+
+
+def columns(path: str | Path) -> tuple[str, ...]:
+    """The columns to choose from; raises `DataError` like `read`."""
+    _, found, _ = _open(Path(path))
+    return found
+
+
+def classes(values: Iterable[str], path: Path, label_column: str) -> tuple[str, ...]:
+    """The two kinds of labels, the negative one first where we know it, else in order."""
+    found = sorted(set(values))
+    if len(found) != 2:
+        shown = ", ".join(repr(value[:20]) for value in found[:4])
+        more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
+        raise DataError(
+            f"expected labels of two kinds in column {label_column!r} of {path}, "
+            f"got {len(found):,} ({shown}{more}): keep two classes"
+        )
+    for pair in PAIRS:
+        if {value.casefold() for value in found} == set(pair):
+            return tuple(sorted(found, key=lambda value: pair.index(value.casefold())))
+    return tuple(found)
+
+
+def fitted(found: LabelledTexts, names: Sequence[str]) -> LabelledTexts:
+    """The same with the classes of a model, `names`, in its order.
+
+    A file may write them as the model does, or in another of the usual ways (0 and 1, neg and
+    pos) where the model's are negative and positive. Raises `DataError` for other classes.
+    """
+    wanted = [name.casefold() for name in names]
+    own = [name.casefold() for name in found.names]
+    if set(own) == set(wanted):
+        order = np.array([wanted.index(name) for name in own])
+    elif tuple(own) in PAIRS and (tuple(wanted) in PAIRS or tuple(own) == PAIRS[0]):
+        order = np.array([0, 1])
+    else:
+        raise DataError(
+            f"expected the labels {' and '.join(names)} in {found.source}, got "
+            f"{' and '.join(found.names)}: choose a model for these classes, or rename them"
+        )
+    return LabelledTexts(found.texts, order[found.labels], tuple(names), found.source)
+
+
+def _open(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+    """Rows to come, the columns, and how many rows there are, where the file says so."""
+    kind = ENDINGS.get(path.suffix.lower())
+    if kind is None:
+        raise DataError(
+            f"expected a file of labelled texts that ends in {', '.join(ENDINGS)}, got "
+            f"{str(path)!r}: save it as one of these"
+        )
+    if not path.is_file():
+        raise DataError(f"expected a file at {str(path)!r}, got none: check the path")
+    try:
+        check_size(path.stat().st_size, str(path), most_bytes=MOST_BYTES)
+        if path.stat().st_size == 0:
+            raise DataError(f"expected texts in {path}, got an empty file: add rows to it")
+        return {"csv": _csv, "jsonl": _json_lines, "parquet": _parquet}[kind](path)
+    except OSError as failure:
+        raise DataError(
+            f"expected a readable file at {path}, got none ({failure.strerror or failure}): "
+            "check its permissions"
+        ) from failure
+
+
+def _csv(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+    text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
+    header = text[: text.find("\n")] if "\n" in text else text
+    delimiter = max(",;\t", key=header.count)
+    csv.field_size_limit(MOST_LETTERS)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        try:
+            for row in reader:
+                if row:
+                    _check_width(row, names, reader.line_num, path)
+                    yield dict(zip(names, row, strict=True))
+        except csv.Error as failure:
+            raise _damaged(path, f"{failure} in line {reader.line_num:,}", "quotes") from failure
+
+    try:
+        names = tuple(name.strip() for name in next(reader, ()))
+    except csv.Error as failure:
+        raise _damaged(path, f"{failure} in line 1", "quotes") from failure
+    return rows(), names, None
+
+
+def _check_width(row: list[str], names: Sequence[str], line: int, path: Path) -> None:
+    if len(row) != len(names):
+        raise DataError(
+            f"expected {len(names)} fields in every row of {path}, got {len(row)} in line "
+            f"{line:,}: put texts with commas or line ends in quotes"
+        )
+
+
+def _json_lines(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+    text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
+    # Not splitlines: JSON may hold U+2028 and the like inside a string.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
+
+    def row(number: int, line: str) -> dict[str, Any]:
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as failure:
+            raise _damaged(path, f"no JSON in line {number:,}", "line ends") from failure
+        if not isinstance(found, dict):
+            raise _damaged(path, f"no object in line {number:,}", "line ends")
+        return found
+
+    return (row(*line) for line in lines), tuple(map(str, row(*lines[0]))), len(lines)
+
+
+def _parquet(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (arrow.ArrowException, OSError) as failure:
+        raise _damaged(path, "no Parquet file", "kind") from failure
+    groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
+    unpacked = sum(group.total_byte_size for group in groups)
+    check_size(unpacked, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        try:
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+                yield from batch.to_pylist()
+        except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
+            raise _damaged(path, "a damaged Parquet file", "bytes") from failure
+
+    return rows(), tuple(file.schema_arrow.names), file.metadata.num_rows
+
+
+def _damaged(path: Path, what: str, check: str) -> DataError:
+    return DataError(
+        f"expected {ENDINGS[path.suffix.lower()].upper()} in {path}, got {what}: "
+        f"check its {check}, or write it again"
+    )
+
+
+def _check_row(
+    text: Any, value: Any, number: int, path: Path, text_column: str, label_column: str
+) -> None:
+    if not isinstance(text, str) or not text.strip():
+        came = "none" if text is None or isinstance(text, str) else type(text).__name__
+        raise DataError(
+            f"expected a text in column {text_column!r} of {path}, got {came} in row "
+            f"{number:,}: fill it in, or leave the row out"
+        )
+    if len(text) > MOST_LETTERS:
+        raise DataError(
+            f"expected texts of at most {MOST_LETTERS:,} characters in {path}, got {len(text):,} "
+            f"in row {number:,}: shorten it"
+        )
+    if not isinstance(value, str | int | float | bool) or value != value or value == "":
+        raise DataError(
+            f"expected a label in column {label_column!r} of {path}, got none in row {number:,}: "
+            "fill it in, or leave the row out"
+        )
+
+
+def _value(value: Any) -> str:
+    """A label as text: 1, 1.0 and "1" are the same."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()

@@ -1,0 +1,287 @@
+"""Texts to tokens. Oracles: the text itself, Python's own Unicode, and transformers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from rnnviz import checkpoint, tokens
+from rnnviz.checkpoint import CheckpointError
+from rnnviz.classifier import SequenceClassifier
+from rnnviz.data import DataError, sentences
+from rnnviz.tokens import PAD, UNKNOWN, Encoded, TextTokenizer
+
+CORPUS = [one.text for one in sentences.load("train", count=800)] * 2 + [
+    "I don't think it isn't worth 10/10 ... café!!!"
+] * 3
+
+TOKENIZERS = {kind: tokens.train(CORPUS, kind=kind, size=400) for kind in tokens.KINDS}
+
+# Where spans go wrong: what is composed, split, dropped, turned or joined.
+AWKWARD = st.sampled_from(
+    [
+        *(
+            "e\u0301",
+            "\u0301",
+            "İ",
+            "ﬁ",
+            "क़",
+            "👍🏽",
+            "\u200b",
+            "\u200d",
+            "\u202e",
+            "שלום",
+            "مرحبا",
+        ),
+        *("\U0001f468\u200d\U0001f469", "\ufeff", "\u00a0", "\u0085", "\u2028", "’", "don’t", "Σς"),
+        *("ẞ", "가", "\u1100\u1161", "\x00", "[PAD]", "<br />", "🇩🇪", "a" * 100, "good", "\n\n"),
+    ]
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+TYPED = st.lists(TEXT | AWKWARD, max_size=12).map("".join)
+
+
+def rebuilt(found: Encoded) -> str:
+    """All pieces, and what was left out in its place."""
+    pieces = list(found.pieces)
+    if found.left_out:
+        pieces.insert(found.left_out.after, found.text[found.left_out.start : found.left_out.end])
+    return "".join(pieces)
+
+
+@pytest.mark.parametrize("kind", tokens.KINDS)
+@settings(max_examples=1000)
+@given(text=TYPED, most=st.none() | st.integers(1, 9))
+@example(text="I don’t like “Café” e\u0301 İstanbul \u200b ﬁne שלום z̶ 👍🏽\n", most=None)
+def test_joining_the_spans_gives_the_text_back(kind: str, text: str, most: int | None) -> None:
+    tokenizer = TOKENIZERS[kind]
+    try:
+        found = tokenizer.encode(text, most)
+    except DataError:
+        assert not text.strip()
+        return
+    assert rebuilt(found) == found.text == text
+    assert found.spans[:, 0].tolist() == sorted(found.spans[:, 0].tolist())
+    assert found.ids.shape == found.unknown.shape == (len(found),) == (len(found.spans),)
+    assert found.unknown.tolist() == [token == UNKNOWN for token in found.ids]
+    assert PAD not in found.ids and found.ids.max() < tokenizer.vocabulary_size
+    assert len(found) <= (most or tokenizer.most_tokens)
+    assert found.ids.tolist() == tokenizer.encode_many([text], most)[0].tolist()
+
+
+@pytest.mark.parametrize("kind", tokens.KINDS)
+@settings(max_examples=1000)
+@given(text=TYPED)
+def test_what_has_no_token_is_marked_and_nothing_else(kind: str, text: str) -> None:
+    """Oracle: a token that is not marked spells what it covers."""
+    tokenizer = TOKENIZERS[kind]
+    if not text.strip():
+        return
+    found = tokenizer.encode(text, 10**6)
+    for token, piece, unknown in zip(found.ids, found.pieces, found.unknown, strict=True):
+        if not unknown and piece:
+            spelt = tokenizer.backend.id_to_token(int(token)).removeprefix(tokens.MARK)
+            plain = unicodedata.normalize("NFC", piece.lstrip()).lower().replace("’", "'")
+            assert plain.startswith(spelt) or spelt.startswith(plain[: len(spelt)]), (spelt, piece)
+
+
+def test_tokens_stand_where_their_words_stand() -> None:
+    found = TOKENIZERS["word"].encode("  The film isn’t GOOD,\n but zzyx ... 👍🏽!")
+    assert found.pieces == (
+        "  The ",
+        "film ",
+        "isn’t ",
+        "GOOD",
+        ",\n ",
+        "but ",
+        "zzyx ",
+        "... ",
+        "👍",
+        "🏽",
+        "!",
+    )
+    known = TOKENIZERS["word"].backend.get_vocab()
+    expected = ["the", "film", "isn't", "good", ",", "but", None, "...", None, None, None]
+    assert found.ids.tolist() == [known.get(word or "", UNKNOWN) for word in expected]
+    assert found.unknown.tolist() == [word is None for word in expected]
+
+
+def test_composed_and_decomposed_letters_are_the_same_word() -> None:
+    for tokenizer in TOKENIZERS.values():
+        one, other = tokenizer.encode("caf\u00e9 x"), tokenizer.encode("cafe\u0301 x")
+        assert one.ids.tolist() == other.ids.tolist() and not one.unknown[0]
+        assert "".join(other.pieces) == "cafe\u0301 x"
+
+
+def test_special_tokens_that_somebody_types_are_only_text() -> None:
+    for tokenizer in TOKENIZERS.values():
+        found = tokenizer.encode("good [PAD] [UNK] good")
+        assert PAD not in found.ids and "".join(found.pieces) == found.text
+
+
+def test_a_long_text_keeps_head_and_tail_and_says_what_is_left_out() -> None:
+    text = " ".join(f"good{number}" for number in range(50))
+    tokenizer = TOKENIZERS["word"]
+    whole, found = tokenizer.encode(text), tokenizer.encode(text, 11)
+    assert whole.left_out is None and len(whole) == 50
+    assert found.pieces == whole.pieces[:5] + whole.pieces[-6:]
+    assert found.left_out is not None
+    assert (found.left_out.after, found.left_out.tokens) == (5, 39)
+    left_out = text[found.left_out.start : found.left_out.end]
+    assert left_out == "".join(whole.pieces[5:44])
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t \u00a0\u2028"])
+def test_a_blank_text_is_told(text: str) -> None:
+    with pytest.raises(DataError, match="got only white space"):
+        TOKENIZERS["bpe"].encode(text)
+
+
+def test_half_a_character_is_told() -> None:
+    with pytest.raises(DataError, match=r"half of a character \('\\ud83d'\) at position 5"):
+        TOKENIZERS["bpe"].encode("good \ud83d")
+    with pytest.raises(DataError, match="half of a character"):
+        TOKENIZERS["bpe"].encode_many(["good", "\udc00"])
+
+
+@pytest.mark.parametrize("kind", tokens.KINDS)
+def test_a_word_of_a_million_letters_and_a_text_of_20000_words_take_no_time(kind: str) -> None:
+    import time
+
+    start = time.perf_counter()
+    text = "a" * 1_000_000
+    assert rebuilt(TOKENIZERS[kind].encode(text)) == text
+    text = "good film " * 10_000
+    assert rebuilt(TOKENIZERS[kind].encode(text, 10**6)) == text
+    assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("kind", tokens.KINDS)
+def test_training_twice_gives_the_same_file(kind: str) -> None:
+    again = tokens.train(CORPUS, kind=kind, size=400)
+    assert again.files() == TOKENIZERS[kind].files()
+    assert again.vocabulary_size <= 400
+
+
+def test_bad_words_are_named() -> None:
+    with pytest.raises(ValueError, match="kind: expected one of bpe, word, got 'letters'"):
+        tokens.train(CORPUS, kind="letters")
+    with pytest.raises(ValueError, match="size: expected 10 to"):
+        tokens.train(CORPUS, size=3)
+    with pytest.raises(ValueError, match="most_tokens: expected 1"):
+        TextTokenizer(TOKENIZERS["bpe"].backend, 0)
+
+
+@pytest.fixture(params=tokens.KINDS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    tokenizer = TOKENIZERS[request.param]
+    torch.manual_seed(0)
+    model = SequenceClassifier(
+        "gru", 8, 4, 1, True, "attention-max", 2, vocabulary_size=tokenizer.vocabulary_size,
+        labels=("negative", "positive"), word_dropout=0.1, embedding_dropout=0.2,
+    )  # fmt: skip
+    return checkpoint.save(model, tmp_path / "mine", {}, files=tokenizer.files(), half=True)
+
+
+def test_a_saved_tokenizer_gives_the_same_tokens(folder: Path) -> None:
+    loaded = tokens.load(folder)
+    kind = (
+        "bpe"
+        if "merges" in json.loads((folder / "tokenizer.json").read_text())["model"]
+        else "word"
+    )
+    for text in (*CORPUS[:50], "Café [PAD] zzyx 👍🏽 don’t"):
+        found, expected = loaded.encode(text), TOKENIZERS[kind].encode(text)
+        assert found.ids.tolist() == expected.ids.tolist() and found.pieces == expected.pieces
+    assert loaded.most_tokens == tokens.MOST_TOKENS
+    checkpoint.save(checkpoint.load(folder), folder, {}, files=loaded.files())
+    assert tokens.load(folder).files() == loaded.files()
+
+
+def test_transformers_reads_it(folder: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.AutoTokenizer.from_pretrained(str(folder))
+    ours = tokens.load(folder)
+    for text in CORPUS[:50]:
+        found = [token for token in theirs(text)["input_ids"] if token != ours.mark]
+        assert found == ours.encode(text).ids.tolist()
+    assert (theirs.pad_token_id, theirs.unk_token_id) == (PAD, UNKNOWN)
+    assert theirs.model_max_length == ours.most_tokens
+    batch = theirs(["good", "not good at all"], padding=True)
+    assert batch["input_ids"][0][-1] == PAD
+
+
+def test_half_stores_float16_and_loads_float32(folder: Path, tmp_path: Path) -> None:
+    """Oracle: every weight rounded to float16 by torch."""
+    model = checkpoint.load(folder)
+    torch.nn.init.normal_(model.head.weight)
+    sizes = {}
+    for half in (False, True):
+        saved = checkpoint.save(model, tmp_path / "again", {}, half=half)
+        card, loaded = checkpoint.card(saved), checkpoint.load(saved)
+        sizes[half] = card["bytes"]
+        assert card["storage"] == ("float16" if half else "float32")
+        for name, value in loaded.state_dict().items():
+            expected = model.state_dict()[name]
+            expected = expected.half().float() if half else expected
+            assert value.dtype == torch.float32 and torch.equal(value, expected)
+        assert loaded.config == model.config
+    assert sizes[True] < 0.6 * sizes[False]
+    with torch.no_grad():
+        model.head.weight[0, 0] = 1e6
+    with pytest.raises(ValueError, match=r"head\.weight: expected numbers that float16 can hold"):
+        checkpoint.save(model, tmp_path / "again", {}, half=True)
+
+
+def test_a_tokenizer_that_does_not_fit_is_refused(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    text = path.read_text()
+    path.write_text(text.replace('"removed"', '"Removed"').replace("  ", " ") + " ")
+    with pytest.raises(CheckpointError, match=r"expected sha256 .*tokenizer\.json"):
+        tokens.load(folder)
+    (folder / "card.json").unlink()
+    tokens.load(folder)
+    other = tokens.train(CORPUS, size=100).files()["tokenizer.json"]
+    for contents, message in (
+        (other, "expected a tokenizer of .* as the model reads, got 100"),
+        ("{", "got something else"),
+        ('{"model": 3}', "got something else"),
+        (text.replace("[PAD]", "[pad]"), "got something else"),
+    ):
+        path.write_text(contents)
+        with pytest.raises(CheckpointError, match=message):
+            tokens.load(folder)
+    path.unlink()
+    with pytest.raises(CheckpointError, match=r"readable .*tokenizer\.json"):
+        tokens.load(folder)
+    with path.open("wb") as file:
+        file.truncate(30_000_000)
+    with pytest.raises(CheckpointError, match="at most 20,000,000 bytes"):
+        tokens.load(folder)
+
+
+def test_reading_a_text_imports_tokenizers_and_not_transformers(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from rnnviz import tokens\n"
+        "assert 'tokenizers' not in sys.modules\n"
+        "tokens.load(Path(sys.argv[1])).encode('good')\n"
+        "print([m for m in ('torch', 'transformers', 'datasets') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_partition_by_hand() -> None:
+    offsets = np.array([(2, 4), (4, 5), (4, 5), (6, 9)])
+    assert tokens.partition(offsets, 12).tolist() == [[0, 4], [4, 5], [5, 6], [6, 12]]
