@@ -14,7 +14,7 @@ st.caption(
 )
 
 choices = ui.digits_choices()
-picture, network, comparison, stage = ui.rooms()
+picture, network, comparison, stage = ui.rooms(choices)
 
 with picture:
     ui.picture_controls(choices)

@@ -277,12 +277,16 @@ class Trip:
     query: Mapping[str, str]
 
 
-def travel(*, key: str) -> None:
+def travel(*, key: str, heard: float) -> None:
     """Listen to the browser's back and forward buttons; `last_trip` is what they did.
 
-    Mount it outside of fragments: what it says makes the whole page run.
+    ``heard`` is the time of the last `Trip` that the page has followed: the browser tells a later
+    one again until it is heard. Mount it outside of fragments: what it says makes the whole page
+    run.
     """
-    _component("travel")(key=key, data=b"{}", default={"went": None}, on_went_change=_nothing)
+    component = _component("travel")
+    data = _packed({"heard": heard})
+    component(key=key, data=data, default={"went": None}, on_went_change=_nothing)
 
 
 def last_trip(key: str) -> Trip | None:

@@ -145,11 +145,15 @@ class DigitsChoices:
             self.drawings.pop(next(iter(self.drawings)))
 
     def has_news(self) -> bool:
-        """Whether a control of the page has changed that only a run of the whole page looks at.
+        """Whether something has happened that only a run of the whole page looks at.
 
         Streamlit makes one run of what happens in one moment; when that run is the theatre's, what
-        was done to the controls in the same moment would wait for the next.
+        was done to the controls, or to the browser's history, in the same moment would wait for
+        the next.
         """
+        trip = last_trip(TRAVEL)
+        if trip is not None and trip.at != self.heard_trip:
+            return True
         changed = [
             key
             for key, name in WIDGETS.items()

@@ -32,7 +32,7 @@ WIDE = STYLE.with_stem("digits_wide")
 EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
 
 
-def rooms() -> tuple[Room, Room, Room, Room]:
+def rooms(choices: DigitsChoices) -> tuple[Room, Room, Room, Room]:
     """Places for the picture, the network, the comparison and the theatre.
 
     One reading stands beside its controls; three need the whole width, and stand below them. The
@@ -43,7 +43,7 @@ def rooms() -> tuple[Room, Room, Room, Room]:
     beside, stage = st.columns([1, 3.1], gap="medium")
     controls = beside.container(key="digits_controls", horizontal=is_wide)
     with beside:
-        travel(key=TRAVEL)
+        travel(key=TRAVEL, heard=choices.heard_trip)
     picture, network, comparison = (
         controls.container(width=width if is_wide else "stretch")
         for width in (BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)
