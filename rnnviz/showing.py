@@ -16,6 +16,7 @@ from rnnviz.files import replacing
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre.reading import Reading, reading_from_trace
 from rnnviz.theatre.standalone import PageTheme, page
+from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import MOST_READINGS, View
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def show(
     theme: PageTheme = "auto",
     example: int = 0,
     classes: Sequence[str] | None = None,
+    tints: Sequence[Sequence[Tint]] | None = None,
     **view: Any,
 ) -> Show:
     """Show how one to three networks read a sequence, every gate of every unit at every step.
@@ -72,6 +74,7 @@ def show(
         theme: "auto" follows the reader's system, else "light" or "dark".
         example: which sequence of a trace, counted from 0; its padding is left out.
         classes: the labels of a classifier's answers; counted from 0 by default.
+        tints: for each thing, what its tokens can be coloured by besides what it holds itself.
         **view: what is chosen when it opens, in the words of `rnnviz.theatre.view.View`, all
             counted from 0: ``layer=1, units=[3, 7], step=11, order="cluster"``.
 
@@ -99,7 +102,7 @@ def show(
     _check(chosen, readings)
     heading = title if title is not None else _title(readings)
     return Show(
-        page(readings, title=heading, view=chosen, theme=theme),
+        page(readings, title=heading, view=chosen, theme=theme, tints=tints),
         heading,
         HEIGHT if height is None else height,
     )

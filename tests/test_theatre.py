@@ -134,7 +134,7 @@ def test_a_reading_that_does_not_fit_together_is_refused(
 
 
 def test_an_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected version 2, got 1"):
+    with pytest.raises(ValueError, match="expected version 3, got 1"):
         Reading.from_payload(made_up().to_payload() | {"version": 1})
 
 

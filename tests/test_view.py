@@ -32,13 +32,14 @@ FULL = View(
     speed=0.25,
     presenter=True,
     focus=2,
+    tint="unit:cell",
 )
 
 
 def test_a_full_view_in_an_address() -> None:
     assert urlencode(FULL.to_query()) == (
         "layer=2&dir=both&step=12&steps=5.12&units=37.90&order=cluster&as=change&span=5-9&on=0.45"
-        "&brush=cell&hide=input.forget_gate&prob=area&lay=stacked&loop=1&speed=0.25&big=1&focus=3"
+        "&brush=cell&hide=input.forget_gate&prob=area&lay=stacked&loop=1&speed=0.25&big=1&focus=3&tint=unit%3Acell"
     )
     assert View().to_query() == {}
 

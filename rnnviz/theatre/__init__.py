@@ -11,31 +11,42 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Literal, TypeGuard
 from urllib.parse import parse_qs
 
 import numpy as np
 
-from rnnviz.theatre import drawing
+from rnnviz.theatre import drawing, writing
 from rnnviz.theatre.arrays import encode
 from rnnviz.theatre.modules import FOLDER, SHEETS, join
-from rnnviz.theatre.reading import LayerReading, Mark, Reading, reading_from_trace
+from rnnviz.theatre.reading import (
+    LayerReading,
+    LeftOutText,
+    Mark,
+    Reading,
+    reading_from_trace,
+)
+from rnnviz.theatre.tints import Tint, tint_payloads
 from rnnviz.theatre.view import View
 
 __all__ = [
     "LayerReading",
+    "LeftOutText",
     "Mark",
     "Reading",
+    "Tint",
     "View",
     "asked",
     "draw",
     "gallery",
     "last_trip",
+    "measures",
     "morph",
     "place",
     "reading_from_trace",
+    "scribe",
     "sent_by",
     "theatre",
     "travel",
@@ -84,6 +95,7 @@ def theatre(
     autoplay: bool = False,
     address: bool = False,
     tour: bool = False,
+    tints: Sequence[Sequence[Tint]] | None = None,
 ) -> View | None:
     """Show how networks read a sequence; return what was committed there, None before anything was.
 
@@ -91,10 +103,12 @@ def theatre(
     packed already. ``view`` is where a first visit starts. ``about`` is a sentence on the networks
     for the legend, ``panels`` names the panels to show, all by default; ``address`` lets the
     browser keep the view in the page's address and lets the keys work before anything was clicked;
-    ``tour`` offers the tour to a first visitor. Raises ValueError for readings that cannot be
-    shown together.
+    ``tour`` offers the tour to a first visitor. ``tints`` are, for each reading, what its tokens
+    can be coloured by besides what it holds itself; others may come later without the readings
+    being decoded anew. Raises ValueError for readings that cannot be shown together.
     """
     packed = payloads(readings)
+    tinted = json.dumps(tint_payloads(tints, [shape_of(one)[0] for one in packed]))
     options = {
         "title": title,
         "subtitle": subtitle,
@@ -113,12 +127,42 @@ def theatre(
     # Put together from texts, for the readings are long and would be written twice otherwise.
     data = (
         f'{{"digest": "{digest(shown, chosen)}", "readings": {shown}, '
-        f'"view": {start}, "options": {chosen}}}'
+        f'"view": {start}, "options": {chosen}, '
+        f'"tintDigest": "{digest(tinted)}", "tints": {tinted}}}'
     )
     result = _component(*SHEETS)(
         key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing
     )
     return committed(result.view, packed)
+
+
+def measures(
+    tokens: Sequence[str],
+    columns: Sequence[Tint],
+    *,
+    key: str,
+    title: str = "",
+    left_out: LeftOutText | None = None,
+) -> int | None:
+    """The same tokens side by side, once for each of ``columns`` and coloured by it.
+
+    Pointing at a token marks it everywhere and says its numbers; returns the index of the token
+    that was clicked last, None before. Raises ValueError when a column has another length.
+    """
+    packed = tint_payloads([columns], [len(tokens)])[0]
+    shown = json.dumps({"tokens": list(tokens), "columns": packed})
+    data = {
+        "digest": digest(shown),
+        "tokens": list(tokens),
+        "columns": packed,
+        "title": title,
+        "left_out": None if left_out is None else asdict(left_out),
+    }
+    result = _component("measures", "prose")(
+        key=key, data=_packed(data), default={"picked": None}, on_picked_change=_nothing
+    )
+    picked = result.picked
+    return picked if _is_whole(picked) and 0 <= picked < len(tokens) else None
 
 
 def payloads(readings: Reading | Payload | Sequence[Reading | Payload]) -> list[Payload]:
@@ -237,6 +281,38 @@ def morph(
     pictures = [encode(image, low=0, high=255, bits=8) for image in (first, second)]
     data = {"pictures": pictures, "names": list(names), "percent": percent, "turn": turn}
     _component("morph")(key=key, data=_packed(data), default={"mix": None}, on_mix_change=moved)
+
+
+def scribe(
+    text: str,
+    *,
+    key: str,
+    nonce: int,
+    label: str,
+    placeholder: str = "",
+    explained: str = "",
+    most_characters: int = writing.MOST_CHARACTERS,
+    rows: int = 5,
+) -> writing.Written | None:
+    """A box to write in that tells what is typed after a short pause; None while nobody has typed.
+
+    The box holds ``text`` when it is shown anew or given another ``nonce``. At every other time it
+    is the reader's own: no run of the page touches what is being typed.
+    """
+    data = {
+        "name": key,
+        "text": text,
+        "nonce": nonce,
+        "label": label,
+        "placeholder": placeholder,
+        "help": explained,
+        "most": most_characters,
+        "rows": rows,
+    }
+    result = _component("scribe")(
+        key=key, data=_packed(data), default={"typed": None}, on_typed_change=_nothing
+    )
+    return writing.parse(result.typed, nonce=nonce, most=most_characters)
 
 
 def place(

@@ -37,6 +37,7 @@ const VIEW_WORDS = {
   speed: ["speed", decimalNumber, asText],
   big: ["presenter", ifOne, () => "1"],
   focus: ["focus", countedFromOne, fromOne],
+  tint: ["tint", asSent, asText],
 };
 
 // The whole view that an address asks for. A word without sense is passed over; `unit=37` of old links is a pin.

@@ -1,7 +1,7 @@
-// Readings as rnnviz/theatre/reading.py sends them (version 2). Arrays stay packed as rnnviz/theatre/arrays.py packs
+// Readings as rnnviz/theatre/reading.py sends them (version 3). Arrays stay packed as rnnviz/theatre/arrays.py packs
 // them and are read without unpacking them to floats: a long reading stays small.
 
-const READING_VERSION = 2;
+const READING_VERSION = 3;
 
 export function decodeArray(packed) {
   const bytes = bytesOf(packed.data);

@@ -19,7 +19,7 @@ _DECLARED = re.compile(
 _LEFT_OVER = re.compile(r"^(?:import\b|export (?!default\b)).*", re.MULTILINE)
 
 FOLDER = Path(__file__).parent
-SHEETS = ("theatre", "controls", "stage", "legend", "tour", "narrow", "presenter")
+SHEETS = ("theatre", "controls", "prose", "stage", "legend", "tour", "narrow", "presenter")
 """The style sheets of the theatre, in the order in which they apply."""
 
 

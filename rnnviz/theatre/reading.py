@@ -2,9 +2,9 @@
 
 Numpy and plain values only, so that a stored reading can be shown before torch has been imported,
 and so that a notebook, a page and a test can build the same thing. The schema that travels to the
-browser (version 2):
+browser (version 3):
 
-    version       2
+    version       3
     name, title   what the network is called in full and in short ("mnist-lstm", "LSTM")
     cell, readout "rnn" | "gru" | "lstm"; how the answer is made of the states, or null
     step_word     "row" | "token" | "step"
@@ -12,7 +12,11 @@ browser (version 2):
     classes       the labels of the C classes; empty for a network without an answer
     class_hues    one colour per class, for the light and for the dark theme
     image         (T, I) packed 0..255, one row per step, or null
-    tokens        T strings, one per step, or null
+    tokens        T strings, one per step, or null; together they are the text as it was typed
+    unknown       steps whose token the network does not know
+    left_out      {"after", "tokens", "characters"} of a text that was not read whole, or null
+    replaced      {step: what stood there in the ghost}, the step as text; "" where nothing did
+    pads          how many of the last steps are padding that was read on purpose
     layers        [{"forward": {signal: (T, H) packed}, "backward": {...} or null,
                     "orders": {"forward": {"activity": [H], "cluster": [H]}, "backward": ...}}]
                   (a ghost's orders are null)
@@ -23,6 +27,7 @@ browser (version 2):
     ghost         null, or a reading of the same cell and layers to compare with; its T may differ
     signals       the vocabulary of the cell (rnnviz.signals), in drawing order
     panels        the words of the other panels (rnnviz.theatre.prose)
+    tints         words and colours of what the tokens can be coloured by (rnnviz.theatre.tints)
     convention    one sentence on the equations' convention
 
 Packed arrays are described in `rnnviz.theatre.arrays`; an order lists, from the top row down, the
@@ -32,7 +37,7 @@ units that are drawn there (`rnnviz.ordering`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -43,12 +48,13 @@ from rnnviz.palette import class_hues
 from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, convention, vocabulary
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.prose import panel_words
+from rnnviz.theatre.tints import own_tints
 
-VERSION = 2
+VERSION = 3
 SHORT = 1_000_000
 """Up to this many gate values a reading travels with 16 bits each, beyond it with 8."""
 
-WORDS = ("signals", "panels", "convention", "class_hues")
+WORDS = ("signals", "panels", "convention", "class_hues", "tints")
 """What `words_of` puts into a payload: it is the same for every reading of a kind."""
 
 Signals = Mapping[str, np.ndarray]
@@ -80,13 +86,26 @@ class Mark:
     words: str = ""
 
 
+@dataclass(frozen=True)
+class LeftOutText:
+    """What was not read of a long text: it stood after the first ``after`` tokens."""
+
+    after: int
+    tokens: int
+    characters: int
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """How one network read one sequence of ``T`` steps into ``C`` class probabilities.
 
     ``probabilities`` is None for a network without an answer. Marks that are not given are the
-    decision step and the flips. Raises ValueError when shapes disagree, a signal does not belong to
-    the cell, or the ghost is of another cell or has other layers.
+    decision step and the flips. For texts: ``unknown`` are the steps whose token the network does
+    not know, ``left_out`` what it did not read, ``replaced`` what stood at a step in an aligned
+    ghost, ``pads`` how many of the last steps are padding that was read on purpose.
+
+    Raises ValueError when shapes disagree, a signal does not belong to the cell, or the ghost is of
+    another cell or has other layers.
     """
 
     name: str
@@ -103,6 +122,10 @@ class Reading:
     title: str = ""
     marks: tuple[Mark, ...] | None = None
     ghost: Reading | None = None
+    unknown: tuple[int, ...] = ()
+    left_out: LeftOutText | None = None
+    replaced: Mapping[int, str] = field(default_factory=dict)
+    pads: int = 0
 
     def __post_init__(self) -> None:
         if self.cell not in DRAWN:
@@ -112,6 +135,7 @@ class Reading:
         for layer in self.layers:
             self._check_layer(layer)
         self._check_lengths()
+        self._check_text()
         if self.ghost is not None:
             self._check_ghost(self.ghost)
         if not self.title:
@@ -162,6 +186,16 @@ class Reading:
         ):
             if part is not None and len(part) != self.steps:
                 raise ValueError(f"{label}: expected {self.steps} steps, got {len(part)}")
+
+    def _check_text(self) -> None:
+        steps = self.steps
+        for label, places in (("unknown", self.unknown), ("replaced", tuple(self.replaced))):
+            if beyond := [step for step in places if not 0 <= step < steps]:
+                raise ValueError(f"{label}: expected steps of 0..{steps - 1}, got {beyond[0]}")
+        if self.left_out is not None and not 0 <= self.left_out.after <= steps:
+            raise ValueError(f"left_out: expected 0..{steps} tokens, got {self.left_out.after}")
+        if not 0 <= self.pads <= steps:
+            raise ValueError(f"pads: expected 0..{steps}, got {self.pads}")
 
     def _check_ghost(self, ghost: Reading) -> None:
         mine, other = self._shape(), ghost._shape()
@@ -234,6 +268,10 @@ class Reading:
             "classes": list(self.classes),
             "image": None if image is None else encode(image, low=0, high=255, bits=8),
             "tokens": None if self.tokens is None else list(self.tokens),
+            "unknown": [int(step) for step in self.unknown],
+            "left_out": None if self.left_out is None else asdict(self.left_out),
+            "replaced": {str(step): text for step, text in self.replaced.items()},
+            "pads": int(self.pads),
             "layers": [_pack_layer(one, self.cell, bits, orders) for one in self.layers],
             "probabilities": None
             if probabilities is None
@@ -255,6 +293,7 @@ class Reading:
             raise ValueError(f"expected version {VERSION}, got {payload.get('version')!r}")
         image, tokens, ghost = payload["image"], payload["tokens"], payload["ghost"]
         attention, probabilities = payload["attention"], payload["probabilities"]
+        left_out = payload["left_out"]
         return cls(
             name=payload["name"],
             title=payload["title"],
@@ -276,6 +315,10 @@ class Reading:
                 for one in payload["marks"]
             ),
             ghost=None if ghost is None else cls.from_payload(ghost),
+            unknown=tuple(payload["unknown"]),
+            left_out=None if left_out is None else LeftOutText(**left_out),
+            replaced={int(step): text for step, text in payload["replaced"].items()},
+            pads=payload["pads"],
         )
 
 
@@ -284,6 +327,7 @@ def words_of(cell: str, step_word: str, classes: int) -> dict[str, Any]:
     return {
         "signals": vocabulary(cell),
         "panels": panel_words(step_word),
+        "tints": own_tints(step_word),
         "convention": CONVENTIONS[cell],
         "class_hues": class_hues(classes),
     }

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 from rnnviz.theatre import Payload, payloads, shape_of
 from rnnviz.theatre.modules import FOLDER, join, styles
 from rnnviz.theatre.reading import Reading
+from rnnviz.theatre.tints import Tint, tint_payloads
 from rnnviz.theatre.view import View
 
 PageTheme = Literal["auto", "light", "dark"]
@@ -53,15 +54,18 @@ def page(
     view: View | None = None,
     about: str = "",
     theme: PageTheme = "auto",
+    tints: Sequence[Sequence[Tint]] | None = None,
 ) -> str:
     """One to three readings, or their payloads, as the text of one self-contained HTML file.
 
     ``view`` is what the file shows when it is opened, ``about`` a sentence on the networks for the
-    legend, ``theme`` "auto" follows the reader's system. Raises ValueError for anything else.
+    legend, ``theme`` "auto" follows the reader's system, ``tints`` are, for each reading, what its
+    tokens can be coloured by besides what it holds itself. Raises ValueError for anything else.
     """
     if theme not in get_args(PageTheme):
         raise ValueError(f"theme: expected one of {', '.join(get_args(PageTheme))}, got {theme!r}")
     shown = payloads(readings)
+    tinted = tint_payloads(tints, [shape_of(one)[0] for one in shown])
     style, script = _parts()
     policy = (
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
@@ -72,12 +76,12 @@ def page(
         policy=policy,
         title=_text(title),
         style=style,
-        data=_data(shown, view or View(), about),
+        data=_data(shown, tinted, view or View(), about),
         script=script,
     )
 
 
-def _data(shown: Sequence[Payload], view: View, about: str) -> str:
+def _data(shown: Sequence[Payload], tints: list[list[Any]], view: View, about: str) -> str:
     steps, word = shape_of(shown[0])[0], shown[0]["step_word"]
     options = {
         # The figure's own heading, below the page's.
@@ -93,9 +97,9 @@ def _data(shown: Sequence[Payload], view: View, about: str) -> str:
         "tour": False,
         "standalone": True,
     }
-    sent = {"readings": shown, "view": view.to_json(), "options": options}
+    sent = {"readings": shown, "view": view.to_json(), "options": options, "tints": tints}
     digest = hashlib.blake2b(_json(sent).encode(), digest_size=8).hexdigest()
-    return _json({"digest": digest, **sent})
+    return _json({"digest": digest, "tintDigest": digest, **sent})
 
 
 def _json(value: Any) -> str:

@@ -12,6 +12,9 @@ export const SIGNAL_NAMES = [
   "output_gate",
   "hidden",
 ];
+// What the tokens of a text can be coloured by, besides the tints that come with a reading (tints.py).
+export const OWN_TINTS = ["answer", "change", "attention", "none"];
+const TINT_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 export const PANEL_NAMES = ["input", "prediction", "attention", ...SIGNAL_NAMES, "unit"];
 export const DIRECTIONS = ["forward", "backward", "both"];
 export const UNIT_ORDERS = ["index", "activity", "cluster"];
@@ -42,6 +45,7 @@ export const DEFAULT_VIEW = Object.freeze({
   speed: 1,
   presenter: false,
   focus: 0,
+  tint: "answer",
 });
 
 export function isIndex(value, below) {
@@ -66,6 +70,13 @@ function thresholdOf(value) {
   return typeof value === "number" && value >= 0 && value <= 1 ? Math.round(100 * value) / 100 : undefined;
 }
 
+function tintOf(value) {
+  if (typeof value !== "string") return undefined;
+  const [whose, signal, ...rest] = value.split(":");
+  const isSignals = ["unit", "mean"].includes(whose) && SIGNAL_NAMES.includes(signal) && rest.length === 0;
+  return isSignals || TINT_NAME.test(value) ? value : undefined;
+}
+
 // Per field, the value as the view wants it, or undefined for one without sense.
 export const VIEW_CHECKS = {
   layer: indexBelow(MOST_LAYERS),
@@ -85,6 +96,7 @@ export const VIEW_CHECKS = {
   speed: oneOf(REPLAY_SPEEDS),
   presenter: flagOf,
   focus: indexBelow(MOST_READINGS),
+  tint: tintOf,
 };
 
 // A whole view from whatever was sent: what makes no sense stays at its default.

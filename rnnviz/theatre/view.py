@@ -7,12 +7,13 @@ equals the default stays out: ``?layer=2&units=37.90&order=cluster`` is a whole 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from rnnviz.signals import SIGNALS
 from rnnviz.theatre.prose import PANELS
+from rnnviz.theatre.tints import NAME, OWN
 
 Direction = Literal["forward", "backward", "both"]
 Order = Literal["index", "activity", "cluster"]
@@ -26,6 +27,9 @@ MOST_UNITS = 100_000
 MOST_LAYERS = 64
 MOST_READINGS = 3
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+TINTS = (*OWN, *(f"{whose}:{name}" for whose in ("unit", "mean") for name in SIGNALS))
+"""What every reading's tokens can be coloured by, besides the Tints that come with it."""
+
 PANEL_NAMES = (*(name for name in PANELS if name != "overview"), *SIGNALS)
 
 
@@ -57,6 +61,7 @@ class View:
     speed: float = 1.0
     presenter: bool = False
     focus: int = 0
+    tint: str = "answer"
 
     @classmethod
     def of(cls, **chosen: Any) -> View:
@@ -87,10 +92,13 @@ class View:
         }
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> tuple[View, tuple[str, ...]]:
+    def from_query(
+        cls, query: Mapping[str, str], *, tints: Collection[str] | None = None
+    ) -> tuple[View, tuple[str, ...]]:
         """The view that an address asks for, and one sentence for each word without sense.
 
         Words that are not a view's are left alone. ``unit=37`` of old links is read as a pin.
+        With ``tints``, the names of the Tints that there are, any other name makes no sense.
         """
         chosen: dict[str, Any] = {}
         notices = []
@@ -99,6 +107,8 @@ class View:
             if sent is None or (word == "unit" and "units" in query):
                 continue
             value = _checked(name, read(sent))
+            if name == "tint" and tints is not None and value not in {*TINTS, *tints}:
+                value = _NOTHING
             if value is _NOTHING:
                 notices.append(notice(word, EXPECTED_WORDS[word], sent))
             else:
@@ -199,6 +209,11 @@ def _names(value: Any) -> Any:
     return tuple(dict.fromkeys(value))
 
 
+def _tint(value: Any) -> Any:
+    is_name = isinstance(value, str) and (value in TINTS or NAME.fullmatch(value))
+    return value if is_name else _NOTHING
+
+
 def _flag(value: Any) -> Any:
     return value if isinstance(value, bool) else _NOTHING
 
@@ -221,6 +236,7 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], bool]] = {
     "speed": (_speed, False),
     "presenter": (_flag, False),
     "focus": (_index(MOST_READINGS), False),
+    "tint": (_tint, False),
 }
 """Per field, what it accepts, and whether it may be None."""
 
@@ -289,6 +305,7 @@ WORDS: dict[str, Word] = {
     "speed": ("speed", _decimal, _written),
     "big": ("presenter", _one, lambda _: "1"),
     "focus": ("focus", _counted, lambda focus: str(focus + 1)),
+    "tint": ("tint", str, str),
 }
 """Per word of an address: the field, how it is read, and how it is written (None: only read)."""
 
@@ -315,6 +332,7 @@ EXPECTED: dict[str, str] = {
     "speed": "one of " + ", ".join(f"{speed:g}" for speed in SPEEDS),
     "presenter": "True or False",
     "focus": f"a reading, 0 to {MOST_READINGS - 1}",
+    "tint": f"one of {', '.join(OWN)}, unit: or mean: and a signal, or the name of a tint",
 }
 EXPECTED_WORDS: dict[str, str] = {
     "layer": "the number of a layer",
@@ -335,4 +353,5 @@ EXPECTED_WORDS: dict[str, str] = {
     "speed": EXPECTED["speed"],
     "big": "1",
     "focus": f"1 to {MOST_READINGS}",
+    "tint": EXPECTED["tint"],
 }

@@ -27,6 +27,7 @@ const FULL = {
   speed: 0.25,
   presenter: true,
   focus: 2,
+  tint: "unit:cell",
 };
 
 test("every vector gives its view, nonsense the default", () => {
@@ -49,7 +50,7 @@ test("a full view is written as Python writes it, and nothing when all is defaul
   assert.equal(
     viewSearch("", FULL),
     "?v=2&layer=2&dir=both&step=12&steps=5.12&units=37.90&order=cluster&as=change&span=5-9&on=0.45" +
-      "&brush=cell&hide=input.forget_gate&prob=area&lay=stacked&loop=1&speed=0.25&big=1&focus=3",
+      "&brush=cell&hide=input.forget_gate&prob=area&lay=stacked&loop=1&speed=0.25&big=1&focus=3&tint=unit%3Acell",
   );
   assert.deepEqual(viewOf(viewSearch("", FULL)), FULL);
   assert.equal(viewSearch("", DEFAULT_VIEW), "");

@@ -24,7 +24,7 @@ test("too few bytes are refused with what was expected and what came", () => {
 });
 
 test("an unknown version is refused", () => {
-  assert.throws(() => decodeReading({ ...smallPayload(), version: 9 }), /version 2, got 9/);
+  assert.throws(() => decodeReading({ ...smallPayload(), version: 9 }), /version 3, got 9/);
 });
 
 test("no text of a reading turns the direction of the sentence around it", () => {

@@ -65,7 +65,7 @@ export function smallPayload() {
     orders: { forward: { activity: [0, 1, 2], cluster: [0, 2, 1] }, backward: null },
   };
   return {
-    version: 2,
+    version: 3,
     name: "tiny",
     title: "LSTM",
     cell: "lstm",

@@ -180,6 +180,7 @@ test("every choice survives a change of model and of digit", () => {
     speed: 4,
     presenter: true,
     focus: 1,
+    tint: "mean:cell",
   };
   const both = shape({ twoWay: true, ghost: true, readings: 2 });
   const state = initialState(both, view);
