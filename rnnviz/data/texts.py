@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import numpy as np
 
 from rnnviz.data import DataError
 from rnnviz.data.decoding import check_size, decode
+from rnnviz.data.tables import MOST_LETTERS, csv_rows, damaged, json_rows
 
 KINDS = ("csv", "jsonl", "parquet")
 
@@ -30,7 +29,6 @@ ENDINGS = {
 MOST_BYTES = 150_000_000
 MOST_UNPACKED_BYTES = 1_000_000_000
 MOST_TEXTS = 1_000_000
-MOST_LETTERS = 10_000_000
 ROWS_AT_ONCE = 1000
 
 # Ways to write the two classes of sentiment, the negative one first.
@@ -168,52 +166,19 @@ def _open(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | 
 
 def _csv(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
     text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
-    header = text[: text.find("\n")] if "\n" in text else text
-    delimiter = max(",;\t", key=header.count)
-    csv.field_size_limit(MOST_LETTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-
-    def rows() -> Iterator[dict[str, Any]]:
-        try:
-            for row in reader:
-                if row:
-                    _check_width(row, names, reader.line_num, path)
-                    yield dict(zip(names, row, strict=True))
-        except csv.Error as failure:
-            raise _damaged(path, f"{failure} in line {reader.line_num:,}", "quotes") from failure
-
-    try:
-        names = tuple(name.strip() for name in next(reader, ()))
-    except csv.Error as failure:
-        raise _damaged(path, f"{failure} in line 1", "quotes") from failure
-    return rows(), names, None
-
-
-def _check_width(row: list[str], names: Sequence[str], line: int, path: Path) -> None:
-    if len(row) != len(names):
-        raise DataError(
-            f"expected {len(names)} fields in every row of {path}, got {len(row)} in line "
-            f"{line:,}: put texts with commas or line ends in quotes"
-        )
+    rows = csv_rows(text, str(path))
+    names = tuple(name.strip() for name in next(rows, ()))
+    return (dict(zip(names, row, strict=True)) for row in rows), names, None
 
 
 def _json_lines(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
     text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
-    # Not splitlines: JSON may hold U+2028 and the like inside a string.
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not lines:
+    rows = json_rows(text, str(path))
+    first = next(rows, None)
+    if first is None:
         raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
-
-    def row(number: int, line: str) -> dict[str, Any]:
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as failure:
-            raise _damaged(path, f"no JSON in line {number:,}", "line ends") from failure
-        if not isinstance(found, dict):
-            raise _damaged(path, f"no object in line {number:,}", "line ends")
-        return found
-
-    return (row(*line) for line in lines), tuple(map(str, row(*lines[0]))), len(lines)
+    count = sum(1 for line in text.split("\n") if line.strip())
+    return itertools.chain([first], rows), tuple(map(str, first)), count
 
 
 def _parquet(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
@@ -223,7 +188,7 @@ def _parquet(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int
     try:
         file = parquet.ParquetFile(path)
     except (arrow.ArrowException, OSError) as failure:
-        raise _damaged(path, "no Parquet file", "kind") from failure
+        raise damaged(str(path), "PARQUET", "no Parquet file", "kind") from failure
     groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
     unpacked = sum(group.total_byte_size for group in groups)
     check_size(unpacked, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
@@ -233,16 +198,9 @@ def _parquet(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
                 yield from batch.to_pylist()
         except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
-            raise _damaged(path, "a damaged Parquet file", "bytes") from failure
+            raise damaged(str(path), "PARQUET", "a damaged Parquet file", "bytes") from failure
 
     return rows(), tuple(file.schema_arrow.names), file.metadata.num_rows
-
-
-def _damaged(path: Path, what: str, check: str) -> DataError:
-    return DataError(
-        f"expected {ENDINGS[path.suffix.lower()].upper()} in {path}, got {what}: "
-        f"check its {check}, or write it again"
-    )
 
 
 def _check_row(

@@ -1,0 +1,341 @@
+"""The text of a web page, a PDF or a Word document; nothing they point to is fetched.
+
+Each function takes the contents and what to call the file, and returns an `Extract`, or raises
+`DataError` with one sentence. The libraries are imported where they are used: together they cost a
+third of a second.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rnnviz.data import DataError
+
+if TYPE_CHECKING:
+    import bs4
+    import pypdf
+
+MOST_PAGES = 300
+MOST_SECONDS = 30.0
+MOST_STREAM_BYTES = 20_000_000
+MOST_OPERATIONS = 1_000_000
+MOST_UNPACKED_BYTES = 60_000_000
+MOST_XML_BYTES = 20_000_000
+MOST_MEMBERS = 5_000
+MOST_HTML_LETTERS = 3_000_000
+
+UNSEEN = (
+    "audio", "canvas", "embed", "head", "iframe", "math", "noscript", "object", "script", "select",
+    "style", "svg", "template", "video",
+)  # fmt: skip
+HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+BLOCKS = (
+    "address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hr", "legend", "main", "nav", "ol", "p", "pre", "section", "summary", "table",
+    "textarea", "ul",
+)  # fmt: skip
+LINES = ("br", "li", "tr", "option")
+CELLS = ("td", "th")
+
+# What other archives call their parts: the kind of file, and what to do with it.
+ARCHIVES = (
+    ("xl/", "a spreadsheet: save it as CSV"),
+    ("ppt/", "a presentation: save its text as .txt"),
+    ("mimetype", "an OpenDocument or e-book file: save it as .docx or .txt"),
+    ("", "a ZIP archive: unpack it and take one file of it"),
+)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Text, sentences about how it was had, and what of the file it is, such as "12 pages"."""
+
+    text: str
+    notices: tuple[str, ...] = ()
+    part: str = ""
+
+
+def html(source: str, name: str) -> Extract:
+    """What a browser would show of the page, with an empty line between paragraphs."""
+    import bs4
+
+    if len(source) > MOST_HTML_LETTERS:
+        raise DataError(
+            f"expected a web page of at most {MOST_HTML_LETTERS:,} characters, got "
+            f"{len(source):,} in {name}: copy the text and paste it"
+        )
+    try:
+        soup = bs4.BeautifulSoup(source, "html.parser")
+    except (bs4.exceptions.ParserRejectedMarkup, AssertionError, ValueError) as failure:
+        raise _broken("a web page", name) from failure
+    text = "".join(_seen(soup))
+    # White space as a browser has it: only the breaks that the tags make count.
+    text = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text))
+    text = re.sub(r"\n{3,}", "\n\n", text).strip().replace("\r", "\n")
+    if not text.strip():
+        raise DataError(
+            f"expected a web page with visible text, got none in {name}: if a script writes it, "
+            "copy the text from the browser and paste it"
+        )
+    return Extract(text)
+
+
+def _seen(soup: bs4.BeautifulSoup) -> Iterator[str]:
+    """Pieces of visible text, breaks among them. A stack, as pages nest deeper than Python may."""
+    from bs4 import Tag
+    from bs4.element import CData, NavigableString
+
+    waiting: list[Any] = [soup]
+    kept = 0  # how many `pre` we are in, where white space counts
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str) and not isinstance(node, NavigableString):
+            kept -= node == "\npre"
+            yield "\n\n" if node == "\npre" else node
+        elif isinstance(node, Tag):
+            if _is_hidden(node):
+                continue
+            first, last = _breaks(node.name)
+            if node.name in ("pre", "textarea"):
+                kept += 1
+                last = "\npre"
+            yield first
+            waiting.append(last)
+            waiting.extend(reversed(node.contents))
+        elif type(node) in (NavigableString, CData):
+            # A kept line end is written as \r until the others have been counted.
+            raw = str(node).replace("\r\n", "\n").replace("\r", "\n")
+            yield raw.replace("\n", "\r") if kept else re.sub(r"[ \t\n\f]+", " ", raw)
+
+
+def _breaks(tag: str) -> tuple[str, str]:
+    if tag in BLOCKS:
+        return "\n\n", "\n\n"
+    if tag in LINES:
+        return ("", "\n") if tag == "br" else ("\n", "\n")
+    return ("", "\t") if tag in CELLS else ("", "")
+
+
+def _is_hidden(tag: bs4.Tag) -> bool:
+    if tag.name in UNSEEN or tag.has_attr("hidden"):
+        return True
+    style = tag.get("style")
+    return isinstance(style, str) and HIDING.search(style) is not None
+
+
+def pdf(contents: bytes, name: str, *, most_letters: int) -> Extract:
+    """The pages' text, in order, until `most_letters`, `MOST_PAGES` or `MOST_SECONDS` are reached.
+
+    Lines are joined to paragraphs, and words that a line end hyphenates are made whole.
+    """
+    import pypdf
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a page of warnings for a broken file
+    limits = pypdf.Configuration(
+        maximum_declared_stream_length=MOST_STREAM_BYTES,
+        array_based_stream_maximum_output_length=MOST_STREAM_BYTES,
+        lzw_maximum_output_length=MOST_STREAM_BYTES,
+        run_length_maximum_output_length=MOST_STREAM_BYTES,
+        zlib_maximum_output_length=MOST_STREAM_BYTES,
+        stream_parsing_work_maximum_count=MOST_OPERATIONS,
+        jbig2dec_binary=None,  # no program is run for a picture
+    )
+    with pypdf.apply_configuration(limits):
+        try:
+            reader = pypdf.PdfReader(io.BytesIO(contents))
+            locked = reader.is_encrypted and not reader.decrypt("")
+            count = 0 if locked else len(reader.pages)
+        except pypdf.errors.DependencyError:
+            locked = True
+        except Exception as failure:  # a broken file breaks pypdf in any way
+            raise _broken("a PDF", name) from failure
+        if locked:
+            raise DataError(
+                f"expected a PDF that opens without a password, got an encrypted one in {name}: "
+                "save it without one, or copy its text and paste it"
+            )
+        if not count:
+            raise DataError(f"expected a PDF with pages, got none in {name}: save it again")
+        pages, notices = _pages(reader, min(count, MOST_PAGES), most_letters)
+    if not any(map(str.strip, pages)):
+        raise DataError(
+            f"expected a PDF with text in it, got {_pages_of(len(pages))} without any in {name} "
+            "(scanned?): run text recognition (OCR) on it, or type the text"
+        )
+    blank = sum(not page.strip() for page in pages)
+    if blank:
+        notices.append(
+            f"{_pages_of(blank)} of {len(pages):,} {'has' if blank == 1 else 'have'} no text: "
+            "pictures, perhaps."
+        )
+    if len(pages) < count:
+        notices.append(f"The first {len(pages):,} of {count:,} pages are read.")
+    text, joined = unhyphenated("\n\n".join(filter(None, map(paragraphs, pages))))
+    if joined:
+        notices.append(f"{joined:,} {'words' if joined > 1 else 'word'} hyphenated at a line end "
+                       f"{'are' if joined > 1 else 'is'} made whole.")  # fmt: skip
+    return Extract(text, tuple(notices), _pages_of(count))
+
+
+def _pages(reader: pypdf.PdfReader, most: int, most_letters: int) -> tuple[list[str], list[str]]:
+    """The text of each page, and a sentence about those that could not be read."""
+    start, pages, broken, letters = time.monotonic(), [], [], 0
+    for number in range(most):
+        try:
+            page = reader.pages[number].extract_text()
+        except Exception:  # as above: a broken page is told, and the others are read
+            broken.append(str(number + 1))
+            page = ""
+        pages.append(page)
+        letters += len(page)
+        if letters > most_letters or time.monotonic() - start > MOST_SECONDS:
+            break
+    if not broken:
+        return pages, []
+    shown = ", ".join(broken[:5]) + (f" and {len(broken) - 5:,} more" if len(broken) > 5 else "")
+    return pages, [f"{'Page' if len(broken) == 1 else 'Pages'} {shown} could not be read."]
+
+
+def _pages_of(count: int) -> str:
+    return f"{count:,} page" if count == 1 else f"{count:,} pages"
+
+
+def paragraphs(page: str) -> str:
+    """The page with its lines joined: a line that is clearly shorter than others ends a paragraph.
+
+    A PDF knows lines and no paragraphs. Where most lines are short, as in a poem, all stay.
+    """
+    lines = [line.strip() for line in page.splitlines()]
+    lengths = sorted(len(line) for line in lines if line)
+    if not lengths:
+        return ""
+    usual = lengths[int(0.75 * (len(lengths) - 1))]
+    if usual < 40:
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = ""
+    for line in lines:
+        text += line + (" " if len(line) > 0.75 * usual else "\n")
+    return re.sub(r" *\n(\s*\n)*", "\n", text).strip()
+
+
+def unhyphenated(text: str) -> tuple[str, int]:
+    """Words that a line end parts ("won- derful") made whole, and how many there were.
+
+    Where the same text has the word with its hyphen ("well-known"), that stays.
+    """
+    known = set(re.findall(r"\w+-\w+", text))
+    count = 0
+
+    def whole(found: re.Match[str]) -> str:
+        nonlocal count
+        if f"{found[1]}-{found[2]}" in known:
+            return f"{found[1]}-{found[2]}"
+        count += 1
+        return found[1] + found[2]
+
+    return re.sub(r"(\w*[^\W\d_])[-\u00ad\u2010][ \n]([^\W\d_]\w*)", whole, text), count
+
+
+def docx(contents: bytes, name: str) -> Extract:
+    """The paragraphs and tables of a Word document, as it reads with all changes accepted.
+
+    Left out is what no reader sees on the page (deletions, hidden text) and what stands around it
+    (headers, footers, footnotes, comments). Entities in the XML are not resolved.
+    """
+    _check_archive(contents, name)
+    import docx as word
+
+    try:
+        body = word.Document(io.BytesIO(contents)).element.body
+        text = "".join(_written(body))
+    except Exception as failure:  # a broken archive or part breaks python-docx in any way
+        raise _broken("a Word document", name) from failure
+    text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
+    if not text:
+        raise DataError(
+            f"expected a Word document with text in it, got none in {name}: if it holds pictures "
+            "of text, type the text"
+        )
+    return Extract(text)
+
+
+def _check_archive(contents: bytes, name: str) -> None:
+    """Raise `DataError` for what is no Word document, or unpacks to more than it should."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as failure:
+        raise _broken("a Word document", name) from failure
+    names = [one.filename for one in members]
+    if "[Content_Types].xml" not in names or not any(one.startswith("word/") for one in names):
+        kind = next(told for part, told in ARCHIVES if any(one.startswith(part) for one in names))
+        raise DataError(f"expected a Word document in {name}, got {kind}")
+    if any(one.flag_bits & 1 for one in members):
+        raise DataError(
+            f"expected a Word document without a password, got an encrypted one in {name}: "
+            "save it without one"
+        )
+    written = sum(one.file_size for one in members if one.filename.endswith((".xml", ".rels")))
+    unpacked = sum(one.file_size for one in members)
+    if (
+        len(members) > MOST_MEMBERS
+        or unpacked > MOST_UNPACKED_BYTES
+        or written > MOST_XML_BYTES
+        or any(one.filename.count("/") > 20 for one in members)
+    ):
+        raise DataError(
+            f"expected a Word document that unpacks to at most {MOST_UNPACKED_BYTES / 1e6:,.0f} "
+            f"MB, {MOST_XML_BYTES / 1e6:,.0f} MB of it text, got {unpacked / 1e6:,.0f} and "
+            f"{written / 1e6:,.0f} MB in {name}: save its text as .txt"
+        )
+
+
+def _written(body: Any) -> Iterator[str]:
+    """Pieces of text and breaks, straight from the XML: python-docx leaves out what was inserted
+    with changes tracked, content controls and text boxes."""
+    from docx.oxml.ns import qn
+    from lxml import etree
+
+    skipped = {qn(f"w:{tag}") for tag in ("del", "moveFrom", "pPr", "tblPr", "sdtPr")}
+    skipped.add("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback")
+    marks = {"w:tab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "\u2011"}
+    breaks = {qn(tag): mark for tag, mark in marks.items()}
+    text, run, paragraph = qn("w:t"), qn("w:r"), qn("w:p")
+    cell, row, table = qn("w:tc"), qn("w:tr"), qn("w:tbl")
+    hidden = f"{qn('w:rPr')}/{qn('w:vanish')}"
+    depth = 0
+    walk = etree.iterwalk(body, events=("start", "end"))
+    for event, node in walk:
+        tag = node.tag
+        if event == "start":
+            if tag in skipped or (tag == run and node.find(hidden) is not None):
+                walk.skip_subtree()
+            elif tag == text:
+                yield node.text or ""
+            elif tag in breaks:
+                yield breaks[tag]
+            depth += tag == table
+        elif tag == paragraph:
+            yield " " if depth else "\n\n"
+        elif tag == cell:
+            yield "\t"
+        elif tag == row:
+            yield "\n"
+        elif tag == table:
+            depth -= 1
+            yield "\n"
+
+
+def _broken(kind: str, name: str) -> DataError:
+    return DataError(
+        f"expected {kind} in {name}, got a damaged one or something else: open it where it was "
+        "made and save it again"
+    )
