@@ -24,13 +24,8 @@ MOST_DRAWINGS = 8
 PLACE = "digits_place"
 TRAVEL = "digits_travel"
 BOARD = "digits_board"
-WIDGETS = {
-    "digits_cell": "cell",
-    "digits_readout": "readout",
-    "digits_beside": "beside",
-    "digits_figure": "figure",
-}
-"""The widgets that show a field of the address."""
+WIDGETS = ("cell", "readout", "beside", "figure")
+"""The fields of the address that have a widget."""
 
 
 @dataclass
@@ -42,7 +37,8 @@ class DigitsChoices:
     ``start`` is where a theatre that is shown anew begins. ``tasks`` are the readings shown last,
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
     how often the browser has asked for newer figures, ``heard`` is what the board sent last,
-    ``heard_trip`` the time of the last trip through the browser's history that was followed.
+    ``heard_trip`` the time of the last trip through the browser's history that was followed,
+    ``trips`` how many there were.
     """
 
     address: DigitsAddress
@@ -65,6 +61,15 @@ class DigitsChoices:
     asked: int = 0
     heard: str = repr(None)
     heard_trip: float = 0
+    trips: int = 0
+
+    def widget(self, name: str) -> str:
+        """The key of the widget that shows a field of the address: another one after each trip.
+
+        A message that the browser sent before it heard of the new value would set a widget of the
+        same key back to the old one, as if a person had chosen it.
+        """
+        return f"digits_{name}" + (f"_{self.trips}" if self.trips else "")
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
         """Change fields of the address; ``continued`` when it is the choice that came before."""
@@ -155,10 +160,9 @@ class DigitsChoices:
         if trip is not None and trip.at != self.heard_trip:
             return True
         changed = [
-            key
-            for key, name in WIDGETS.items()
-            if name in ("cell", "readout")
-            and st.session_state.get(key) not in (None, getattr(self.address, name))
+            name
+            for name in ("cell", "readout")
+            if st.session_state.get(self.widget(name)) not in (None, getattr(self.address, name))
         ]
         return bool(changed) or repr(sent_by(BOARD, "drawing")) != self.heard
 
@@ -188,6 +192,7 @@ def digits_choices() -> DigitsChoices:
         choices.adopt(query)
     elif trip is not None and trip.at != choices.heard_trip:
         choices.adopt(trip.query)
+        choices.trips += 1
     elif router.arrived() and query:
         choices.adopt(query)
     else:
@@ -196,17 +201,18 @@ def digits_choices() -> DigitsChoices:
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
-        _show_in_widgets(choices.address, only_missing=True)
+        _show_in_widgets(choices, only_missing=True)
         return choices
     choices.heard_trip = 0 if trip is None else trip.at
-    _show_in_widgets(choices.address)
+    _show_in_widgets(choices)
     return choices
 
 
-def _show_in_widgets(address: DigitsAddress, *, only_missing: bool = False) -> None:
-    for key, name in WIDGETS.items():
+def _show_in_widgets(choices: DigitsChoices, *, only_missing: bool = False) -> None:
+    for name in WIDGETS:
+        key = choices.widget(name)
         if not (only_missing and key in st.session_state):
-            st.session_state[key] = getattr(address, name)
+            st.session_state[key] = getattr(choices.address, name)
 
 
 READOUT_NAMES = dict(zip(READOUTS, ("Attention", "Last state"), strict=True))

@@ -38,7 +38,7 @@ def rooms(choices: DigitsChoices) -> tuple[Room, Room, Room, Room]:
     One reading stands beside its controls; three need the whole width, and stand below them. The
     places are the same ones in both cases, so that the theatre need not be taken down and set up.
     """
-    is_wide = needs_width()
+    is_wide = needs_width(choices)
     st.html(WIDE if is_wide else STYLE)
     beside, stage = st.columns([1, 3.1], gap="medium")
     controls = beside.container(key="digits_controls", horizontal=is_wide)
@@ -51,9 +51,9 @@ def rooms(choices: DigitsChoices) -> tuple[Room, Room, Room, Room]:
     return picture, network, comparison, stage
 
 
-def needs_width() -> bool:
+def needs_width(choices: DigitsChoices) -> bool:
     """Whether three readings are asked for: the control says so before the choices do."""
-    return bool(st.session_state["digits_cell"] == ALL)
+    return bool(st.session_state[choices.widget("cell")] == ALL)
 
 
 def picture_controls(choices: DigitsChoices) -> None:
@@ -83,7 +83,7 @@ def network_controls(choices: DigitsChoices) -> None:
         required=True,
         wrap=True,
         format_func=names.__getitem__,
-        key="digits_cell",
+        key=choices.widget("cell"),
         help="Three ways to carry a memory from row to row, all trained here on the same images. "
         "All three read the same digit side by side.",
     )
@@ -93,7 +93,7 @@ def network_controls(choices: DigitsChoices) -> None:
         required=True,
         wrap=True,
         format_func=READOUT_NAMES.__getitem__,
-        key="digits_readout",
+        key=choices.widget("readout"),
         help="What the answer is made of: the states after all rows, weighted by attention, or "
         "the state after the last row alone.",
     )
@@ -125,7 +125,7 @@ def compare_controls(choices: DigitsChoices) -> None:
     if len(choices.address.cells) == 1:
         beside = st.toggle(
             "Side by side",
-            key="digits_beside",
+            key=choices.widget("beside"),
             help="Shows the reading of the pinned digit beside this one, on the same scales, "
             "instead of as a ghost under it.",
         )
@@ -144,7 +144,7 @@ def _board(choices: DigitsChoices) -> None:
             key=BOARD,
             strokes=choices.strokes,
             nonce=choices.board,
-            small=needs_width(),
+            small=needs_width(choices),
         )
         if drawing is None or drawing.strokes == choices.strokes:
             return

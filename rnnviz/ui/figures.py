@@ -49,7 +49,7 @@ def figure_room(
             required=True,
             wrap=True,
             format_func=NAMES.__getitem__,
-            key="digits_figure",
+            key=choices.widget("figure"),
             help="Each figure is about what is chosen in the theatre: its layer, pinned units and "
             "rows, and, of several readings, the one in focus.",
         )
