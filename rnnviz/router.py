@@ -25,6 +25,15 @@ PAGES: tuple[tuple[str, dict[str, Any]], ...] = (
             "help": "Draw a digit and watch a recurrent network read it row by row",
         },
     ),
+    (
+        "pages/text.py",
+        {
+            "title": "Text",
+            "icon": ":material/notes:",
+            "url_path": "text",
+            "help": "Write or upload a text and watch a recurrent network read it word by word",
+        },
+    ),
 )
 
 _ACTIVE: ContextVar[bool] = ContextVar("rnnviz_router_active", default=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MOST_CHARACTERS = 200_000
+MOST_CHARACTERS = 400_000
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,336 @@
+"""What a person has chosen on the Text page: one value a session, kept in step with the address.
+
+As on the Digits page (`rnnviz.ui.choices`), with one difference: what somebody typed or uploaded
+stays here and is in no address, unless they put it into the link themselves.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
+from typing import Any
+
+import streamlit as st
+
+from rnnviz import router, text_exhibit
+from rnnviz.data import DataError
+from rnnviz.data.documents import Document
+from rnnviz.data.passages import PASSAGES
+from rnnviz.text_address import WORDS, TextAddress, fits, is_own, read_query
+from rnnviz.text_exhibit import LEAST_SHARED, OWN_SOURCE, PINNED_SOURCE, Text
+from rnnviz.theatre import View, last_trip, sent_by
+from rnnviz.theatre.writing import Written
+from rnnviz.ui.notices import sentence
+
+MOST_TEXTS = 20
+"""Texts of one's own that a session remembers for its Back button."""
+
+PLACE = "text_place"
+TRAVEL = "text_travel"
+BOX = "text_box"
+WIDGETS = ("cell", "ghost", "beside", "figure")
+"""The fields of the address that have a widget of the same meaning."""
+
+FORGOTTEN = (
+    "This link speaks of a text of somebody's own that is not part of it, so the usual one is "
+    "shown: whoever made the link can put the text into it."
+)
+TOO_LONG = (
+    "Your text is too long for a link and was left out of it: 2,000 characters of an address hold "
+    "about 600 words."
+)
+
+
+@dataclass
+class TextChoices:
+    """Everything a person has chosen on the Text page; lives as long as the session.
+
+    ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``before`` the text
+    as it was when the present edit, ``edit``, began. ``own`` are one's own texts by their number in
+    the address, ``share`` says whether they go into it. ``nonce`` grows when another text is put
+    into the box, ``swaps`` when a widget's value is. The rest is as in `DigitsChoices`.
+    """
+
+    address: TextAddress
+    text: Text
+    box: str
+    before: Text | None = None
+    pinned: Text | None = None
+    share: bool = False
+    view: View = field(default_factory=View)
+    start: View = field(default_factory=View)
+    nonce: int = 0
+    edit: int | None = None
+    upload: str | None = None
+    document: Document | None = None
+    own: dict[str, Text] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
+    choice: int = 0
+    kind: str = ""
+    swaps: int = 0
+    tasks: tuple[text_exhibit.Task, ...] = ()
+    good: tuple[text_exhibit.Task, ...] = ()
+    figured: tuple[text_exhibit.Task, ...] = ()
+    asked: int = 0
+    heard: Any = None
+    heard_trip: float = 0
+    trips: int = 0
+
+    def widget(self, name: str) -> str:
+        """The key of a widget: another one after each change that did not come from the widget.
+
+        A message that the browser sent before it heard of the new value would set a widget of the
+        same key back to the old one, as if a person had chosen it.
+        """
+        number = self.trips + (self.swaps if name in ("passage", "share") else 0)
+        return f"text_{name}" + (f"_{number}" if number else "")
+
+    def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
+        """Change fields of the address; ``continued`` when it is the choice that came before."""
+        changed = replace(self.address, **changes)
+        if changed == self.address:
+            return
+        self.address = changed
+        if not (continued and kind == self.kind):
+            self.choice += 1
+        self.kind = kind
+
+    def pick(self, key: str) -> None:
+        """Read the bundled passage, or one's own text, of that key."""
+        found = self.own.get(key) if is_own(key) else text_exhibit.passage(key)
+        if found is None:
+            return
+        self.before, self.edit = None, None
+        self._read(found, key)
+        self._fill(found.words)
+
+    def bring(self, text: Text) -> None:
+        """Read a text that came as a file."""
+        self.before, self.edit = None, None
+        self._read(text, self._number())
+        self._fill(text.words)
+        self.swaps += 1
+
+    def write(self, written: Written) -> None:
+        """Read what was typed; what cannot be read leaves the last reading in place."""
+        self.box = written.text
+        self.notices.pop("box", None)
+        try:
+            text_exhibit.checked(written.text)
+        except DataError as error:
+            self.notices["box"] = f"{sentence(error)} The last reading stays until then."
+            return
+        if written.text == self.text.words:
+            return
+        continued = written.edit == self.edit
+        if not continued:
+            self.before, self.edit = self.text, written.edit
+        known = [one.key for one in PASSAGES if one.text == written.text]
+        if known:
+            self._read(text_exhibit.passage(known[0]), known[0], continued=continued)
+        else:
+            was_own = is_own(self.address.text)
+            key = self.address.text if continued and was_own else self._number()
+            self._read(Text(written.text), key, continued=continued)
+        self.swaps += 1
+
+    def pin(self) -> None:
+        """Keep the text that is read for comparison."""
+        key = self.address.text
+        if is_own(key):
+            key = self._number()
+            self.own[key] = replace(self.text, source=PINNED_SOURCE)
+        self.pinned = self.own.get(key, self.text)
+        self.choose("pin", pin=key, pinned=self._shared(self.pinned, key))
+
+    def unpin(self) -> None:
+        """Compare no more with the pinned text."""
+        self.pinned = None
+        bare = self.address.without_pin()
+        self.choose("pin", pin=bare.pin, pinned=bare.pinned, beside=bare.beside)
+
+    def put_into_link(self, share: bool) -> None:
+        """Whether texts of one's own go into the address."""
+        if share == self.share:
+            return
+        self.share = share
+        self._share()
+
+    @property
+    def has_own(self) -> bool:
+        """Whether the page shows a text that only this session knows."""
+        return is_own(self.address.text) or is_own(self.address.pin)
+
+    @property
+    def can_ghost(self) -> bool:
+        """Whether there is another text to lie under this one."""
+        return any(
+            one is not None and one.words != self.text.words for one in (self.before, self.pinned)
+        )
+
+    def ghost(self) -> Text | None:
+        """The text whose reading lies under this one: the pinned one, else that before the edit."""
+        if not self.address.ghost:
+            return None
+        for other in (self.pinned, self.before):
+            if other is not None and other.words != self.text.words:
+                is_near = other is self.pinned or alike(other.words, self.text.words)
+                return other if is_near else None
+        return None
+
+    def wanted(self) -> tuple[text_exhibit.Task, ...]:
+        """The readings that are asked for."""
+        return text_exhibit.tasks(self.address, self.text, self.ghost(), self.pinned)
+
+    def adopt(self, query: Mapping[str, str]) -> None:
+        """Take over what an address says, everything else staying as it is."""
+        self.address, said = read_query(query)
+        self.view, more = View.from_query(query)
+        self.start = self.view
+        self.notices = {f"address {i}": text for i, text in enumerate((*said, *more))}
+        self.share = self.address.own is not None or self.address.pinned is not None
+        self._adopt_texts()
+        self.before, self.edit = None, None
+        if self.box != self.text.words:
+            self._fill(self.text.words)
+        self.choice += 1
+        self.kind = ""
+
+    def _adopt_texts(self) -> None:
+        """Find the texts that the address speaks of, and number those that it carries."""
+        if self.address.own is not None:
+            self.address = replace(self.address, text=self._numbered(Text(self.address.own)))
+        if self.address.pinned is not None:
+            pinned = Text(self.address.pinned, PINNED_SOURCE)
+            self.address = replace(self.address, pin=self._numbered(pinned))
+        text = self._readable(self.address.text)
+        if text is None:
+            self.notices["address text"] = FORGOTTEN
+            self.address = replace(self.address, text=TextAddress().text, own=None)
+            text = text_exhibit.passage(self.address.text)
+        self.text = text
+        self.pinned = None if self.address.pin is None else self._readable(self.address.pin)
+        if self.address.pin is not None and self.pinned is None:
+            self.notices["address pin"] = FORGOTTEN
+            self.address = self.address.without_pin()
+
+    def _readable(self, key: str) -> Text | None:
+        found = self.own.get(key) if is_own(key) else text_exhibit.passage(key)
+        try:
+            return found and Text(text_exhibit.checked(found.words), found.source, found.truth)
+        except DataError:
+            return None
+
+    def _read(self, text: Text, key: str, *, continued: bool = False) -> None:
+        self.notices.clear()
+        self.text = text
+        if is_own(key):
+            self.own.pop(key, None)
+            self.own[key] = text
+            self._forget()
+        own = self._shared(text, key)
+        self.choose("text", continued=continued, text=key, own=own, pads=None)
+
+    def _share(self) -> None:
+        self.notices.pop("share", None)
+        own = self._shared(self.text, self.address.text)
+        pinned = None if self.pinned is None else self._shared(self.pinned, self.address.pin)
+        self.choose("share", continued=True, own=own, pinned=pinned)
+
+    def _shared(self, text: Text, key: str | None) -> str | None:
+        """The text as it goes into the link, when it may and fits."""
+        if not self.share or not is_own(key):
+            return None
+        if not fits(text.words):
+            self.notices["share"] = TOO_LONG
+            return None
+        return text.words
+
+    def _fill(self, words: str) -> None:
+        self.box = words
+        self.nonce += 1
+
+    def _number(self) -> str:
+        return f"my.{secrets.token_hex(3)}"
+
+    def _numbered(self, text: Text) -> str:
+        """The number of a text that came with a link: the one that it has, or a new one."""
+        for key, known in self.own.items():
+            if known.words == text.words:
+                return key
+        key = self._number()
+        self.own[key] = text
+        self._forget()
+        return key
+
+    def _forget(self) -> None:
+        kept = (self.address.text, self.address.pin)
+        for key in [one for one in self.own if one not in kept][: -MOST_TEXTS or None]:
+            if len(self.own) > MOST_TEXTS:
+                self.own.pop(key)
+
+    def has_news(self) -> bool:
+        """Whether something has happened that only a run of the whole page looks at."""
+        trip = last_trip(TRAVEL)
+        if trip is not None and trip.at != self.heard_trip:
+            return True
+        chosen = st.session_state.get(self.widget("cell"))
+        return chosen not in (None, self.address.cell) or sent_by(BOX, "typed") != self.heard
+
+    def words(self) -> dict[str, str]:
+        """The page's words of the address, in their order."""
+        query = self.address.to_query()
+        return {word: query[word] for word in WORDS if word in query}
+
+
+def alike(before: str, after: str) -> bool:
+    """Whether two texts share enough words, in their order, to lie over each other."""
+    first, second = before.lower().split(), after.lower().split()
+    if max(len(first), len(second)) > 3000:
+        # Comparing is quadratic at worst: of long texts the bags of words decide.
+        shared = len(set(first) & set(second))
+        return shared >= LEAST_SHARED * min(len(set(first)), len(set(second)))
+    blocks = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) >= LEAST_SHARED * max(
+        1, min(len(first), len(second))
+    )
+
+
+def text_choices() -> TextChoices:
+    """The choices of this session, as the address has them where the address is newer."""
+    query = st.query_params.to_dict()
+    trip = last_trip(TRAVEL)
+    choices: TextChoices | None = st.session_state.get("text")
+    if choices is None:
+        first = text_exhibit.passage(TextAddress().text)
+        choices = TextChoices(TextAddress(), first, first.words)
+        st.session_state["text"] = choices
+        choices.adopt(query)
+    elif trip is not None and trip.at != choices.heard_trip:
+        choices.adopt(trip.query)
+        choices.trips += 1
+    elif router.arrived() and query:
+        choices.adopt(query)
+    else:
+        if router.arrived():
+            choices.start = choices.view
+        # What was wrong with the address has been said when the page was opened.
+        kept = {name: said for name, said in choices.notices.items() if "address" not in name}
+        choices.notices = kept
+        _show_in_widgets(choices, only_missing=True)
+        return choices
+    choices.heard_trip = 0 if trip is None else trip.at
+    _show_in_widgets(choices)
+    return choices
+
+
+def _show_in_widgets(choices: TextChoices, *, only_missing: bool = False) -> None:
+    for name in WIDGETS:
+        key = choices.widget(name)
+        if not (only_missing and key in st.session_state):
+            st.session_state[key] = getattr(choices.address, name)
+
+
+__all__ = ["BOX", "OWN_SOURCE", "PLACE", "TRAVEL", "TextChoices", "alike", "text_choices"]

@@ -1,0 +1,252 @@
+"""The controls of the Text page: what is read, by which network, beside what."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from rnnviz import text_exhibit
+from rnnviz.address import ALL, CELLS
+from rnnviz.data import DataError, documents
+from rnnviz.data.documents import Document
+from rnnviz.data.passages import PASSAGES, passage
+from rnnviz.signals import CELL_NAMES
+from rnnviz.text_address import is_own
+from rnnviz.text_exhibit import Text
+from rnnviz.theatre import scribe, sent_by, travel
+from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.text_choices import BOX, TRAVEL, TextChoices
+
+Room = Any
+"""A container of Streamlit's."""
+
+TEXT_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 560, 280, 260
+"""Pixels, where the controls stand in a row above several readings."""
+
+STYLE = Path(__file__).parent / "text.css"
+WIDE = Path(__file__).parent / "text_wide.css"
+TITLES = {one.key: one.title for one in PASSAGES}
+
+
+def text_rooms(choices: TextChoices) -> tuple[Room, Room, Room, Room]:
+    """Places for the text, the network, the comparison and the theatre.
+
+    One reading stands beside its controls; several need the whole width, and stand below them.
+    """
+    is_wide = needs_width(choices)
+    st.html(WIDE if is_wide else STYLE)
+    beside, stage = st.columns([1, 2.6], gap="medium")
+    controls = beside.container(key="text_controls", horizontal=is_wide)
+    with beside:
+        travel(key=TRAVEL, heard=choices.heard_trip)
+    text, network, comparison = (
+        controls.container(width=width if is_wide else "stretch")
+        for width in (TEXT_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH)
+    )
+    return text, network, comparison, stage
+
+
+def needs_width(choices: TextChoices) -> bool:
+    """Whether several readings are asked for: the controls say so before the choices do."""
+    beside = st.session_state.get(choices.widget("beside"), choices.address.beside)
+    return st.session_state[choices.widget("cell")] == ALL or (beside and choices.address.has_pin)
+
+
+def text_controls(choices: TextChoices) -> None:
+    """Pick, write or upload the text that is read."""
+    picker, box = st.container(), st.container()
+    with box:
+        _box(choices)
+    with picker:
+        _picker(choices)
+    with st.expander("Upload a file", icon=":material/upload_file:"):
+        _upload(choices)
+    _look_for(choices)
+
+
+def network_controls(choices: TextChoices) -> None:
+    """Which cell reads, or all three."""
+    names = CELL_NAMES | {ALL: "All three"}
+    cell = st.segmented_control(
+        "Network",
+        (*CELLS, ALL),
+        required=True,
+        wrap=True,
+        format_func=names.__getitem__,
+        key=choices.widget("cell"),
+        help="Three ways to carry a memory from word to word, trained here on the same 25,000 film "
+        "reviews. Each reads the text twice, from the left and from the right.",
+    )
+    choices.choose("cell", cell=cell or choices.address.cell)
+
+
+def compare_controls(choices: TextChoices) -> None:
+    """Keep the text that is read, to compare the next one with it; what a link carries."""
+    help_text = "Change one word, or pin a text and choose another: what becomes of the answer?"
+    st.markdown(":small[Compare]", help=help_text)
+    if choices.pinned is None:
+        st.button(
+            "Pin this text",
+            key="text_pin",
+            icon=":material/keep:",
+            on_click=choices.pin,
+            help="Keeps this text. Then edit it or choose another: the pinned one stays under it "
+            "as a ghost, word by word, or beside it.",
+        )
+    else:
+        st.button(
+            "Unpin",
+            key="text_unpin",
+            icon=":material/keep_off:",
+            on_click=choices.unpin,
+            help=f"Stops comparing with the pinned text ({plain(choices.pinned.source)}).",
+        )
+    if choices.can_ghost:
+        ghost = st.toggle(
+            "Keep the old reading as a ghost",
+            key=choices.widget("ghost"),
+            help="The text before your last edit, or the pinned one, stays under this one in grey. "
+            "An edit ends when you rest for five seconds; pin a text to keep it for longer.",
+        )
+        choices.choose("ghost", ghost=ghost)
+    if choices.pinned is not None and len(choices.address.cells) == 1:
+        beside = st.toggle(
+            "Side by side",
+            key=choices.widget("beside"),
+            help="Shows the reading of the pinned text beside this one, instead of under it.",
+        )
+        choices.choose("beside", beside=beside)
+    if choices.pinned is not None and choices.pinned.words == choices.text.words:
+        st.caption("Pinned. Now edit the text or choose another one to compare.")
+    if choices.has_own:
+        _link(choices)
+
+
+def _link(choices: TextChoices) -> None:
+    key = choices.widget("share")
+    if key not in st.session_state:
+        st.session_state[key] = choices.share
+    st.toggle(
+        "Put my text into the link",
+        key=key,
+        on_change=lambda: choices.put_into_link(bool(st.session_state[key])),
+        help="Off, the address of this page says nothing of what you wrote, and opens elsewhere "
+        "with the usual text. On, it carries your text, compressed, for everybody who gets the "
+        "link; up to about 600 words.",
+    )
+
+
+def _box(choices: TextChoices) -> None:
+    """What is typed becomes the text that is read, letter by letter."""
+    choices.heard = sent_by(BOX, "typed")
+    written = scribe(
+        choices.box,
+        key=BOX,
+        nonce=choices.nonce,
+        label="Text",
+        placeholder="Write or paste a text, in English, best of all about a film.",
+        explained="What you write is read while you type, here on this machine.",
+        rows=8,
+    )
+    if written is not None and written.text != choices.box:
+        choices.write(written)
+
+
+def _picker(choices: TextChoices) -> None:
+    """The bundled texts, and one's own where there is one."""
+    keys = list(TITLES)
+    own = [key for key in choices.own if key != choices.address.pin]
+    if is_own(choices.address.text):
+        own = [choices.address.text]
+    keys += own[-1:]
+    key = choices.widget("passage")
+    st.session_state.setdefault(key, choices.address.text)
+    if st.session_state[key] not in keys:
+        st.session_state[key] = choices.address.text
+    st.selectbox(
+        "Choose a text",
+        keys,
+        format_func=lambda one: TITLES.get(one, "Your own text"),
+        key=key,
+        on_change=lambda: choices.pick(st.session_state[key]),
+        help="Short texts written for this page, each with one thing to look for. Change any word "
+        "of them in the box below.",
+    )
+
+
+def _look_for(choices: TextChoices) -> None:
+    if is_own(choices.address.text):
+        before = choices.before
+        if before is not None and before.words != choices.text.words:
+            st.caption(
+                "**What to look for.** Which words changed their colour besides the one that you "
+                "changed? Struck out is what stood there before."
+            )
+        return
+    st.caption(f"**What to look for.** {plain(passage(choices.address.text).look_for)}")
+
+
+def _upload(choices: TextChoices) -> None:
+    """A file becomes the text; one that cannot be read leaves the last in place."""
+    file = st.file_uploader(
+        "A text of your own",
+        type=[ending.removeprefix(".") for ending in documents.ENDINGS],
+        key="text_upload",
+        max_upload_size=documents.MOST_BYTES // 1024**2,
+        help="Plain text, Markdown, a web page, a PDF, a Word document, or a table with a column "
+        "of texts. It is read on this machine and goes nowhere.",
+    )
+    if file is None:
+        if choices.upload is not None:
+            choices.upload, choices.document = None, None
+            choices.notices.pop("upload", None)
+        return
+    data = file.getvalue()
+    fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
+    if fingerprint != choices.upload:
+        choices.upload, choices.document = fingerprint, None
+        _take(choices, data, file.name)
+    if choices.document is not None and choices.document.columns:
+        _table(choices, choices.document, data, file.name)
+
+
+def _take(
+    choices: TextChoices, data: bytes, name: str, column: str | None = None, row: int = 0
+) -> None:
+    try:
+        found = documents.read(data, name, column=column, row=row)
+        text_exhibit.checked(found.text)
+    except DataError as error:
+        choices.notices["upload"] = f"{sentence(error)} The last reading stays."
+        return
+    choices.document = found
+    choices.bring(Text(found.text, found.source))
+    choices.notices |= {f"upload {i}": said for i, said in enumerate(found.notices)}
+
+
+def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> None:
+    """Which column of a table holds the texts, and which of its rows is read."""
+    column = f"text_column_{choices.upload}"
+    row = f"text_row_{choices.upload}_{document.columns.index(document.column or '')}"
+    st.session_state.setdefault(column, document.column)
+    st.session_state.setdefault(row, document.row + 1)
+    st.selectbox(
+        "Column",
+        document.columns,
+        key=column,
+        on_change=lambda: _take(choices, data, name, st.session_state[column]),
+        help="The column of the table that holds the texts.",
+    )
+    st.number_input(
+        f"Row, 1 to {document.rows:,}",
+        min_value=1,
+        max_value=max(1, document.rows),
+        key=row,
+        on_change=lambda: _take(
+            choices, data, name, document.column, int(st.session_state[row]) - 1
+        ),
+        help="Which text of that column is read; rows without a text are left out of the count.",
+    )

@@ -1,0 +1,73 @@
+"""Networks that read texts, and their readings, made once and kept for everybody.
+
+Cached by the name of the model and the text, never written to. A reading of 4,000 tokens takes
+tens of megabytes, so few are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from rnnviz import checkpoint, text_exhibit
+from rnnviz.text_exhibit import Task, Text
+from rnnviz.theatre import Reading
+from rnnviz.tokens import Encoded, TextTokenizer, load
+from rnnviz.ui.models import model
+
+SHORT = 2000
+"""Characters of a text whose readings are kept in numbers; of longer ones only the last few."""
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def tokenizer(name: str) -> TextTokenizer:
+    """The tokenizer beside that model; raises CheckpointError."""
+    return load(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def encoded(name: str, words: str) -> Encoded:
+    """The tokens of a text as that model reads them; raises DataError for a text without any."""
+    return text_exhibit.encode(tokenizer(name), words)
+
+
+def reading(name: str, text: Text) -> Reading:
+    """How the model of that name reads a text; raises CheckpointError or DataError."""
+    kept = _reading if len(text.words) <= SHORT else _long_reading
+    return kept(name, text.words, text.truth)
+
+
+def _read(name: str, words: str, truth: str | None) -> Reading:
+    from rnnviz.reader import read_text
+
+    return read_text(model(name), encoded(name, words), name=name, truth=truth)
+
+
+_reading = st.cache_resource(max_entries=24, show_spinner=False)(_read)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _long_reading(name: str, words: str, truth: str | None) -> Reading:
+    return _read(name, words, truth)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def shown(task: Task) -> dict[str, Any]:
+    """What the theatre needs for a task, with its ghost; raises CheckpointError or DataError."""
+    found = reading(task.model, task.text)
+    if task.ghost is not None:
+        found = text_exhibit.over(
+            found,
+            encoded(task.model, task.text.words),
+            reading(task.model, task.ghost),
+            encoded(task.model, task.ghost.words),
+            source=task.ghost.source,
+        )
+    packed = found.to_payload()
+    return packed | {"title": task.title} if task.title else packed
+
+
+def missing(names: tuple[str, ...]) -> list[str]:
+    """Those of the models that are nowhere on this machine."""
+    return [name for name in names if name not in checkpoint.names()]
