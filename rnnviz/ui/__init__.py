@@ -4,6 +4,7 @@
 the theatre, `figures` what lies below it, `takeaway` what can be kept. `models` caches readings.
 """
 
+import base64
 from pathlib import Path
 
 from rnnviz.ui.choices import digits_choices
@@ -23,4 +24,6 @@ __all__ = [
     "warm_up",
 ]
 
-ICON = str(Path(__file__).parent.parent / "theatre" / "icon.png")
+_FILE = Path(__file__).parent.parent / "theatre" / "icon.png"
+# In the address itself: a file that Streamlit serves is gone for a moment when a run is cut short.
+ICON = "data:image/png;base64," + base64.b64encode(_FILE.read_bytes()).decode()
