@@ -1,4 +1,4 @@
-"""`python -m rnnviz`: train, evaluate, robustness, atlas, trace, parity.
+"""`python -m rnnviz`: train, evaluate, robustness, atlas, line, trace, parity.
 
 Everything heavy is imported inside the command that needs it, so that `--help` answers at once.
 What a person got wrong is told in one sentence on standard error, with exit code 2.
@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from rnnviz.commands import Cell, name_or_path, one_sentence
+from rnnviz.commands.padding import padding
 from rnnviz.commands.train import train
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 
 app.command()(train)
+app.command()(padding)
 
 
 @app.command()
@@ -148,6 +150,40 @@ def atlas(
                 f"{path}: {path.stat().st_size:,} bytes, {made.n:,} of {made.source}, "
                 f"{100 * made.early_accuracy[-1]:.2f} % after the last row"
             )
+
+
+@app.command()
+def line(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Names or folders. Default: all that read texts.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Texts with labels: a CSV, JSONL or Parquet file. Default: those that were held "
+            "out when the model was trained on imdb or sentences."
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option(help="So many texts.", min=20)] = 400,
+    seed: Annotated[int, typer.Option(help="Which of them, and which of their steps.")] = 0,
+) -> None:
+    """Write along which direction of a network's states texts become positive or negative.
+
+    The file line.npz beside the weights is what the sentiment line is drawn from: numbers only,
+    no text. It describes the model after the fact.
+    """
+    with one_sentence():
+        from rnnviz import checkpoint
+        from rnnviz.analysis import sentiment
+        from rnnviz.commands.line import fit
+
+        for name in models or checkpoint.names(reading="texts"):
+            model = name_or_path(name)
+            path = sentiment.path_of(model)
+            made = fit(model, data, count, seed)
+            sentiment.save(made, path)
+            typer.echo(f"{path}: {path.stat().st_size:,} bytes, {made.states:,} states")
+            typer.echo(made.finding())
 
 
 @app.command()

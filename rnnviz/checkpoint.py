@@ -412,7 +412,8 @@ def check_replaceable(goal: Path) -> None:
     """
     if goal.exists() and not goal.is_dir():
         raise CheckpointError(f"expected a folder to write to, got the file {goal}: name another")
-    ours = {CONFIG, WEIGHTS, CARD, TOKENIZER, TOKENIZER_CONFIG, "README.md", "atlas.npz"}
+    ours = {CONFIG, WEIGHTS, CARD, TOKENIZER, TOKENIZER_CONFIG}
+    ours |= {"README.md", "atlas.npz", "line.npz"}
     present = goal.iterdir() if goal.is_dir() else ()
     foreign = sorted(path.name for path in present if path.name not in ours)
     if foreign:

@@ -14,8 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz import checkpoint
+from rnnviz.analysis import archives
 from rnnviz.analysis.saturation import BINS, Shares
 from rnnviz.files import replacing
 from rnnviz.signals import SIGNALS
@@ -140,17 +139,9 @@ def load(name_or_folder: str | os.PathLike[str]) -> Atlas:
     if not path.is_file():
         raise AtlasError(f"expected an atlas at {path}, got none: {remedy}")
     try:
-        stored = _read(path)
+        stored = archives.read(path, MOST_BYTES)
         atlas = _unpacked(stored)
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as e:
+    except archives.DAMAGED as e:
         raise AtlasError(
             f"expected an atlas of version {VERSION} in {path}, got another or a damaged file: "
             f"{remedy}"
@@ -219,25 +210,16 @@ def _about(atlas: Atlas) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of the archive, after its own word that they are of a sensible size."""
-    with zipfile.ZipFile(path) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
-            raise ValueError(f"expected at most {MOST_BYTES:,} bytes")
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
-
-
 def _unpacked(stored: Mapping[str, np.ndarray]) -> Atlas:
     """The atlas of checked arrays; raises ValueError, TypeError or KeyError for anything else."""
     about = json.loads(str(stored["about"]))
     if about["version"] != VERSION:
         raise ValueError(f"expected version {VERSION}, got {about['version']!r}")
     classes = tuple(map(str, about["classes"]))
-    labels = _checked(stored["labels"], (None,), "u")
+    labels = archives.checked(stored["labels"], (None,), "u")
     if labels.max() >= len(classes):
         raise ValueError("expected labels of the classes that are named")
-    accuracy = _checked(stored["early_accuracy"], (None,), "f")
+    accuracy = archives.checked(stored["early_accuracy"], (None,), "f")
     return Atlas(
         name=str(about["name"]),
         sha256=str(about["sha256"]),
@@ -252,7 +234,7 @@ def _unpacked(stored: Mapping[str, np.ndarray]) -> Atlas:
             for index, shares in about["shares"].items()
         },
         early_accuracy=accuracy,
-        early_confidence=_checked(stored["early_confidence"], accuracy.shape, "f"),
+        early_confidence=archives.checked(stored["early_confidence"], accuracy.shape, "f"),
     )
 
 
@@ -260,10 +242,10 @@ def _unpacked_layer(
     stored: Mapping[str, np.ndarray], index: int, shares: Mapping[str, Any], digits: int, steps: int
 ) -> LayerAtlas:
     here = f"layer{index}."
-    components = _checked(stored[f"{here}components"], (None, None), "f")
+    components = archives.checked(stored[f"{here}components"], (None, None), "f")
     kept, units = components.shape
     points = {
-        part: _checked(stored[here + part], shape, "f").astype(np.float32)
+        part: archives.checked(stored[here + part], shape, "f").astype(np.float32)
         for part, shape in (
             ("final", (digits, kept)),
             ("answered", (digits, kept)),
@@ -274,27 +256,17 @@ def _unpacked_layer(
     if len(points["rows"]) > digits:
         raise ValueError(f"expected at most {digits} followed digits, got {len(points['rows'])}")
     return LayerAtlas(
-        mean=_checked(stored[f"{here}mean"], (units,), "f"),
+        mean=archives.checked(stored[f"{here}mean"], (units,), "f"),
         components=components,
-        explained=_checked(stored[f"{here}explained"], (kept,), "f"),
+        explained=archives.checked(stored[f"{here}explained"], (kept,), "f"),
         final=points["final"],
         answered=points.get("answered"),
         rows=points["rows"],
         distributions={
-            name: _checked(stored[f"{here}distribution.{SIGNALS[name].name}"], (BINS,), "f")
+            name: archives.checked(stored[f"{here}distribution.{SIGNALS[name].name}"], (BINS,), "f")
             for name in shares
         },
         shares={
             name: Shares(float(low), float(high), int(n)) for name, (low, high, n) in shares.items()
         },
     )
-
-
-def _checked(array: np.ndarray, shape: tuple[int | None, ...], kind: str) -> np.ndarray:
-    """The array, of that number of axes, those lengths (None: any but 0) and finite numbers."""
-    fits = array.ndim == len(shape) and all(
-        have > 0 and want in (None, have) for have, want in zip(array.shape, shape, strict=True)
-    )
-    if not fits or array.dtype.kind != kind or not np.isfinite(array).all():
-        raise ValueError(f"expected finite numbers {shape}, got {array.shape} of {array.dtype}")
-    return array

@@ -1,0 +1,173 @@
+"""Fit a sentiment line (`rnnviz.analysis.sentiment`) on the states of many texts.
+
+Shapes: `n` texts, `M` steps drawn from them, `H` units, `K` components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnviz.analysis.sentiment import ANSWERS, COMPONENTS, TRUTH, SentimentLine
+from rnnviz.analysis.states import batches, change, read
+
+if TYPE_CHECKING:
+    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.tokens import Encoded, TextTokenizer
+
+FEWEST = 20
+PER_TEXT = 6
+"""Steps of each text whose answer is worked out: every one of them reads the text anew."""
+
+RESAMPLED = 1000
+PERCENTILES = (50, 95, 99, 99.9)
+
+
+def fit(
+    model: SequenceClassifier,
+    encoded: Sequence[Encoded],
+    labels: np.ndarray | None = None,
+    *,
+    name: str,
+    sha256: str,
+    source: str,
+    seed: int = 0,
+) -> SentimentLine:
+    """The line of a network of two classes over texts with `labels (n,)` in 0..1.
+
+    All forward states of the top layer are fitted, every token counting the same. Without labels
+    the network's own answers stand for them. Needs torch and scikit-learn. Raises ValueError for
+    fewer than twenty texts, labels of one kind, a network of other than two classes, or one whose
+    states are all the same.
+    """
+    from sklearn.decomposition import PCA
+
+    if len(model.labels) != 2:
+        raise ValueError(f"expected a network of two classes, got {len(model.labels)}")
+    if len(encoded) < FEWEST:
+        raise ValueError(f"expected {FEWEST} texts or more, got {len(encoded)}")
+    labelled = ANSWERS if labels is None else TRUTH
+    found = read(model, encoded)
+    flat = found.values[:, 0]
+    if not flat.var(axis=0).sum() > 1e-12:
+        raise ValueError("expected states that differ, got the same one everywhere")
+    fitted = PCA(min(COMPONENTS, flat.shape[1]), svd_solver="covariance_eigh").fit(flat)
+    texts, steps = drawn_steps([len(one) for one in encoded], seed)
+    odds = log_odds_after(model, [one.ids for one in encoded], texts, steps)
+    if labels is None:
+        ends = np.array([len(one) - 1 for one in encoded])
+        every = np.arange(len(encoded))
+        answers = log_odds_after(model, [one.ids for one in encoded], every, ends)
+        labels = (answers > 0).astype(np.uint8)
+    if len(labels) != len(encoded) or (labels.min(), labels.max()) != (0, 1):
+        raise ValueError(f"expected labels 0 and 1 for {len(encoded)} texts, got others")
+    coordinates = (flat - fitted.mean_) @ fitted.components_.T
+    sampled = coordinates[found.bounds[texts] + steps]
+    raw = np.array([pearson(column, odds) for column in sampled.T])
+    signs = np.where(raw < 0, -1.0, 1.0)
+    along = coordinates[:, 0] * signs[0]
+    pushes = _pushes(along, found.bounds, float(-fitted.mean_ @ fitted.components_[0] * signs[0]))
+    half, much, most, rare = np.percentile(np.abs(pushes), PERCENTILES).tolist()
+    return SentimentLine(
+        name=name,
+        sha256=sha256,
+        source=source,
+        texts=len(encoded),
+        states=len(flat),
+        seed=seed,
+        classes=model.labels,
+        labelled=labelled,
+        mean=fitted.mean_.astype(np.float32),
+        components=(fitted.components_ * signs[:, None]).astype(np.float32),
+        explained=fitted.explained_variance_ratio_.astype(np.float32),
+        points=(sampled * signs).astype(np.float32),
+        labels=labels[texts].astype(np.uint8),
+        log_odds=odds.astype(np.float32),
+        correlations=(raw * signs).astype(np.float32),
+        interval=interval(sampled[:, 0] * signs[0], odds, texts, seed),
+        pairs=pairs_in_order(along[found.bounds[1:] - 1], labels),
+        push_sizes=(half, much, most, rare),
+    )
+
+
+def bundled(
+    model: SequenceClassifier, tokenizer: TextTokenizer, *, name: str, sha256: str = ""
+) -> SentimentLine:
+    """The line of a network that has none stored, over the corpus of our own sentences.
+
+    That takes about a second. The corpus has no labels, so the network's answers stand for them.
+    """
+    from rnnviz.data import corpus
+
+    encoded = [tokenizer.encode(one.text) for one in corpus.load()]
+    source = "rnnviz's own sentences"
+    return fit(model, encoded, name=name, sha256=sha256, source=source)
+
+
+def drawn_steps(lengths: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Up to `PER_TEXT` different steps of every text: the texts `(M,)` and the steps `(M,)`."""
+    draw = np.random.default_rng(seed)
+    steps = [draw.permutation(length)[:PER_TEXT] for length in lengths]
+    texts = np.repeat(np.arange(len(steps)), [len(some) for some in steps])
+    return texts, np.concatenate(steps)
+
+
+def log_odds_after(
+    model: SequenceClassifier, ids: Sequence[np.ndarray], texts: np.ndarray, steps: np.ndarray
+) -> np.ndarray:
+    """`log(p_1 / p_0)` after each of those steps `(M,)`, counted from 0, had the text ended there.
+
+    Both directions read what there is up to that step and nothing of the rest.
+    """
+    import torch
+
+    found = np.empty(len(texts), np.float32)
+    cut = [ids[text][: step + 1] for text, step in zip(texts.tolist(), steps.tolist(), strict=True)]
+    for places, inputs, lengths in batches(cut):
+        with torch.no_grad():
+            logits = model(inputs, lengths)
+        found[places] = (logits[:, 1] - logits[:, 0]).float().numpy()
+    return found
+
+
+def pearson(x: np.ndarray, y: np.ndarray) -> float:
+    """The correlation of two rows of numbers; 0 where one does not vary."""
+    x, y = x - x.mean(), y - y.mean()
+    size = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / size if size else 0.0
+
+
+def interval(x: np.ndarray, y: np.ndarray, texts: np.ndarray, seed: int) -> tuple[float, float]:
+    """The correlation's 2.5th and 97.5th percentile when whole texts are drawn again.
+
+    Steps of one text belong together, so drawing single ones would promise too much.
+    """
+    names, places = np.unique(texts, return_inverse=True)
+    parts = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y]).astype(np.float64)
+    sums = np.stack([np.bincount(places, weights=part, minlength=len(names)) for part in parts])
+    draw = np.random.default_rng(seed).integers(0, len(names), (RESAMPLED, len(names)))
+    n, sx, sy, sxx, syy, sxy = (sums[row][draw].sum(axis=1) for row in range(6))
+    varied = np.sqrt(np.maximum((sxx - sx * sx / n) * (syy - sy * sy / n), 0))
+    found = np.divide(sxy - sx * sy / n, varied, out=np.zeros_like(varied), where=varied > 0)
+    low, high = np.percentile(found, (2.5, 97.5)).tolist()
+    return low, high
+
+
+def pairs_in_order(ends: np.ndarray, labels: np.ndarray) -> float:
+    """The share of pairs of a positive and a negative text of which the positive one is ahead.
+
+    Equal ones count half: the area under the ROC curve (Mann and Whitney 1947).
+    """
+    from scipy.stats import rankdata
+
+    positive = labels == 1
+    count, others = int(positive.sum()), int((~positive).sum())
+    ahead = rankdata(ends)[positive].sum() - count * (count + 1) / 2
+    return float(ahead / (count * others))
+
+
+def _pushes(along: np.ndarray, bounds: np.ndarray, start: float) -> np.ndarray:
+    texts = [along[first:last] for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
+    return np.concatenate([change(one - start) for one in texts])
