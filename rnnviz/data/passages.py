@@ -100,8 +100,8 @@ PASSAGES = (
         "Verdict at the end",
         "We went on a Thursday, four of us, after work. The cinema was half full. The film is "
         "about a lighthouse keeper who finds a letter in a bottle and sets out to look for the "
-        "person who wrote it. It is set in the nineteen-fifties, partly on the coast and partly in a town "
-        "by a river, and it lasts a little under two hours. My brother had read the book and said "
+        "person who wrote it. It is set in the nineteen-fifties, partly on the coast and partly in a "
+        "town by a river, and it lasts a little under two hours. My brother had read the book and said "
         "that a few chapters had been left out. We talked about it over dinner, and in the end we "
         "all agreed: a terrible film.",
         "For ninety words nothing is decided. How far is the answer from the middle before the "
@@ -137,9 +137,9 @@ PASSAGES = (
         "in front of us left.\n\n"
         "It does recover. The auction in the rain is funny and sad at once, and the younger sister "
         "has a monologue on the stairs that silenced the room. On the other hand, the subplot "
-        "about the missing will is dull and goes nowhere, and the music, so delicate at first, turns "
-        "to syrup whenever somebody cries. Two hours and twenty minutes is at least half an hour too "
-        "long.\n\n"
+        "about the missing will is dull and goes nowhere, and the music, so delicate at first, "
+        "turns to syrup whenever somebody cries. Two hours and twenty minutes is at least half an "
+        "hour too long.\n\n"
         "And the ending? My wife thought it was perfect. I thought it was a cheat, at least on the "
         "night. But I keep thinking of that last shot, the gate left open and nobody there, and it "
         "is possible that she is right. I would not sit through the uncle again for anything. I "
