@@ -100,10 +100,10 @@ PASSAGES = (
         "Verdict at the end",
         "We went on a Thursday, four of us, after work. The cinema was half full. The film is "
         "about a lighthouse keeper who finds a letter in a bottle and sets out to look for the "
-        "person who wrote it. It is set in the nineteen-fifties, partly on the coast and partly in a "
-        "town by a river, and it lasts a little under two hours. My brother had read the book and said "
-        "that a few chapters had been left out. We talked about it over dinner, and in the end we "
-        "all agreed: a terrible film.",
+        "person who wrote it. It is set in the nineteen-fifties, partly on the coast and partly "
+        "in a town by a river, and it lasts a little under two hours. My brother had read the "
+        "book and said that a few chapters had been left out. We talked about it over dinner, and "
+        "in the end we all agreed: a terrible film.",
         "For ninety words nothing is decided. How far is the answer from the middle before the "
         "last three words, and what does the backward direction, which begins there, make of it?",
         "negative",
