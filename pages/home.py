@@ -15,11 +15,16 @@ with introduction:
         "An RNN, a GRU and an LSTM read a sequence one step at a time and keep what matters in a "
         "small memory. Here you watch that happen, every gate of every unit at every step, in "
         "networks that were written from scratch in this package and trained on real data. Draw a "
-        "digit, press play, and see when the network makes up its mind."
+        "digit, press play, and see when the network makes up its mind; or write a sentence about "
+        "a film, change one word, and see what it makes of that."
     )
 
-with doors, st.container(border=True):
-    st.page_link("pages/digits.py", label="**Digits**", icon=":material/draw:")
-    st.caption("Draw a digit and follow an LSTM, a GRU or an RNN through it, row by row.")
+with doors:
+    with st.container(border=True):
+        st.page_link("pages/digits.py", label="**Digits**", icon=":material/draw:")
+        st.caption("Draw a digit and follow an LSTM, a GRU or an RNN through it, row by row.")
+    with st.container(border=True):
+        st.page_link("pages/text.py", label="**Text**", icon=":material/notes:")
+        st.caption("Write or upload a text and follow the networks through it, word by word.")
 
 ui.opening_stage()

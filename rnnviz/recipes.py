@@ -6,16 +6,15 @@ The lines are text for people. Nothing here runs them; a test does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from rnnviz import exhibit
 from rnnviz.address import FIRST_SAMPLE, DigitsAddress, pack_image
+from rnnviz.lines import WIDTH, call, chosen
 from rnnviz.theatre.view import View
 
 STEPS, LAYERS, UNITS = 28, 2, 128
 """What every digit model here has: one row a step, two layers of 128 units, one direction."""
-
-WIDTH = 88
 
 
 def digits_code(address: DigitsAddress, view: View | None = None) -> str:
@@ -31,7 +30,7 @@ def digits_code(address: DigitsAddress, view: View | None = None) -> str:
         shown = "mixed"
     lines += _tasks(tasks, shown)
     lines += ["readings = [exhibit.read(checkpoint.load(task.model), task) for task in tasks]", ""]
-    lines += _call("rnnviz.show", ["*readings", *_words(view or View(), tasks)])
+    lines += call("rnnviz.show", ["*readings", *_words(view or View(), tasks)])
     return "\n".join(lines) + "\n"
 
 
@@ -69,29 +68,4 @@ def _words(view: View, tasks: Sequence[exhibit.Task]) -> list[str]:
     view = replace(view, direction="forward")
     if view.values == "difference" and all(task.ghost is None for task in tasks):
         view = replace(view, values="raw")
-    default = View()
-    chosen = {field.name: getattr(view, field.name) for field in fields(View)}
-    return [
-        f"{name}={_literal(value)}"
-        for name, value in chosen.items()
-        if value != getattr(default, name)
-    ]
-
-
-def _literal(value: object) -> str:
-    """A value as one would type it: lists in brackets, text in double quotes."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_literal, value))}]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
-
-
-def _call(name: str, words: Sequence[str]) -> list[str]:
-    """A call on one line, or with as many whole words to a line as fit."""
-    if len(f"{name}({', '.join(words)})") <= WIDTH:
-        return [f"{name}({', '.join(words)})"]
-    lines = ["   "]
-    for word in words:
-        if len(lines[-1]) + len(word) + 2 > WIDTH:
-            lines.append("   ")
-        lines[-1] += f" {word},"
-    return [f"{name}(", *lines, ")"]
+    return chosen(view)

@@ -6,6 +6,7 @@ stored reading is painted before torch is there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -27,9 +28,13 @@ TOOLS = ("scipy.ndimage", "scipy.cluster.hierarchy", "scipy.spatial.distance")
 
 def warm_up() -> None:
     """Make torch and the models ready behind the first picture; costs nothing on later runs."""
+    from rnnviz.ui import text_models
+
     names = [name for readout in READOUTS for name in DigitsAddress(ALL, readout).models]
-    tools = [partial(import_module, name) for name in TOOLS]
-    warmup.start([*tools, *(partial(model, name) for name in names)])
+    ready: list[Callable[[], object]] = [partial(import_module, name) for name in TOOLS]
+    ready += [partial(model, name) for name in names]
+    ready += [text_models.first_reading, partial(import_module, "captum.attr")]
+    warmup.start(ready)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -2,28 +2,94 @@
 
 from __future__ import annotations
 
-from rnnviz.text_address import VERSION, WORDS
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rnnviz.palette import Theme
+from rnnviz.signals import CELL_NAMES
+from rnnviz.text_address import FIGURES, VERSION, WORDS
 from rnnviz.text_exhibit import Task
 from rnnviz.theatre import asked, place
+from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.text_choices import PLACE, TextChoices
+from rnnviz.ui.text_explanations import why
+from rnnviz.ui.text_gates import gates
+from rnnviz.ui.text_takeaway import code, downloads
 
+if TYPE_CHECKING:
+    from rnnviz.ui.text_subject import Subject
+
+NAMES = dict(
+    zip(FIGURES, ("Why this answer", "Sentiment line", "Units", "Padding", "Gates"), strict=True)
+)
+TEASERS = {
+    "why": "which words the answer rests on, by four measures that do not always agree",
+    "line": "the path of the state through the states of many reviews, and how each word pushes it",
+    "units": "which units react to negation, to praise, to blame, to position",
+    "padding": "what is left of the text after a hundred empty steps, and which readouts forget it",
+    "gates": "how open the gates stand, and how many of them are stuck at an end",
+}
+FORMATS = ("SVG", "PNG")
 PAUSE = 0.6
 """Seconds that a figure waits, so that the theatre has the browser for itself."""
 
-LATER = "The figure is drawn as soon as the theatre stands."
+LATER = "The figure is made as soon as the theatre stands."
+Draw = Callable[["Subject"], None]
+DRAW: dict[str, Draw] = {"why": why, "gates": gates}
 
 
 def figure_room(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
     """The chosen figure, what can be taken away, and the page's words in the address."""
+    st.subheader("Look closer", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        figure = st.segmented_control(
+            "Figure",
+            FIGURES,
+            wrap=True,
+            format_func=NAMES.__getitem__,
+            key=choices.widget("figure"),
+            help="Each is made for the text and the network above when you ask for it; of several "
+            "readings, for the one in focus.",
+        )
+        kind = None
+        if figure is not None:
+            kind = st.segmented_control(
+                "Picture format",
+                FORMATS,
+                default=FORMATS[0],
+                required=True,
+                key="text_format",
+                help="What the camera above a figure saves: SVG stays sharp at any size, PNG opens "
+                "everywhere.",
+            )
+    choices.choose("figure", figure=figure)
     _address(choices, tasks)
+    if figure is None:
+        lines = [f"- **{NAMES[name]}**: {words}" for name, words in TEASERS.items()]
+        st.markdown("\n".join(lines))
+    elif not choices.figured:
+        st.caption(LATER)
+    else:
+        _draw(choices, figure, kind or FORMATS[0])
+    st.subheader("Take it with you", anchor=False)
+    downloads(choices, tasks)
+    code(choices, tasks)
 
 
 def _address(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
-    """Put the page's words into the address, and let figures follow the theatre at a distance."""
+    """Put the page's words into the address, and let figures follow the theatre at a distance.
+
+    The browser makes the stage run again half a second after a new reading was shown. Until then
+    a figure stays as it was, so that the theatre is painted first.
+    """
     count = asked(PLACE)
     if count > choices.asked:
         choices.figured = tasks
     choices.asked = count
+    waits = choices.address.figure is not None and tasks != choices.figured
     place(
         choices.words(),
         key=PLACE,
@@ -31,5 +97,26 @@ def _address(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
         version=VERSION,
         choice=choices.choice,
         heard=choices.heard_trip,
-        again=PAUSE if choices.address.figure and tasks != choices.figured else None,
+        again=PAUSE if waits else None,
     )
+
+
+def _draw(choices: TextChoices, name: str, kind: str) -> None:
+    from rnnviz.ui.text_subject import Subject
+
+    tasks = choices.figured
+    task = tasks[min(choices.view.focus, len(tasks) - 1)]
+    if len(tasks) > 1:
+        cell = CELL_NAMES[task.model.removeprefix("imdb-")]
+        st.caption(f"About the {cell}, the reading in focus.")
+    try:
+        DRAW[name](Subject(task=task, choices=choices, theme=_theme(), kind=kind))
+    except ValueError as error:  # a part of the model that is not there, or does not fit it
+        st.info(plain(sentence(error)))
+    except Exception:  # a fault of ours: the page stays whole, and the log says where
+        logging.getLogger(__name__).exception("%s was not drawn", name)
+        st.info(f"The figure {NAMES[name]} could not be drawn. The others may.")
+
+
+def _theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"

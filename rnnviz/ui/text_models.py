@@ -11,6 +11,8 @@ from typing import Any
 import streamlit as st
 
 from rnnviz import checkpoint, text_exhibit
+from rnnviz.address import ALL
+from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
 from rnnviz.tokens import Encoded, TextTokenizer, load
@@ -71,3 +73,12 @@ def shown(task: Task) -> dict[str, Any]:
 def missing(names: tuple[str, ...]) -> list[str]:
     """Those of the models that are nowhere on this machine."""
     return [name for name in names if name not in checkpoint.names()]
+
+
+def first_reading() -> None:
+    """Make ready what the Text page opens with, and the other networks; raises where one is not."""
+    address = TextAddress(cell=ALL)
+    text = text_exhibit.passage(address.text)
+    for name in address.models:
+        model(name)
+    shown(Task(TextAddress().model, text))

@@ -1,0 +1,115 @@
+""" "Show code" on the Text page: the few lines of Python that reproduce a view in a notebook.
+
+The lines are text for people. Nothing here runs them; a test does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rnnviz.data.passages import PASSAGES
+from rnnviz.lines import WIDTH, call, chosen
+from rnnviz.text_exhibit import Task, Text
+from rnnviz.theatre.view import TINTS, View
+
+LONGEST = 8000
+"""Characters of a text that are printed in the code; a longer one is read from a file."""
+
+
+def text_code(
+    tasks: Sequence[Task], view: View | None = None, *, steps: int, layers: int, units: int
+) -> str:
+    """The program that shows in a notebook what the Text page shows for tasks and a view.
+
+    ``steps``, ``layers`` and ``units`` are the sizes of the first reading.
+    """
+    names = _names(tasks)
+    lines = ["import rnnviz", "from rnnviz import checkpoint, text_exhibit, tokens", ""]
+    for text, name in names.items():
+        lines += _text(name, text)
+    made = [_task(task, names) for task in tasks]
+    lines += (
+        [f"tasks = [{made[0]}]"]
+        if len(made) == 1
+        else ["tasks = [", *(f"    {one}," for one in made), "]"]
+    )
+    lines += [
+        "readings = [",
+        "    text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)",
+        "    for task in tasks",
+        "]",
+        "",
+    ]
+    is_beside = len({task.text for task in tasks}) > 1
+    view = (view or View()).clamped(
+        steps=steps, layers=layers, units=units, readings=1 if is_beside else len(tasks)
+    )
+    if view.values == "difference" and all(task.ghost is None for task in tasks):
+        view = replace(view, values="raw")
+    if view.tint not in TINTS:
+        view = replace(view, tint=View().tint)
+    if is_beside:
+        lines += ['first = rnnviz.show(readings[0], title="This text")']
+        lines += call("second = rnnviz.show", ["readings[1]", 'title="The pinned text"'])
+    else:
+        lines += call("rnnviz.show", ["*readings", *chosen(view)])
+    return "\n".join(lines) + "\n"
+
+
+def _names(tasks: Sequence[Task]) -> dict[Text, str]:
+    """What each text is called in the code."""
+    names = {tasks[0].text: "text"}
+    for task in tasks:
+        names.setdefault(task.text, "pinned")
+        if task.ghost is not None:
+            names.setdefault(task.ghost, "old")
+    return names
+
+
+def _text(name: str, text: Text) -> list[str]:
+    """A bundled passage by its key, any other text in its own words."""
+    known = [one.key for one in PASSAGES if one.text == text.words]
+    if known:
+        return [f'{name} = text_exhibit.passage("{known[0]}")']
+    if len(text.words) > LONGEST:
+        return [
+            f"# A text of {len(text.words):,} characters: keep it in a file of that name.",
+            f'with open("{name}.txt", encoding="utf-8") as file:',
+            f"    {name} = text_exhibit.Text(file.read())",
+        ]
+    pieces = _pieces(text.words)
+    if len(pieces) == 1 and len(pieces[0]) + len(name) + 22 <= WIDTH:
+        return [f"{name} = text_exhibit.Text({pieces[0]})"]
+    return [f"{name} = text_exhibit.Text(", *(f"    {one}" for one in pieces), ")"]
+
+
+def _pieces(words: str) -> list[str]:
+    """Literals that fit a line each and say the text together; `ascii`, so that none hides."""
+    room, pieces, start = WIDTH - 6, [], 0
+    while start < len(words):
+        end = min(len(words), start + room)
+        while end > start + 1 and len(_quoted(words[start:end])) > room:
+            end = start + (end - start) * 3 // 4
+        space = words.rfind(" ", start, end)
+        end = space + 1 if end < len(words) and space > start else end
+        pieces.append(_quoted(words[start:end]))
+        start = end
+    return pieces
+
+
+def _quoted(words: str) -> str:
+    """A literal in double quotes; what could hide or turn the line around is spelt out."""
+    spelt = [
+        one
+        if one.isprintable() and one not in '"\\'
+        else one.encode("unicode_escape").decode().replace('"', '\\"')
+        for one in words
+    ]
+    return '"' + "".join('\\"' if one == '"' else one for one in spelt) + '"'
+
+
+def _task(task: Task, names: dict[Text, str]) -> str:
+    ghost = "" if task.ghost is None else f", ghost={names[task.ghost]}"
+    title = f', title="{task.title}"' if task.title else ""
+    return f'text_exhibit.Task("{task.model}", {names[task.text]}{ghost}{title})'

@@ -1,0 +1,75 @@
+"""What a figure of the Text page is about, and how a plot is put on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rnnviz.palette import Theme
+from rnnviz.signals import CELL_NAMES
+from rnnviz.text_exhibit import Task
+from rnnviz.theatre import Reading
+from rnnviz.tokens import Encoded
+from rnnviz.ui import text_models
+from rnnviz.ui.models import model
+from rnnviz.ui.text_choices import TextChoices
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from rnnviz.theatre import View
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One reading, and how it is looked at."""
+
+    task: Task
+    choices: TextChoices
+    theme: Theme
+    kind: str
+
+    @property
+    def view(self) -> View:
+        """What is chosen in the theatre, without what this reading does not have."""
+        reading = self.reading
+        units = next(iter(reading.layers[0].forward.values())).shape[1]
+        return self.choices.view.clamped(
+            steps=reading.steps, layers=len(reading.layers), units=units
+        )
+
+    @property
+    def reading(self) -> Reading:
+        return text_models.reading(self.task.model, self.task.text)
+
+    @property
+    def encoded(self) -> Encoded:
+        return text_models.encoded(self.task.model, self.task.text.words)
+
+    @property
+    def model(self) -> Any:
+        return model(self.task.model)
+
+    @property
+    def cell(self) -> str:
+        """``LSTM``"""
+        return CELL_NAMES[self.reading.cell]
+
+    def plot(self, figure: go.Figure, name: str) -> None:
+        """Put a figure on the page, with words for who cannot see it."""
+        from rnnviz.figures import alt_text
+
+        st.plotly_chart(
+            figure,
+            theme=None,
+            alt=alt_text(figure),
+            config={
+                "displaylogo": False,
+                "toImageButtonOptions": {
+                    "format": self.kind.lower(),
+                    "filename": f"rnnviz-{name}",
+                },
+            },
+        )
