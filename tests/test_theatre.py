@@ -238,13 +238,15 @@ def test_what_cannot_be_joined_is_refused(
         join(write(tmp_path, **modules))
 
 
-@pytest.mark.parametrize("name", ["theatre", "canvas", "gallery", "morph", "place", "travel"])
+@pytest.mark.parametrize(
+    "name", ["theatre", "measures", "canvas", "gallery", "morph", "place", "travel"]
+)
 def test_each_component_is_one_module_that_reaches_nowhere_else(name: str) -> None:
     text = join(FOLDER / f"{name}.js")
     assert text.count("export default function") == 1
     for word in ("http:", "https:", "innerHTML", "outerHTML", "eval(", "insertAdjacentHTML"):
         assert word not in text
-    assert len(text) < 200_000
+    assert len(text) < 260_000
 
 
 def test_no_module_is_left_out() -> None:

@@ -98,7 +98,15 @@ function labelClasses({ context, axis, colours, font, scale }, labels, middle, r
   context.textAlign = "right";
   context.textBaseline = "middle";
   context.fillStyle = colours.text;
-  labels.forEach((label, k) => context.fillText(label, axis.gutter - 8, middle(k)));
+  const fits = (text) => context.measureText(text).width <= axis.gutter - 8;
+  labels.forEach((label, k) => context.fillText(shortened(label, fits), axis.gutter - 8, middle(k)));
+}
+
+function shortened(label, fits) {
+  if (fits(label)) return label;
+  let kept = label.length - 1;
+  while (kept > 1 && !fits(`${label.slice(0, kept)}\u2026`)) kept -= 1;
+  return `${label.slice(0, kept)}\u2026`;
 }
 
 // All classes on top of each other: the height of a band is its probability, together they fill the panel.
@@ -245,7 +253,6 @@ export function drawTokens({ context, axis, height, colours, font, scale }, toke
   context.fillStyle = colours.text;
   context.font = `${12 * scale}px ${font}`;
   context.textBaseline = "middle";
-  if (axis.column < 8) return;
   for (let step = axis.first; step < axis.first + axis.steps; step += 1) {
     context.save();
     context.beginPath();

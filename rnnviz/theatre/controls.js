@@ -15,6 +15,9 @@ const DIRECTION_NAMES = [
   ["both", "both"],
 ];
 
+// Which way the sequence was read, above the numbers of the steps.
+const ARROWS = { forward: "\u2192", backward: "\u2190", both: "\u21c4" };
+
 export class Controls {
   constructor(nodes, dispatch) {
     Object.assign(this, { nodes, dispatch });
@@ -148,6 +151,7 @@ export class Controls {
     if (Number(nodes.speed.value) !== state.speed) nodes.speed.value = String(state.speed);
     setAttribute(nodes.present, "aria-pressed", String(state.presenter));
     setText(nodes.present, state.presenter ? "Leave presenting" : "Present");
-    setText(nodes.axisTitle, readings[0].step_word);
+    const arrow = shape.twoWay ? `${ARROWS[state.direction]}\n` : "";
+    setText(nodes.axisTitle, arrow + readings[0].step_word);
   }
 }

@@ -46,7 +46,7 @@ export function valueAt(array, row, column = 0) {
 
 // A payload with its arrays decoded, and three things worked out: `steps` (T), `units` (H per layer) and `busiest` (per
 // layer, the unit to show before anybody has chosen). `ghost` is null or a reading of the same kind.
-// probabilities, attention, image and tokens may be null; orders are Uint16Array (row -> unit) or null.
+// probabilities, attention, image and tokens may be null; `pieces` are the tokens as they were typed; orders are Uint16Array (row -> unit) or null.
 export function decodeReading(payload) {
   if (payload.version !== READING_VERSION) {
     throw new Error(`expected a reading of version ${READING_VERSION}, got ${payload.version}`);
@@ -62,6 +62,8 @@ export function decodeReading(payload) {
     truth: shown(payload.truth),
     classes: payload.classes.map(shown),
     tokens: payload.tokens?.map(shown) ?? null,
+    pieces: payload.tokens,
+    replaced: payload.replaced ?? {},
     marks: payload.marks.map((mark) => ({ ...mark, label: shown(mark.label), words: shown(mark.words) })),
     layers,
     image: optional(payload.image),

@@ -17,12 +17,14 @@ import { NowColumn } from "./now.js";
 import { rowOrder } from "./order.js";
 import { Overview } from "./overview.js";
 import { PinRow } from "./pins.js";
+import { Prose } from "./prose.js";
 import { buildSkeleton } from "./skeleton.js";
 import { announcement, leaderSentence, tipText } from "./speech.js";
 import { Stage } from "./stage.js";
 import { adoptReadings, commitMessage, committed, initialState, keyAction } from "./state.js";
 import { lasting, lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
 import { readTheme } from "./theme.js";
+import { decodeTints } from "./tints.js";
 import { Tour } from "./tour.js";
 import { roomFor } from "./window.js";
 
@@ -46,6 +48,7 @@ export class Theatre {
     this.pins = new PinRow(nodes.pins, dispatch);
     this.dock = new Dock(nodes.dock, dispatch, (unit) => this.previewUnit(unit));
     this.overview = new Overview(nodes.overview, dispatch);
+    this.prose = new Prose(nodes.prose, dispatch);
     this.history = new PageHistory((view) => this.adopt(view));
     this.gestures = new Gestures(this);
     this.tour = new Tour(nodes.tour, { onSkip: (hadFocus) => hadFocus && nodes.stage.focus() });
@@ -61,6 +64,7 @@ export class Theatre {
     this.options = data.options ?? {};
     const isNew = data.digest !== this.digest;
     if (isNew) this.adoptData(data);
+    if (data.tints && data.tintDigest !== this.tintDigest) this.adoptTints(data, isNew);
     const themeChanged = this.resolveTheme();
     if (isNew && this.state.presenter) this.present();
     if (isNew || themeChanged) this.layOut(true);
@@ -93,6 +97,13 @@ export class Theatre {
     this.hitKey = null;
     if (before) this.tour.notice(before, this.state, { type: "readings" });
     this.introduce();
+  }
+
+  // Tints may come after their readings; nothing but colours is made anew then.
+  adoptTints(data, isNew) {
+    this.tintDigest = data.tintDigest;
+    this.prose.adoptTints(decodeTints(data.tints));
+    if (!isNew) this.schedule();
   }
 
   destroy() {
@@ -130,6 +141,7 @@ export class Theatre {
     const title = options.title ?? readings[0].name;
     root.dataset.size = options.size ?? "full";
     root.dataset.readings = String(readings.length);
+    root.dataset.text = String(readings.some(({ tokens }) => tokens));
     const count = readings.length > 1 ? `${readings.length} readings` : "one reading";
     setAttribute(root, "aria-label", `${title}: replay of ${count}`);
     setText(nodes.title, title);
@@ -147,6 +159,7 @@ export class Theatre {
     nodes.pins.hidden = options.size === "small";
     this.heads.introduce(readings);
     this.controls.introduce(this);
+    this.prose.introduce(readings, options);
     nodes.present.hidden = options.size === "small";
   }
 
@@ -201,10 +214,11 @@ export class Theatre {
     Object.assign(this, { ratio, layoutKey: key });
     const beside = standsBeside(this.state.arrangement, this.readings.length, width);
     this.arrange(width, beside);
-    const measures = stage.measure(this.readings.length, beside, this.scale);
+    const measures = stage.measure(this.readings, beside, this.scale);
     this.state = reduce(this.state, { type: "room", columns: roomFor(measures.room) });
     nodes.root.dataset.whole = String(this.state.window.count >= this.state.shape.steps);
     const scene = this.scene();
+    this.prose.arrange(scene, beside);
     stage.build(scene, measures);
     this.paint(scene);
     this.restick();
@@ -255,21 +269,23 @@ export class Theatre {
   // Everything that moves with the cursor: a handful of styles and texts, and one small picture.
   refresh() {
     if (!this.stage.axis) return;
-    const { nodes, state } = this;
+    const { nodes, state, readings } = this;
     const scene = this.scene();
     const { step, unit } = scene.looked;
     if (this.now.reading !== scene.focused) this.now.paint(scene);
     this.stage.refresh(scene);
+    this.prose.refresh(scene);
+    this.overview.colour(scene, this.prose.coloursOf(readings.indexOf(scene.focused)));
     this.overview.refresh(scene);
     this.heads.refresh(scene);
     this.now.refresh(scene);
-    this.pins.refresh(state, this.readings[0].step_word, this.isCoarse());
+    this.pins.refresh(state, this.readings[0].step_word, this.isCoarse(), this.prose.isShown);
     this.dock.refresh(scene);
     this.explain(scene);
     this.controls.mark(this, this.gestures.selecting);
     if (nodes.scrub.value !== String(state.step)) nodes.scrub.value = String(state.step);
     setAttribute(nodes.scrub, "aria-valuetext", leaderSentence(scene.focused, step));
-    Object.assign(nodes.root.dataset, Object.fromEntries(toldState(state, unit)), { ready: this.digest });
+    Object.assign(nodes.root.dataset, Object.fromEntries(toldState(state, unit, this.prose.name)), { ready: this.digest });
   }
 
   isCoarse() {

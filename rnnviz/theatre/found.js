@@ -33,9 +33,9 @@ export function unitLanes(units, looked) {
 }
 
 // What tests, and anybody who looks, may know of the state: attributes of the theatre's element.
-export function toldState(state, unit) {
+export function toldState(state, unit, tint) {
   const { step, layer, playing, order, values, direction, focus, window: view, span, prediction } = state;
-  const told = { step, unit, layer, playing, order, values, direction, focus, prediction };
+  const told = { step, unit, layer, playing, order, values, direction, focus, prediction, tint };
   Object.assign(told, { first: view.first, count: view.count, span: span ? `${span[0] + 1}-${span[1] + 1}` : "" });
   return Object.entries(told).map(([name, value]) => [name, String(value)]);
 }

@@ -32,7 +32,7 @@ function entriesOf(scene, bands) {
   const { readings, state } = scene;
   const word = readings[0].step_word;
   const entries = [
-    ["mark-cursor", `The framed column is the ${word} being read. What lies right of it has not been read yet.`],
+    ["mark-cursor", `The framed column is the ${word} being read. ${unreadWords(state.direction)}`],
     ["mark-preview", "The dashed column is where the pointer is; all numbers follow it."],
     ["mark-row", "The framed line in each heatmap is the chosen unit; pinned units have a line in the accent colour."],
     ["mark-pin", `A triangle above the numbers marks a pinned ${word}.`],
@@ -51,6 +51,12 @@ function entriesOf(scene, bands) {
   const covered = `Hatched: ${word}s of the image that are still covered.`;
   if (readings.some(({ image }) => image)) entries.push(["mark-cover", covered]);
   return [...entries, ...signalEntries(scene, bands)];
+}
+
+function unreadWords(direction) {
+  if (direction === "forward") return "What lies right of it has not been read yet.";
+  const way = "Read backward, time runs from right to left: a state knows what lies right of it.";
+  return direction === "backward" ? way : `${way} Read forward, it knows what lies left.`;
 }
 
 function spanEntries(word, { readings, state }) {

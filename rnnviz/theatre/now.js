@@ -5,7 +5,7 @@ import { answerLine } from "./compare.js";
 import { buildButton, buildClassRows, buildUnitRow, element, setAttribute, setText } from "./dom.js";
 import { leadingClass, valueAt } from "./decode.js";
 import { pixelCanvas, sharpContext } from "./heatmap.js";
-import { valueWords } from "./speech.js";
+import { quoted, valueWords } from "./speech.js";
 import { capitalised, grouped, percentage, whereWords } from "./words.js";
 
 const MOST_FLIPS = 12;
@@ -106,7 +106,7 @@ export class NowColumn {
     const { nodes } = this;
     if (focused !== this.reading) return;
     const { step } = looked;
-    setText(nodes.where, whereWords(focused, step));
+    setText(nodes.where, focused.tokens ? `${whereWords(focused, step)}: ${quoted(focused.tokens[step])}` : whereWords(focused, step));
     if (focused.probabilities) this.refreshAnswer(focused, step);
     if (focused.ghost) setText(nodes.ghostAnswer, ghostLine(focused.ghost, step));
     this.refreshUnit(focused, state, looked, speaking, readings.length > 1);

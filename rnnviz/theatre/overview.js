@@ -7,6 +7,8 @@ import { windowWords } from "./speech.js";
 import { changePerStep, decimated, isWhole, overviewFrame, overviewX, windowAtFrame } from "./window.js";
 
 const TALL = 28;
+// The lower part shows the colours of the tokens, where they have any.
+const COLOURED = 9;
 
 export class Overview {
   constructor(node, dispatch) {
@@ -39,9 +41,18 @@ export class Overview {
     this.draw(focused, state, colours, ratio, scale);
   }
 
+  // The tokens' colours (prose.js), or null; the strip is drawn anew when they are others than before.
+  colour({ state, colours, ratio, scale }, painted) {
+    if ((painted?.codes ?? null) === (this.painted?.codes ?? null)) return;
+    this.painted = painted && { codes: painted.codes, swatches: painted.swatches };
+    if (!this.node.hidden && this.reading) this.draw(this.reading, state, colours, ratio, scale);
+  }
+
   draw(reading, state, colours, ratio, scale) {
-    const height = TALL * scale;
-    const context = sharpContext(this.canvas, this.width, height, ratio);
+    const coloured = this.painted ? COLOURED * scale : 0;
+    const height = TALL * scale - coloured;
+    const context = sharpContext(this.canvas, this.width, TALL * scale, ratio);
+    if (coloured) this.drawColours(context, height, coloured);
     const layer = reading.layers[Math.min(state.layer, reading.layers.length - 1)];
     const direction = layer[state.direction] ? state.direction : "forward";
     const bars = decimated(changePerStep(layer[direction].hidden, direction), this.width);
@@ -54,6 +65,24 @@ export class Overview {
       const tall = (bar / most) * (height - 3);
       context.fillRect(i * step, height - 1 - tall, Math.max(step, 1), tall);
     });
+  }
+
+  // Each place of the strip in the colour of the token there; where several share it, of the strongest.
+  drawColours(context, top, tall) {
+    const { codes, swatches } = this.painted;
+    const bins = Math.min(codes.length, Math.round(this.width));
+    const wide = this.width / bins;
+    const middle = (swatches.length - 1) / 2;
+    for (let bin = 0; bin < bins; bin += 1) {
+      const [from, to] = [bin, bin + 1].map((one) => Math.floor((one * codes.length) / bins));
+      let strongest = codes[from];
+      for (let step = from + 1; step < to; step += 1) {
+        if (Math.abs(codes[step] - middle) > Math.abs(strongest - middle)) strongest = codes[step];
+      }
+      if (strongest < 0) continue;
+      context.fillStyle = swatches[strongest].background;
+      context.fillRect(bin * wide, top, Math.max(wide, 1), tall);
+    }
   }
 
   refresh({ state }) {

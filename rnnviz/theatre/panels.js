@@ -6,13 +6,16 @@ import { drawArea, drawBars, drawLanes, drawProbabilities, drawTokens, imagePixe
 import { lookupTable } from "./colours.js";
 import { leadingClass, valueAt } from "./decode.js";
 import { shownArray, shownSignal } from "./derived.js";
-import { barTop, heatmapHeight } from "./geometry.js";
+import { heatmapHeight } from "./geometry.js";
 import { drawGaps, drawHeatmap, heatmapPixels, pixelCanvas, sharpContext } from "./heatmap.js";
 import { rowOrder } from "./order.js";
 import { valueWords } from "./speech.js";
+import { attentionTop } from "./tints.js";
 import { SIGNAL_NAMES } from "./view.js";
 import { capitalised, percentage, shareNumber } from "./words.js";
 
+// Thinner columns have no room for a word; the words stand in the prose above in any case.
+const THINNEST_WORD = 8;
 // More classes than this have no row of their own.
 const MOST_ROWS = 16;
 
@@ -46,12 +49,13 @@ function offeredSignals(readings) {
 }
 
 // The bands to draw, each with its height and its cells, row by row in the order in which they stand.
-export function listBands({ readings, state, options, ratio, scale, beside }) {
+export function listBands({ readings, state, options, ratio, scale, beside, column }) {
   const offered = offeredPanels(readings, options.panels);
   const units = Math.max(...readings.map((reading) => reading.units[state.layer] ?? 0));
   const wide = !(beside && readings.length > 1);
   return offered
     .filter(({ id }) => !state.hidden.includes(id))
+    .filter(({ id }) => id !== "input" || column >= THINNEST_WORD || readings.some(({ image }) => image))
     .map((panel) => ({
       ...panel,
       height: Math.round(bandHeight(panel, readings, { units, ratio, state, wide, scale })),
@@ -168,15 +172,6 @@ const PAINTERS = {
     drawLanes(brush, reading.signals, sources, there, `${reading.title} has ${units} units.`);
   },
 };
-
-// One top for all readings, so that their bars can be compared.
-export function attentionTop(readings) {
-  let most = 0;
-  for (const { attention, steps } of readings.flatMap((reading) => [reading, reading.ghost ?? []].flat())) {
-    for (let step = 0; attention && step < steps; step += 1) most = Math.max(most, valueAt(attention, step));
-  }
-  return barTop(most);
-}
 
 // The short readout above a cell.
 export function cellValue(band, cell, reading, state, step, unit) {

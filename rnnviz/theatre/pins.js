@@ -9,12 +9,12 @@ export class PinRow {
     this.hint = element("span", { class: "pin-hint" });
   }
 
-  refresh({ steps, units, span }, word, coarse) {
+  refresh({ steps, units, span }, word, coarse, isText) {
     const key = [steps.join("."), units.join("."), word].join("|");
     if (key !== this.key) this.build(steps, units, word);
     this.key = key;
     const drag = coarse ? `drag to move through the ${word}s` : `drag to select ${word}s`;
-    setText(this.hint, `${coarse ? "Tap" : "Click"} a heatmap to pin a ${word} and a unit; ${drag}.`);
+    setText(this.hint, `${coarse ? "Tap" : "Click"} ${isText ? "a word or a heatmap" : "a heatmap"} to pin a ${word} and a unit; ${drag}.`);
     this.hint.hidden = steps.length + units.length > 0 || (span !== null && !coarse);
   }
 

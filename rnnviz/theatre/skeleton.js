@@ -21,6 +21,7 @@ export function buildSkeleton() {
   const pins = element("div", { class: "pins", role: "group", "aria-label": "Pins" });
   const dock = element("section", { class: "dock", "aria-label": "Selected span", hidden: true });
   const legend = element("div", { class: "legend" });
+  const prose = element("section", { class: "prose", "aria-label": "The text", hidden: true });
   const live = element("p", { class: "live", "aria-live": "polite", role: "status" });
   const body = element("div", { class: "body" }, now.aside, stage.stage);
   // What sticks to the edge of the window while the panels are scrolled leaves with them.
@@ -33,11 +34,12 @@ export function buildSkeleton() {
     tools,
     menu,
     pins,
+    prose,
     replay,
     legend,
     live,
   );
-  return { root, tools, menu, tour, pins, body, dock, legend, live, ...bar, ...transport, ...now, ...stage };
+  return { root, tools, menu, tour, pins, prose, body, dock, legend, live, ...bar, ...transport, ...now, ...stage };
 }
 
 function buildBar() {

@@ -6,6 +6,15 @@ import { shownArray, stepBefore } from "./derived.js";
 import { capitalised, changeWords, differenceWords, digitsOf, grouped, howMany, listed, number } from "./words.js";
 import { percentage, shareNumber, signalSentence, signalWords, signedNumber, spanWords, stepSentence, whereWords } from "./words.js";
 
+// Of a long token the beginning: a tip is a sentence.
+const LONGEST = 40;
+
+export function quoted(piece) {
+  const text = piece.trim();
+  const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}\u2026` : text;
+  return `\u201c${shown}\u201d`;
+}
+
 // "3 with 84 %", or null for a network without an answer.
 export function answerWords(reading, step) {
   if (!reading.probabilities) return null;
@@ -61,7 +70,7 @@ export function tipText(panel, reading, place) {
   if (panel.id === "unit" && unit !== null) return unitSentence(reading, place);
   if (panel.id === "input" && reading.tokens) {
     const answer = answerWords(reading, step);
-    return `${whereWords(reading, step)}: \u201c${reading.tokens[step]}\u201d${answer ? `, reads ${answer}` : ""}`;
+    return `${whereWords(reading, step)}: ${quoted(reading.tokens[step])}${answer ? `, reads ${answer}` : ""}`;
   }
   const ghost = reading.ghost && step < reading.ghost.steps ? answerWords(reading.ghost, step) : null;
   const sentences = [leaderSentence(reading, step) + (ghost ? `; the ghost reads ${ghost}` : "")];
@@ -95,6 +104,7 @@ export function markSentences(reading, step) {
 export function announcement(readings, state, { step, unit }) {
   const focus = readings[state.focus] ?? readings[0];
   const sentences = readings.length === 1 ? [leaderSentence(focus, step)] : spokenAnswers(readings, focus, step);
+  if (focus.tokens) sentences.unshift(quoted(focus.tokens[step]));
   sentences.push(...markSentences(focus, step));
   if (state.unit !== null || state.units.length > 0) {
     const direction = state.direction === "backward" ? "backward" : "forward";

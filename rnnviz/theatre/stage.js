@@ -24,9 +24,9 @@ export class Stage {
   measure(readings, beside, scale) {
     const place = this.nodes.stage.getBoundingClientRect();
     const width = Math.floor(place.width);
-    const gutter = Math.round((width < 480 ? 30 : 40) * scale);
+    const gutter = Math.round(gutterFor(readings, width) * scale);
     const gap = Math.round(20 * scale);
-    const places = columnPlaces(width, beside ? readings : 1, gutter, gap);
+    const places = columnPlaces(width, beside ? readings.length : 1, gutter, gap);
     return { width, top: place.top, beside, gutter, gap, places, room: places[0].width - gutter };
   }
 
@@ -40,7 +40,7 @@ export class Stage {
     nodes.root.style.setProperty("--column", `${this.axis.column}px`);
     nodes.root.style.setProperty("--gap", `${measures.gap}px`);
     nodes.root.style.setProperty("--columns", measures.places.map(({ width }) => `${width}px`).join(" "));
-    this.bands = listBands({ ...scene, beside: measures.beside }).map((band) => this.buildBand(band, scene));
+    this.bands = listBands({ ...scene, beside: measures.beside, column: this.axis.column }).map((band) => this.buildBand(band, scene));
     this.cells = this.bands.flatMap((band) => band.cells.map((cell) => ({ band, cell })));
     this.buildLanes();
     this.markKey = null;
@@ -60,6 +60,7 @@ export class Stage {
       swatch,
       element("span", { class: "name" }, band.label),
       symbol,
+      ...(band.cells.every(isBackward) ? [element("span", { class: "way" }, wayWords("backward"))] : []),
       this.buildInfo(band, note),
       meaning,
       scale,
@@ -91,7 +92,8 @@ export class Stage {
     const reading = readings[cell.index];
     const value = element("span", { class: "value" });
     const who = readings.length > 1 && !cell.shared ? reading.title : "";
-    const way = band.cells.some(({ direction }) => direction === "backward") ? `read ${cell.direction}s` : "";
+    const isMixed = new Set(band.cells.map(({ direction }) => direction)).size > 1;
+    const way = isMixed ? wayWords(cell.direction) : "";
     const whose = [who, way].filter(Boolean).join(", ");
     const tag = element("div", { class: "tag" }, element("span", { class: "who" }, whose), value);
     const properties = { class: "panel", "data-panel": band.id, "data-reading": String(cell.index) };
@@ -207,7 +209,9 @@ export class Stage {
     if (!preview.hidden) this.frame(preview, axis, step, step);
     span.hidden = state.span === null;
     if (state.span) this.frame(span, axis, ...state.span);
-    const isRead = state.hover !== null || state.span !== null || state.step === state.shape.steps - 1;
+    // Read backward, what lies right of the cursor has been read already.
+    const isForward = state.direction === "forward";
+    const isRead = !isForward || state.hover !== null || state.span !== null || state.step === state.shape.steps - 1;
     veil.hidden = isRead;
     const left = Math.min(Math.max(0, columnLeft(axis, state.step + 1) - axis.gutter), axis.width);
     veil.style.transform = `translateX(${left}px)`;
@@ -294,6 +298,22 @@ export class Stage {
   unitsOf(cell) {
     return this.unitCount(cell.index);
   }
+}
+
+// Left of the panels there is room for the names of the classes, within reason.
+function gutterFor(readings, width) {
+  const longest = Math.max(...readings.flatMap(({ classes }) => classes.map((label) => label.length)), 0);
+  const [least, most] = width < 480 ? [30, 52] : [40, 84];
+  return Math.min(most, Math.max(least, Math.ceil(6.6 * longest + 12)));
+}
+
+// In the backward direction time runs the other way, and a panel says so.
+function wayWords(direction) {
+  return direction === "backward" ? "\u2190 read from right to left" : "read from left to right \u2192";
+}
+
+function isBackward({ direction }) {
+  return direction === "backward";
 }
 
 const HEAD = 36;

@@ -156,6 +156,7 @@ const REDUCERS = {
   },
   brush: (state, { signal }) => (state.shape.signals.includes(signal) ? { ...state, brush: signal } : state),
   presenter: switching("presenter"),
+  tint: (state, { tint }) => ({ ...state, tint: VIEW_CHECKS.tint(tint) ?? state.tint }),
   window: (state, window) => ({ ...state, window: fitWindow(window, state.shape.steps, state.room) }),
   pan: (state, { by }) =>
     Number.isFinite(by) ? { ...state, window: panned(state.window, by, state.shape.steps) } : state,
