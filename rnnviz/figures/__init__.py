@@ -11,6 +11,7 @@ from rnnviz.figures.explanations import explanations
 from rnnviz.figures.gates import gate_distribution
 from rnnviz.figures.paths import state_path
 from rnnviz.figures.saturation import gate_saturation
+from rnnviz.figures.sentiment import sentiment_course, sentiment_line, sentiment_pushes
 from rnnviz.figures.style import alt_text
 
 __all__ = [
@@ -19,5 +20,8 @@ __all__ = [
     "explanations",
     "gate_distribution",
     "gate_saturation",
+    "sentiment_course",
+    "sentiment_line",
+    "sentiment_pushes",
     "state_path",
 ]
