@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
     from rnnviz.analysis.attribution import TextExplanation
     from rnnviz.analysis.shuffling import ShuffledAttention
 
-NAMES = {
-    "attention": "attention",
-    "gradient_input": "gradient x input",
-    "integrated_gradients": "integrated gradients",
-    "occlusion": "occlusion",
-}
 SHUFFLES = 200
 
 
@@ -44,6 +37,8 @@ def shuffled(name: str, words: str) -> ShuffledAttention:
 
 def why(subject: Subject) -> None:
     """The four measures side by side, and what they have to do with each other."""
+    from rnnviz.figures.attribution import attention_shuffles, rank_agreement
+
     name, words = subject.task.model, subject.task.text.words
     found = explained(name, words)
     measures(
@@ -55,43 +50,16 @@ def why(subject: Subject) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Do they agree?**")
-        st.markdown(agreement(found))
+        subject.plot(rank_agreement(found, theme=subject.theme), "agreement")
     with right:
-        st.markdown("**Does attention decide?**")
         if found.attention is None:
             st.markdown("This network has no attention to shuffle.")
         else:
-            st.markdown(shuffle_words(shuffled(name, words)))
+            turned = shuffled(name, words)
+            subject.plot(attention_shuffles(turned, theme=subject.theme), "shuffles")
     st.caption(
         f"**What to look for.** Orange speaks for {plain(found.label)}, blue for "
         f"{plain(found.against)}; attention has no side. Where the measures disagree, none of them "
         "alone is the reason (Jain and Wallace 2019). Integrated gradients add up to the whole "
         "answer; what is missing from the sum is printed beside them."
-    )
-
-
-def agreement(found: TextExplanation) -> str:
-    """Spearman's rank correlation of every pair of measures, as a small table."""
-    present = [name for name in NAMES if getattr(found, name) is not None]
-    rows = ["| ranks of | and of | agree |", "|---|---|---:|"]
-    for one, other in combinations(present, 2):
-        value = found.rank_correlations.get((one, other))
-        said = "not defined" if value is None else f"{value:.2f}".replace("-", "−")
-        rows.append(f"| {NAMES[one]} | {NAMES[other]} | {said} |")
-    return "\n".join(rows)
-
-
-def shuffle_words(found: ShuffledAttention) -> str:
-    """What the shuffles did, in words."""
-    share, label = found.probability, plain(found.label)
-    low, high = float(found.shuffled.min()), float(found.shuffled.max())
-    half = " Attention is one half of this readout; the largest outputs stay." if found.half else ""
-    return (
-        f"The network gives {label} {share:.1%}. Give its attention weights to the tokens in a "
-        f"random order, {len(found.shuffled)} times: it gives {low:.1%} to {high:.1%}, the middle "
-        f"one moves by {100 * found.median_change:.1f} points, and "
-        f"{found.flips:.0%} of the shuffles turn the answer over. The same weight for every token: "
-        f"{found.uniform:.1%}. No weights whatever could bring it below {found.lowest:.1%} or "
-        f"above {found.highest:.1%}.{half}"
     )

@@ -17,6 +17,8 @@ from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.text_choices import PLACE, TextChoices
 from rnnviz.ui.text_explanations import why
 from rnnviz.ui.text_gates import gates
+from rnnviz.ui.text_line import line
+from rnnviz.ui.text_padding import padding
 from rnnviz.ui.text_takeaway import code, downloads
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ PAUSE = 0.6
 
 LATER = "The figure is made as soon as the theatre stands."
 Draw = Callable[["Subject"], None]
-DRAW: dict[str, Draw] = {"why": why, "gates": gates}
+DRAW: dict[str, Draw] = {"why": why, "line": line, "padding": padding, "gates": gates}
 
 
 def figure_room(choices: TextChoices, tasks: tuple[Task, ...]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rnnviz.palette import Theme
 from rnnviz.signals import CELL_NAMES
-from rnnviz.text_exhibit import Task
+from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
 from rnnviz.tokens import Encoded
 from rnnviz.ui import text_models
@@ -39,6 +39,12 @@ class Subject:
         return self.choices.view.clamped(
             steps=reading.steps, layers=len(reading.layers), units=units
         )
+
+    @property
+    def beside(self) -> Text | None:
+        """The other text of two that stand side by side."""
+        others = [one.text for one in self.choices.figured if one.text != self.task.text]
+        return others[0] if others else None
 
     @property
     def reading(self) -> Reading:

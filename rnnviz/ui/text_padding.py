@@ -1,0 +1,153 @@
+"""Padding made visible: both directions run over empty steps, and what the readouts make of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rnnviz import text_exhibit
+from rnnviz.data import DataError
+from rnnviz.data.passages import PASSAGES
+from rnnviz.text_address import MOST_PADS
+from rnnviz.theatre import View, theatre
+from rnnviz.ui.models import model
+from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.text_models import encoded
+from rnnviz.ui.text_subject import Subject
+
+if TYPE_CHECKING:
+    from rnnviz.analysis.padding import Fading, ReadoutAnswer, Small
+
+FIRST_PADS = 50
+PANELS = ("input", "prediction", "hidden")
+MOST_TOKENS = 1000
+"""Tokens of a text whose padded reading is shown whole; the figures take any text."""
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def padded(name: str, words: str, pads: int) -> dict[str, Any]:
+    """The reading of a text and of ``pads`` empty steps after it, packed for the theatre."""
+    from rnnviz.analysis.padding import with_padding
+    from rnnviz.reader import read_text
+
+    text = with_padding(encoded(name, words), pads)
+    read = read_text(model(name), text, name=name)
+    return replace(read, pads=pads, title=f"{read.title}, reading the padding").to_payload()
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def fading_of(name: str, words: str, other: str) -> Fading:
+    """What is left of the difference of two texts after more and more padding."""
+    from rnnviz.analysis import padding
+
+    return padding.fading(model(name), encoded(name, words), encoded(name, other))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def answers_of(name: str, words: str, pads: int) -> tuple[ReadoutAnswer, ...]:
+    """What the same weights answer under other readouts, with and without the padding."""
+    from rnnviz.analysis import padding
+
+    return padding.answers(model(name), encoded(name, words), pads)
+
+
+@st.cache_resource(show_spinner=False)
+def small_networks() -> tuple[Small, ...]:
+    """The networks that were trained to deal with padding in one way each."""
+    from rnnviz.analysis import padding
+
+    return padding.small_networks()
+
+
+def padding(subject: Subject) -> None:
+    """The padded reading, the fading states, the readouts, and the small networks."""
+    from rnnviz.figures.padding import (
+        answer_finding,
+        fading_finding,
+        fading_states,
+        readout_answers,
+    )
+
+    name, words = subject.task.model, subject.task.text.words
+    pads = _slider(subject)
+    other = next(one for one in PASSAGES if one.text != words)
+    if len(subject.encoded) <= MOST_TOKENS:
+        theatre(
+            padded(name, words, pads),
+            key="text_padding_theatre",
+            title=f"{subject.cell}, {pads} empty steps after the text",
+            subtitle="both directions run over the padding, which is hatched",
+            view=View(direction="both"),
+            panels=PANELS,
+        )
+    else:
+        st.caption(f"The padded reading is shown for texts of up to {MOST_TOKENS:,} tokens.")
+    fading = fading_of(name, words, other.text)
+    answers = answers_of(name, words, pads)
+    left, right = st.columns(2)
+    with left:
+        subject.plot(fading_states(fading, other=f"“{other.title}”", theme=subject.theme), "fading")
+        st.caption(plain(fading_finding(fading)))
+    with right:
+        subject.plot(
+            readout_answers(answers, subject.reading.classes, pads=pads, theme=subject.theme),
+            "readouts",
+        )
+        st.caption(plain(answer_finding(answers, subject.reading.classes, pads=pads)))
+    st.caption(
+        "**What to look for.** Backward, reading begins in the padding: its last step is the same "
+        "for every text there is. Forward, the text fades with every pad. On the right the same "
+        "weights hand their states to readouts that they were not trained with, which says how "
+        "much such a vector changes and nothing about how good it is."
+    )
+    _small(subject)
+
+
+def _slider(subject: Subject) -> int:
+    choices = subject.choices
+    key = choices.widget("pads")
+    st.session_state.setdefault(key, choices.address.pads or FIRST_PADS)
+    pads = st.slider(
+        "Empty steps after the text",
+        1,
+        MOST_PADS,
+        key=key,
+        help="Texts of a batch are filled up to one length. A network that is told the lengths "
+        "never sees the filling; this one is made to read it.",
+    )
+    choices.choose("pads", continued=True, pads=None if pads == FIRST_PADS else pads)
+    return int(pads)
+
+
+def _small(subject: Subject) -> None:
+    """The networks that were trained for it: how often they are right, and on this text."""
+    from rnnviz.analysis.padding import small_answer
+    from rnnviz.figures.padding import small_accuracies
+
+    networks = small_networks()
+    if not networks:
+        return
+    st.markdown("**Trained with the mistake, and without**")
+    left, right = st.columns(2)
+    with left:
+        subject.plot(small_accuracies(networks, theme=subject.theme), "small-networks")
+    with right:
+        rows = ["| network | way with padding | this text |", "|---|---|---|"]
+        try:
+            for network in networks:
+                said = small_answer(network, text_exhibit.checked(subject.task.text.words))
+                best = int(said.probabilities.argmax())
+                share = f"{said.probabilities[best]:.0%}"
+                rows.append(
+                    f"| {network.cell.upper()} | {network.words} | {said.labels[best]}, {share} |"
+                )
+        except DataError as error:
+            st.caption(plain(sentence(error)))
+            return
+        st.markdown("\n".join(rows))
+        st.caption(
+            f"They know the words of a small grammar only: of this text {said.unknown:,} of "
+            f"{said.tokens:,} tokens are unknown to them."
+        )
