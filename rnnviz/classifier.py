@@ -15,17 +15,15 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
+from rnnviz import prefixes
 from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
 from rnnviz.tokens import PAD, UNKNOWN
 from rnnviz.tracing import Trace, trace
-from rnnviz.unrolling import unroll_prefixes
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 DIGIT_LABELS = tuple("0123456789")
-
-PREFIXES_AT_ONCE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,13 +190,13 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         lengths = self._checked_lengths(inputs, lengths)
         features = self._features(inputs)
         recurrent = trace(self.recurrent, features, lengths)
-        attention = self.readout.weights(recurrent.output, lengths)
+        logits = self.head(self.readout(recurrent.output, lengths))
         return ClassifierTrace(
             recurrent=recurrent,
-            logits=self.head(self.readout(recurrent.output, lengths)),
-            attention=attention,
+            logits=logits,
+            attention=self.readout.weights(recurrent.output, lengths),
             prefix_probabilities=self._prefix_probabilities(
-                features, recurrent.output, lengths, prefix_ends
+                features, recurrent.output, lengths, logits, prefix_ends
             ),
         )
 
@@ -207,6 +205,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         features: Tensor,
         output: Tensor,
         lengths: Tensor,
+        whole: Tensor,
         prefix_ends: Sequence[int] | None,
     ) -> Tensor:
         steps = output.shape[1]
@@ -216,10 +215,12 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
                 (*output.shape[:2], self.head.out_features), float("nan")
             )
             for row, length in enumerate(lengths.tolist()):
-                own = ends[ends <= length]
-                for some in own.split(PREFIXES_AT_ONCE) if len(own) else ():
-                    logits = self._logits_of_prefixes(features[row], output[row], some)
-                    probabilities[row, some - 1] = logits.softmax(dim=-1)
+                own = ends[ends < length]
+                if len(own):
+                    logits = self._logits_of_prefixes(features[row], output[row], own)
+                    probabilities[row, own - 1] = logits.softmax(dim=-1)
+                if length in ends:
+                    probabilities[row, length - 1] = whole[row].softmax(dim=-1)
             return probabilities
         logits = self.head(self.readout.prefixes(output))
         asked = torch.zeros(steps, dtype=torch.bool)
@@ -236,15 +237,22 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         the backward direction below made of each prefix.
         """
         falling = ends.flip(0).to(features.device)
-        steps = int(falling[0])
-        if self.recurrent.num_layers == 1:
-            backward = unroll_prefixes(self.recurrent.cell(0, reverse=True), features, falling)
-            forward = output[:steps, : output.shape[1] - backward.shape[2]]
-            read = torch.cat([forward.expand(len(falling), -1, -1), backward], dim=-1)
-        else:
-            repeated = features[:steps].expand(len(falling), -1, -1)
-            read = trace(self.recurrent, repeated, falling).output
-        return self.head(self.readout(read, falling)).flip(0)
+        logits = []
+        if self.recurrent.num_layers > 1:
+            for some in prefixes.groups(falling):
+                steps = int(falling[some][0])
+                repeated = features[:steps].expand(len(falling[some]), -1, -1)
+                read = trace(self.recurrent, repeated, falling[some]).output
+                logits.append(self.head(self.readout(read, falling[some])))
+            return torch.cat(logits).flip(0)
+        backward = prefixes.backward_states(self.recurrent.cell(0, reverse=True), features, falling)
+        forward = output[:, : output.shape[1] - backward.shape[2]]
+        for some in prefixes.groups(falling):
+            steps = int(falling[some][0])
+            own = backward[:steps, some].transpose(0, 1)
+            read = torch.cat([forward[:steps].expand(len(own), -1, -1), own], dim=-1)
+            logits.append(self.head(self.readout(read, falling[some])))
+        return torch.cat(logits).flip(0)
 
     def _features(self, inputs: Tensor) -> Tensor:
         """What the recurrent layers read: normalised rows or embedded tokens, `(B, T, I)`."""

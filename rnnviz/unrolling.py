@@ -48,34 +48,6 @@ def unroll(
     return (records[::-1] if reverse else records), state
 
 
-def unroll_prefixes(cell: Cell, inputs: Tensor, ends: Tensor) -> Tensor:
-    """The hidden states of a backward direction on many prefixes of one sequence, `(P, T, R)`.
-
-    Prefix `p` is read from step `ends[p] - 1` down to 0, beginning with no state. All prefixes
-    take the same inputs, so those `(T, I)` are projected once for each step, and a prefix joins
-    the batch where it begins; what lies beyond its end is zero.
-
-    Args:
-        cell: one layer in the backward direction.
-        inputs: `(T, I)`, one sequence.
-        ends: `(P,)` lengths of the prefixes in 1..T, in falling order.
-    """
-    steps = int(ends[0])
-    state = cell.initial_state(0)
-    hidden = inputs.new_zeros(len(ends), steps, state[0].shape[1])
-    begins = ends.tolist()
-    for t in reversed(range(steps)):
-        joining = 0
-        while len(state[0]) + joining < len(begins) and begins[len(state[0]) + joining] == t + 1:
-            joining += 1
-        if joining:
-            new = cell.initial_state(joining)
-            state = tuple(torch.cat(parts) for parts in zip(state, new, strict=True))
-        state = cell(inputs[t : t + 1], state).state
-        hidden[: len(state[0]), t] = state[0]
-    return hidden
-
-
 def alive_mask(lengths: Tensor, steps: int) -> Tensor:
     """Return `(T, B, 1)` bool: True where step `t` of sequence `b` has `t < lengths[b]`."""
     times = torch.arange(steps, device=lengths.device)
