@@ -44,6 +44,29 @@ class Last(nn.Module):
         return None
 
 
+class LastStep(nn.Module):
+    """What stands at the last step, in both directions: `r = h_(length - 1)`.
+
+    This is `output[:, -1]`, and a mistake with two directions: the backward one begins there and
+    has read a single step. On a padded batch that is read without lengths, that step is padding.
+    It is here to be looked at (docs/attribution.md), not to be used.
+    """
+
+    parts: ClassVar[int] = 1
+
+    def __init__(self, features: int, bidirectional: bool) -> None:
+        super().__init__()
+
+    def forward(self, output: Tensor, lengths: Tensor) -> Tensor:
+        return output[torch.arange(len(output), device=output.device), lengths - 1]
+
+    def prefixes(self, output: Tensor) -> Tensor:
+        return output
+
+    def weights(self, output: Tensor, lengths: Tensor) -> None:
+        return None
+
+
 class Mean(nn.Module):
     """The mean of all real outputs: `r = (1 / length) sum_t h_t`."""
 
@@ -99,7 +122,10 @@ class Attention(nn.Module):
         self.query = nn.Linear(features, 1, bias=False)
 
     def forward(self, output: Tensor, lengths: Tensor) -> Tensor:
-        weights = self.weights(output, lengths)
+        return self.weighed(output, lengths, self.weights(output, lengths))
+
+    def weighed(self, output: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:
+        """The vector that these weights `(B, T)` would give."""
         # Padded outputs may hold anything; 0 * NaN is NaN, so they are blanked, not only weighted.
         real = real_steps(output, lengths)[:, :, None]
         return (weights[:, :, None] * output.masked_fill(~real, 0.0)).sum(dim=1)
@@ -134,7 +160,12 @@ class AttentionMax(nn.Module):
         self.maximum = Max(features, bidirectional)
 
     def forward(self, output: Tensor, lengths: Tensor) -> Tensor:
-        return torch.cat([self.attention(output, lengths), self.maximum(output, lengths)], dim=-1)
+        return self.weighed(output, lengths, self.weights(output, lengths))
+
+    def weighed(self, output: Tensor, lengths: Tensor, weights: Tensor) -> Tensor:
+        """The vector that these weights `(B, T)` would give; the maximum has none."""
+        found = self.attention.weighed(output, lengths, weights)
+        return torch.cat([found, self.maximum(output, lengths)], dim=-1)
 
     def prefixes(self, output: Tensor) -> Tensor:
         return torch.cat([self.attention.prefixes(output), self.maximum.prefixes(output)], dim=-1)
@@ -143,8 +174,11 @@ class AttentionMax(nn.Module):
         return self.attention.weights(output, lengths)
 
 
-READOUTS: dict[str, type[Last] | type[Mean] | type[Max] | type[Attention] | type[AttentionMax]] = {
+Readout = Last | LastStep | Mean | Max | Attention | AttentionMax
+
+READOUTS: dict[str, type[Readout]] = {
     "last": Last,
+    "last-step": LastStep,
     "mean": Mean,
     "max": Max,
     "attention": Attention,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rnnviz.classifier import SequenceClassifier
 
 CELLS = ("rnn", "gru", "lstm")
-READOUTS = ("last", "mean", "max", "attention", "attention-max")
+READOUTS = ("last", "last-step", "mean", "max", "attention", "attention-max")
 EVERY = list(itertools.product(CELLS, READOUTS, (False, True)))
 
 
@@ -179,7 +179,7 @@ def test_many_prefixes_of_a_two_directional_model() -> None:
         ({"cell": "transformer"}, r"expected one of rnn, gru, lstm, got 'transformer'"),
         (
             {"readout": "first"},
-            r"expected one of last, mean, max, attention, attention-max, got 'first'",
+            r"expected one of last, last-step, mean, max, attention, attention-max, got 'first'",
         ),
         ({"num_classes": 4}, "expected 4 names, got 3"),
         ({"input_std": 0.0}, "above 0, got 0.0"),

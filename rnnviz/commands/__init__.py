@@ -12,7 +12,7 @@ from typing import Literal
 import typer
 
 Cell = Literal["rnn", "gru", "lstm"]
-Readout = Literal["last", "mean", "max", "attention", "attention-max"]
+Readout = Literal["last", "last-step", "mean", "max", "attention", "attention-max"]
 Engine = Literal["bptt", "steps", "torch"]
 
 INTERRUPTED = 130

@@ -1,0 +1,266 @@
+"""Explanations of a text.
+
+Oracles: differences of the model's own answers for completeness, finite differences in float64 for
+the gradient, a literal loop for occlusion, scipy for the ranks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from rnnviz import tokens
+from rnnviz.analysis import attribution, colouring
+from rnnviz.analysis.attribution import CHEAP, MEASURES, Completeness, explain_text
+from rnnviz.classifier import SequenceClassifier
+from rnnviz.data import sentences
+from rnnviz.tokens import UNKNOWN, Encoded, TextTokenizer
+
+CELLS = ("rnn", "gru", "lstm")
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> TextTokenizer:
+    return tokens.train((one.text for one in sentences.load("train", count=400)), kind="word")
+
+
+def reader(
+    tokenizer: TextTokenizer, cell: str, readout: str = "attention-max", classes: int = 2
+) -> SequenceClassifier:
+    """A small network of both directions with weights large enough to bend."""
+    torch.manual_seed(4)
+    labels = ("negative", "positive", "neither")[:classes]
+    model = SequenceClassifier(
+        cell,
+        8,
+        10,
+        1,
+        True,
+        readout,
+        num_classes=classes,
+        labels=labels,
+        vocabulary_size=tokenizer.vocabulary_size,
+    )
+    with torch.no_grad():
+        for parameter in model.recurrent.parameters():
+            parameter.mul_(1.7)
+    return model.eval()
+
+
+def evidence(model: SequenceClassifier, features: torch.Tensor, target: int) -> float:
+    """log(p / (1 - p)) by its definition, of features (1, T, E)."""
+    with torch.no_grad():
+        p = model.answer(features, torch.tensor([features.shape[1]])).softmax(1)[0, target].double()
+    return float(torch.log(p / (1 - p)))
+
+
+def embedded(model: SequenceClassifier, ids: np.ndarray) -> torch.Tensor:
+    assert model.embedding is not None
+    with torch.no_grad():
+        return model.embedding(torch.from_numpy(ids)[None])
+
+
+def test_integrated_gradients_add_up_on_a_hundred_texts(tokenizer: TextTokenizer) -> None:
+    """Completeness: the sum is s(x) - s(all tokens unknown), both from the model itself."""
+    worst = 0.0
+    for number, one in enumerate(sentences.load("test", count=100)):
+        model = reader(tokenizer, CELLS[number % 3])
+        encoded = tokenizer.encode(one.text)
+        found = explain_text(model, encoded, measures=["integrated_gradients"])
+        assert found.integrated_gradients is not None and found.completeness is not None
+        difference = evidence(model, embedded(model, encoded.ids), 1) - evidence(
+            model, embedded(model, np.full(len(encoded), UNKNOWN)), 1
+        )
+        missing = abs(float(found.integrated_gradients.sum()) - difference)
+        worst = max(worst, missing / abs(difference))
+        assert found.completeness.difference == pytest.approx(difference, abs=1e-4)
+        assert found.completeness.delta == pytest.approx(
+            found.completeness.total - difference, abs=1e-4
+        )
+    assert worst < 0.01
+
+
+@pytest.mark.parametrize("readout", ["attention-max", "attention", "last", "mean"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradient_times_input_is_what_finite_differences_give(
+    tokenizer: TextTokenizer, cell: str, readout: str
+) -> None:
+    model = reader(tokenizer, cell, readout, classes=3).double()
+    encoded = tokenizer.encode("The plot was not dull, but brand new.")
+    found = explain_text(model, encoded, target=2, measures=CHEAP)
+    features = embedded(model, encoded.ids)
+    baseline = embedded(model, np.full(len(encoded), UNKNOWN))
+    step = 1e-5
+    for t in range(len(encoded)):
+        way = torch.zeros_like(features)
+        way[0, t] = features[0, t] - baseline[0, t]
+        slope = evidence(model, features + step * way, 2) - evidence(
+            model, features - step * way, 2
+        )
+        assert found.gradient_input is not None
+        assert found.gradient_input[t] == pytest.approx(slope / (2 * step), abs=1e-7)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_occlusion_is_what_reading_with_each_token_unknown_gives(
+    tokenizer: TextTokenizer, cell: str
+) -> None:
+    model = reader(tokenizer, cell)
+    encoded = tokenizer.encode("The plot was not dull, but zyxwv and the music was superb.")
+    found = explain_text(model, encoded, measures=["occlusion"])
+    assert found.occlusion is not None and found.probability_without is not None
+    assert found.group == 1 and found.integrated_gradients is None
+    whole = evidence(model, embedded(model, encoded.ids), 1)
+    assert found.evidence == pytest.approx(whole, abs=1e-5)
+    for t in range(len(encoded)):
+        ids = encoded.ids.copy()
+        ids[t] = UNKNOWN
+        left = evidence(model, embedded(model, ids), 1)
+        assert found.occlusion[t] == pytest.approx(whole - left, abs=1e-5)
+        assert found.probability_without[t] == pytest.approx(1 / (1 + np.exp(-left)), abs=1e-5)
+    # What is unknown already is hidden by nothing, to the last bit.
+    assert encoded.unknown.any() and (found.occlusion[encoded.unknown] == 0).all()
+
+
+def test_neighbours_of_a_long_text_are_hidden_together(
+    tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attribution, "MOST_TOKENS_READ", 100)
+    model = reader(tokenizer, "gru")
+    encoded = tokenizer.encode("The plot was not dull. " * 4 + "It is superb.")
+    found = explain_text(model, encoded)
+    assert (len(encoded), found.group) == (28, 10)  # three readings of 28 tokens
+    assert found.occlusion is not None and found.probability_without is not None
+    whole = evidence(model, embedded(model, encoded.ids), 1)
+    for first in (0, 10, 20):
+        ids = encoded.ids.copy()
+        ids[first : first + 10] = UNKNOWN
+        left, part = evidence(model, embedded(model, ids), 1), slice(first, first + 10)
+        assert found.occlusion[part].sum() == pytest.approx(whole - left, abs=1e-5)
+        assert np.ptp(found.occlusion[part]) == 0
+    assert found.completeness is not None and found.completeness.steps * 28 <= 100
+    grouped = colouring.note("occlusion", found)
+    assert "10 neighbouring tokens" in grouped
+    # Three groups are what is ranked, not 28 tokens.
+    sums = [
+        [values[first : first + 10].sum() for first in (0, 10, 20)]
+        for values in (found.gradient_input, found.occlusion)
+        if values is not None
+    ]
+    expected = stats.spearmanr(*sums).statistic
+    assert found.rank_correlations["gradient_input", "occlusion"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("tokens_read", [1, 60, 400, 800, 4000])
+def test_readings_are_bounded_however_long_a_text(tokens_read: int) -> None:
+    group = attribution.group_size(tokens_read)
+    readings = -(-tokens_read // group)
+    assert readings * tokens_read <= attribution.MOST_TOKENS_READ
+    assert group == 1 or tokens_read > 400
+
+
+def test_ranks_are_scipys_and_attention_is_compared_with_sizes(tokenizer: TextTokenizer) -> None:
+    model = reader(tokenizer, "lstm")
+    found = explain_text(model, tokenizer.encode("I found the pace awful, but the cast was fresh."))
+    assert set(found.rank_correlations) == {
+        (first, second) for i, first in enumerate(MEASURES) for second in MEASURES[i + 1 :]
+    }
+    for (first, second), value in found.rank_correlations.items():
+        one, other = getattr(found, first), getattr(found, second)
+        if first == "attention":
+            other = abs(other)
+        assert value == pytest.approx(stats.spearmanr(one, other).statistic)
+    assert found.attention is not None and found.attention.sum() == pytest.approx(1, abs=1e-5)
+    plain = explain_text(reader(tokenizer, "lstm", "mean"), tokenizer.encode("Dull and silly."))
+    assert plain.attention is None and len(plain.rank_correlations) == 3
+
+
+def test_two_classes_are_explained_by_the_second_and_more_by_the_answer(
+    tokenizer: TextTokenizer,
+) -> None:
+    encoded = tokenizer.encode("The plot was dull.")
+    two = explain_text(reader(tokenizer, "gru"), encoded)
+    other = explain_text(reader(tokenizer, "gru"), encoded, target=0)
+    assert (two.label, two.against, other.label) == ("positive", "negative", "negative")
+    assert two.occlusion is not None and other.occlusion is not None
+    assert two.occlusion == pytest.approx(-other.occlusion, abs=1e-5)
+    model = reader(tokenizer, "gru", classes=3)
+    three = explain_text(model, encoded, measures=CHEAP)
+    assert three.target == int(model(torch.from_numpy(encoded.ids)[None]).argmax())
+    assert three.against == f"any class but {three.label}"
+
+
+def test_the_shared_model_stays_as_it_was(tokenizer: TextTokenizer) -> None:
+    model = reader(tokenizer, "gru")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():  # as a page might call it
+        explain_text(model, tokenizer.encode("The plot was dull."))
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_tints_have_symmetrical_printed_ranges_and_say_what_they_are(
+    tokenizer: TextTokenizer,
+) -> None:
+    found = explain_text(reader(tokenizer, "gru"), tokenizer.encode("The plot was not dull."))
+    tints = found.tints()
+    assert [tint.label for tint in tints] == list(colouring.LABELS.values())
+    attention, *signed = tints
+    assert attention.low == 0 and not attention.diverging
+    for tint in signed:
+        assert tint.low == -tint.high and tint.high in colouring.EVIDENCE
+        assert np.abs(tint.values).max() <= tint.high
+        assert (tint.low_words, tint.high_words) == ("for negative", "for positive")
+    assert found.completeness is not None
+    said = signed[1].note
+    assert f"error {colouring.error_words(found.completeness)}" in said and "Sum" in said
+    cheap = explain_text(
+        reader(tokenizer, "gru", "last"), tokenizer.encode("The plot."), measures=CHEAP
+    )
+    assert [tint.name for tint in cheap.tints()] == ["gradient_input"]
+
+
+def test_an_error_is_a_part_of_the_sum_or_in_log_odds_where_that_is_next_to_nothing() -> None:
+    assert colouring.error_words(Completeness(32, 3.41, 3.44, -0.03)) == "0.87 %"
+    assert colouring.error_words(Completeness(32, 0.004, 0.001, 0.003)) == "0.003 log-odds"
+    assert Completeness(32, 0.0, 0.0, 0.0).relative_error == 0
+    assert Completeness(32, 0.1, 0.0, 0.1).relative_error == float("inf")
+
+
+def test_one_token_and_a_text_without_any_known_one(tokenizer: TextTokenizer) -> None:
+    model = reader(tokenizer, "lstm")
+    for text in ("dull", "zyxwv", "🙂 🙂"):
+        found = explain_text(model, tokenizer.encode(text))
+        assert all(value is None for value in found.rank_correlations.values())
+        assert len(found.tints()) == 4
+        if text != "dull":
+            assert found.occlusion is not None and not found.occlusion.any()
+            assert found.completeness is not None and found.completeness.relative_error == 0
+
+
+def test_errors_say_what_was_expected(tokenizer: TextTokenizer) -> None:
+    model, encoded = reader(tokenizer, "rnn"), tokenizer.encode("The plot.")
+    with pytest.raises(ValueError, match="expected a target from 0 to 1, got 2"):
+        explain_text(model, encoded, target=2)
+    with pytest.raises(ValueError, match="measures: expected some of attention"):
+        explain_text(model, encoded, measures=["saliency"])
+    with pytest.raises(ValueError, match="steps: expected 1 or more"):
+        explain_text(model, encoded, steps=0)
+    with pytest.raises(ValueError, match="evaluation mode"):
+        explain_text(reader(tokenizer, "rnn").train(), encoded)
+    with pytest.raises(ValueError, match="reads rows of pixels"):
+        explain_text(SequenceClassifier("rnn", 6, 5, 1).eval(), encoded)
+    lone = SequenceClassifier("rnn", 6, 5, 1, num_classes=1, labels=["a"], vocabulary_size=9)
+    with pytest.raises(ValueError, match="two classes or more"):
+        explain_text(lone.eval(), encoded)
+
+
+def test_what_is_explained_are_the_tokens_that_are_read(tokenizer: TextTokenizer) -> None:
+    encoded = tokenizer.encode("The plot was not dull, but the music was.", most_tokens=4)
+    found = explain_text(reader(tokenizer, "gru"), encoded, measures=CHEAP)
+    assert found.tokens == encoded.pieces and len(found.tokens) == 4
+    assert isinstance(replace(encoded), Encoded)
