@@ -5,6 +5,7 @@ Shapes: `n` texts, `M` steps drawn from them, `H` units, `K` components.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -169,5 +170,5 @@ def pairs_in_order(ends: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _pushes(along: np.ndarray, bounds: np.ndarray, start: float) -> np.ndarray:
-    texts = [along[first:last] for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
+    texts = [along[first:last] for first, last in itertools.pairwise(bounds)]
     return np.concatenate([change(one - start) for one in texts])

@@ -5,6 +5,7 @@ Shapes: `n` texts, `N` tokens of all texts one after another, `D` directions, `H
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ class States:
         The backward direction reads from the end, so its change is `h_t - h_(t+1)`.
         """
         found = np.empty_like(self.values)
-        for first, last in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+        for first, last in itertools.pairwise(self.bounds):
             for place, direction in enumerate(self.directions):
                 found[first:last, place] = change(self.values[first:last, place], direction)
         return found
