@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rnnviz.ordering import by_activity, by_likeness, unit_orders
+from rnnviz.ordering import MOST_STEPS, by_activity, by_likeness, unit_orders
 
 
 def test_the_busiest_unit_comes_first() -> None:
@@ -44,3 +44,14 @@ def test_both_orders_hold_every_unit_once(units: int) -> None:
 def test_anything_else_is_refused(hidden) -> None:
     with pytest.raises(ValueError, match="expected"):
         unit_orders(hidden)
+
+
+def test_of_a_long_sequence_a_few_hundred_steps_are_compared() -> None:
+    """Oracle: the order of these steps alone; groups that are planted still lie together."""
+    dice = np.random.default_rng(3)
+    groups = dice.permutation(np.repeat(np.arange(4), 8))
+    hidden = np.cumsum(dice.uniform(-0.1, 0.1, (3000, 4)), axis=0)[:, groups]
+    hidden = hidden + 0.01 * dice.standard_normal(hidden.shape)
+    drawn = by_likeness(hidden)
+    assert np.count_nonzero(np.diff(groups[list(drawn)])) == 3
+    assert drawn == by_likeness(hidden[np.linspace(0, 2999, MOST_STEPS).astype(int)])

@@ -67,7 +67,7 @@ def test_a_text_becomes_a_reading(words: int) -> None:
     np.testing.assert_allclose(reading.layers[0].backward["hidden"], layer.backward.hidden[0])
     np.testing.assert_allclose(reading.attention, trace.attention[0])
     ends = reader.prefix_ends(len(encoded))
-    assert ends[0] == 1 and ends[-1] == len(encoded) and len(ends) == min(len(encoded), 200)
+    assert ends[0] == 1 and ends[-1] == len(encoded)
     for step in {0, len(encoded) // 3, len(encoded) - 1}:
         end = max(end for end in ends if end <= step + 1)
         expected = model(ids[:, :end]).softmax(-1)[0].detach()
@@ -78,3 +78,83 @@ def test_a_text_is_not_for_a_model_of_images() -> None:
     encoded = tokens.train(["good"] * 3, size=20).encode("good")
     with pytest.raises(ValueError, match="mine: expected a model that reads tokens"):
         reader.read_text(SequenceClassifier(hidden_size=4), encoded, name="mine")
+
+
+def small_model(cell: str = "gru") -> tuple[SequenceClassifier, tokens.TextTokenizer]:
+    tokenizer = tokens.train(["The film was not good, but the cast was."] * 2, size=60)
+    torch.manual_seed(0)
+    size = tokenizer.vocabulary_size
+    model = SequenceClassifier(cell, 6, 4, 1, True, "attention-max", 2, size, labels=("no", "yes"))
+    return model.eval(), tokenizer
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 345, 346, 347, 500, 2600, 4000])
+def test_the_places_of_the_answers_are_even_and_bounded(count: int) -> None:
+    ends = reader.prefix_ends(count)
+    assert ends[0] == 1 and ends[-1] == count and sorted(set(ends)) == list(ends)
+    # The last one is the whole text's, which is read anyway.
+    assert sum(ends[:-1]) <= reader.MOST_STEPS + count
+    between = np.diff(ends[1:-1])
+    assert len(set(between.tolist())) <= 1
+    if count <= 345:
+        assert ends == tuple(range(1, count + 1))
+
+
+def test_the_places_stay_where_they_are_as_a_text_grows() -> None:
+    moved = sum(
+        not set(reader.prefix_ends(count)[:-1]) <= set(reader.prefix_ends(count + 1))
+        for count in range(1, 1000)
+    )
+    assert moved < 10
+
+
+def test_a_memory_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Oracle: the reading without one, while somebody writes, deletes and edits in the middle."""
+    model, tokenizer = small_model()
+    asked: list[int] = []
+    real = SequenceClassifier.trace
+
+    def counting(self: SequenceClassifier, *args: torch.Tensor, prefix_ends: list[int]) -> object:
+        asked.append(len(prefix_ends))
+        return real(self, *args, prefix_ends=prefix_ends)
+
+    text = "The film was not good, but the cast was. " * 4
+    memory = reader.PrefixMemory()
+    for written in (text, text + "Good", text[:60], text[:30] + "bad" + text[30:], text):
+        encoded = tokenizer.encode(written)
+        expected = reader.read_text(model, encoded, name="mine")
+        with monkeypatch.context() as patch:
+            patch.setattr(SequenceClassifier, "trace", counting)
+            found = reader.read_text(model, encoded, name="mine", memory=memory)
+        np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    first, longer, shorter, edited, again = asked
+    assert first > 40 and longer < 8 and shorter <= 2 and edited < first and again == 1
+
+
+def test_what_is_unknown_and_left_out_is_said() -> None:
+    model, tokenizer = small_model()
+    encoded = tokenizer.encode("The film \N{THUMBS UP SIGN} was good " * 30, 40)
+    reading = reader.read_text(model, encoded, name="mine")
+    assert reading.unknown == tuple(np.flatnonzero(encoded.unknown).tolist()) != ()
+    assert encoded.left_out is not None and reading.left_out is not None
+    assert reading.left_out.after == 20 and reading.left_out.tokens == encoded.left_out.tokens
+    assert reading.left_out.characters == len(encoded.text) - len("".join(encoded.pieces))
+
+
+@pytest.mark.parametrize("pads", [0, 1, 30])
+def test_pads_are_read_as_if_they_were_words(pads: int) -> None:
+    """Oracle: the model on the padded row without lengths."""
+    model, tokenizer = small_model("lstm")
+    encoded = tokenizer.encode("The cast was good.")
+    reading = reader.read_padded(model, encoded, pads, name="mine")
+    row = torch.from_numpy(np.append(encoded.ids, [0] * pads).astype(np.int64))[None]
+    assert reading.pads == pads and reading.steps == row.shape[1]
+    assert reading.tokens == encoded.pieces + ("[PAD]",) * pads
+    layer = model.trace(row).recurrent.layers[0]
+    assert layer.backward is not None and reading.layers[0].backward is not None
+    np.testing.assert_allclose(reading.layers[0].backward["cell"], layer.backward.cell[0])
+    np.testing.assert_allclose(
+        reading.probabilities[-1], model(row).softmax(-1)[0].detach(), atol=1e-6
+    )
+    with pytest.raises(ValueError, match="pads: expected 0 or more, got -1"):
+        reader.read_padded(model, encoded, -1, name="mine")
