@@ -128,15 +128,14 @@ def read(model: SequenceClassifier, tokenizer: TextTokenizer, task: Task) -> Rea
         return reading
     old = encode(tokenizer, task.ghost.words)
     under = read_text(model, old, name=task.model, truth=task.ghost.truth)
-    return over(reading, encoded, under, old, source=task.ghost.source)
+    return over(reading, under, source=task.ghost.source)
 
 
-def over(
-    reading: Reading, encoded: Encoded, ghost: Reading, old: Encoded, *, source: str
-) -> Reading:
+def over(reading: Reading, ghost: Reading, *, source: str) -> Reading:
     """A reading over that of another text, each word over the one that it came from."""
-    del encoded, old
-    return reading.with_ghost(replace(ghost, name=f"the old text: {source}"))
+    from rnnviz.alignment import aligned
+
+    return aligned(reading, replace(ghost, name=f"the old text: {source}"))
 
 
 def readings(address: TextAddress) -> tuple[Reading, ...]:

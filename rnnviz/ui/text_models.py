@@ -12,6 +12,7 @@ import streamlit as st
 
 from rnnviz import checkpoint, text_exhibit
 from rnnviz.address import ALL
+from rnnviz.reader import PrefixMemory, read_text
 from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
@@ -41,9 +42,15 @@ def reading(name: str, text: Text) -> Reading:
 
 
 def _read(name: str, words: str, truth: str | None) -> Reading:
-    from rnnviz.reader import read_text
+    return read_text(
+        model(name), encoded(name, words), name=name, truth=truth, memory=_memory(name)
+    )
 
-    return read_text(model(name), encoded(name, words), name=name, truth=truth)
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _memory(name: str) -> PrefixMemory:
+    """What spares that model most of the work while somebody writes on."""
+    return PrefixMemory()
 
 
 _reading = st.cache_resource(max_entries=24, show_spinner=False)(_read)
@@ -59,13 +66,8 @@ def shown(task: Task) -> dict[str, Any]:
     """What the theatre needs for a task, with its ghost; raises CheckpointError or DataError."""
     found = reading(task.model, task.text)
     if task.ghost is not None:
-        found = text_exhibit.over(
-            found,
-            encoded(task.model, task.text.words),
-            reading(task.model, task.ghost),
-            encoded(task.model, task.ghost.words),
-            source=task.ghost.source,
-        )
+        old = reading(task.model, task.ghost)
+        found = text_exhibit.over(found, old, source=task.ghost.source)
     packed = found.to_payload()
     return packed | {"title": task.title} if task.title else packed
 
@@ -82,3 +84,9 @@ def first_reading() -> None:
     for name in address.models:
         model(name)
     shown(Task(TextAddress().model, text))
+
+
+def forget() -> None:
+    """Empty every cache of this module, for tests."""
+    for kept in (tokenizer, encoded, _reading, _long_reading, _memory, shown):
+        kept.clear()

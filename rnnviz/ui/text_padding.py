@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from rnnviz import text_exhibit
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES
+from rnnviz.reader import read_padded
 from rnnviz.text_address import MOST_PADS
 from rnnviz.theatre import View, theatre
 from rnnviz.ui.models import model
@@ -29,12 +29,7 @@ MOST_TOKENS = 1000
 @st.cache_resource(max_entries=6, show_spinner=False)
 def padded(name: str, words: str, pads: int) -> dict[str, Any]:
     """The reading of a text and of ``pads`` empty steps after it, packed for the theatre."""
-    from rnnviz.analysis.padding import with_padding
-    from rnnviz.reader import read_text
-
-    text = with_padding(encoded(name, words), pads)
-    read = read_text(model(name), text, name=name)
-    return replace(read, pads=pads, title=f"{read.title}, reading the padding").to_payload()
+    return read_padded(model(name), encoded(name, words), pads, name=name).to_payload()
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

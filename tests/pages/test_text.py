@@ -1,0 +1,350 @@
+"""The Text page as a person meets it: what it shows, what it keeps, what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.data.passages import PASSAGES
+from rnnviz.text_address import TextAddress, pack_text
+from rnnviz.ui import text_models
+from tests.pages.conftest import Open
+from tests.pages.test_digits import handed
+from tests.pages.texts import save_text_models
+
+PAGE = "pages/text.py"
+FIRST, SECOND = PASSAGES[0], PASSAGES[1]
+OWN = "It was not bad at all."
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("text-models")
+    save_text_models(folder)
+    return folder
+
+
+@pytest.fixture
+def text_page(
+    open_page: Open, text_folder: Path, monkeypatch: pytest.MonkeyPatch, fresh_caches: None
+) -> Open:
+    """Opens the Text page over untrained networks."""
+    monkeypatch.setenv("RNNVIZ_MODELS", str(text_folder))
+
+    def opened(**query: str) -> AppTest:
+        return open_page(PAGE, **query)
+
+    yield opened
+    text_models.forget()
+
+
+def theatres(app: AppTest) -> list[dict[str, Any]]:
+    return handed(app, "theatre")
+
+
+def shown(app: AppTest) -> list[dict[str, Any]]:
+    return theatres(app)[0]["readings"]
+
+
+def text_of(payload: dict[str, Any]) -> str:
+    return "".join(payload["tokens"])
+
+
+def box(app: AppTest) -> dict[str, Any]:
+    (data,) = handed(app, "scribe")
+    return data
+
+
+def place(app: AppTest) -> dict[str, Any]:
+    (data,) = handed(app, "place")
+    return data
+
+
+def words(app: AppTest) -> dict[str, str]:
+    return place(app)["words"]
+
+
+def write(app: AppTest, text: Any, *, edit: Any = 1, nonce: int | None = None) -> AppTest:
+    """What the box says while somebody types."""
+    nonce = box(app)["nonce"] if nonce is None else nonce
+    app.session_state["text_box"] = {"typed": {"text": text, "nonce": nonce, "edit": edit}}
+    return app.run()
+
+
+def travel(app: AppTest, **query: str) -> None:
+    """A run as it comes after the browser's back button."""
+    at = 1 + app.session_state["text"].heard_trip
+    app.session_state["text_travel"] = {"went": {"at": at, "search": "?" + urlencode(query)}}
+    app.run()
+
+
+def said(app: AppTest) -> str:
+    return " ".join(one.value for one in app.warning)
+
+
+def test_it_opens_on_a_passage(text_page: Open) -> None:
+    app = text_page()
+    assert not app.exception
+    assert not app.warning
+    assert text_of(shown(app)[0]) == FIRST.text == box(app)["text"]
+    assert shown(app)[0]["name"] == "imdb-lstm"
+    assert words(app) == {}
+    assert any("says **" in one.value for one in app.markdown)
+    assert any(FIRST.look_for[:13] in one.value for one in app.caption)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_the_address_restores_cell_and_passage(text_page: Open, cell: str) -> None:
+    app = text_page(cell=cell, text="irony", units="3", step="5", tint="hidden")
+    (payload,) = shown(app)
+    assert payload["cell"] == cell
+    assert text_of(payload) == next(one.text for one in PASSAGES if one.key == "irony")
+    assert theatres(app)[0]["view"]["units"] == [3]
+    assert theatres(app)[0]["view"]["step"] == 4
+
+
+def test_all_three_cells_read_the_same_text(text_page: Open) -> None:
+    app = text_page(cell="all")
+    assert [one["cell"] for one in shown(app)] == ["lstm", "gru", "rnn"]
+    assert {text_of(one) for one in shown(app)} == {FIRST.text}
+    assert len([one for one in app.markdown if "says **" in one.value]) == 3
+
+
+def test_a_passage_is_picked(text_page: Open) -> None:
+    app = text_page()
+    before = box(app)["nonce"]
+    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    assert text_of(shown(app)[0]) == SECOND.text == box(app)["text"]
+    assert box(app)["nonce"] > before
+    assert words(app) == {"text": SECOND.key}
+    assert shown(app)[0]["ghost"] is None, "another text is no edit"
+
+
+def test_what_is_typed_is_read_and_stays_out_of_the_address(text_page: Open) -> None:
+    app = text_page()
+    nonce = box(app)["nonce"]
+    write(app, OWN)
+    assert text_of(shown(app)[0]) == OWN
+    assert box(app)["nonce"] == nonce, "nothing disturbs the one who types"
+    (key,) = words(app).values()
+    assert key.startswith("my.") and OWN not in json.dumps(words(app))
+    choice = place(app)["choice"]
+    write(app, OWN + " Really.")
+    assert words(app) == {"text": key}, "one edit is one entry of the history"
+    assert place(app)["choice"] == choice
+
+
+@pytest.mark.parametrize("text", ["", "   \n\t ", "😀🎬", "... !!! ???"])
+def test_a_text_without_words_is_a_sentence_and_the_reading_stays(
+    text_page: Open, text: str
+) -> None:
+    app = text_page()
+    write(app, text)
+    assert not app.exception
+    assert text_of(shown(app)[0]) == FIRST.text
+    assert "The last reading stays" in said(app)
+    write(app, OWN)
+    assert not app.warning
+    assert text_of(shown(app)[0]) == OWN
+
+
+HOSTILE = {
+    "script": "<script>alert(1)</script> a film",
+    "image": '<img src=x onerror="alert(1)"> a film',
+    "markdown": "# **film** [a](javascript:alert(1)) $x_1$ :red[y]",
+    "one long word": "a" * 10_000,
+    "right to left": "\u202eמלה\u202c film \u200f\u200b\u2066x\u2069",
+    "nothing but zero width and a letter": "\u200b\u200da\ufeff",
+    "combining": "e" + "\u0301" * 500,
+    "null": "a\x00b film",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_any_text_is_shown_as_it_was_typed(text_page: Open, kind: str) -> None:
+    app = text_page()
+    write(app, HOSTILE[kind])
+    assert not app.exception
+    payload, text = shown(app)[0], HOSTILE[kind]
+    left_out = payload["left_out"]
+    if left_out is not None:
+        head = len("".join(payload["tokens"][: left_out["after"]]))
+        text = text[:head] + text[head + left_out["characters"] :]
+    assert text_of(payload) == text
+    assert (left_out is not None) == (kind == "one long word")
+    for one in (*app.markdown, *app.caption, *app.warning):
+        assert "alert(1)" not in one.value
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        7,
+        {"typed": 7},
+        {"typed": {"text": 7, "nonce": 0, "edit": 1}},
+        {"typed": {"text": "x", "nonce": "0", "edit": 1}},
+        {"typed": {"text": "x", "nonce": 0, "edit": True}},
+    ],
+)
+def test_a_forged_message_changes_nothing(text_page: Open, sent: Any) -> None:
+    app = text_page()
+    app.session_state["text_box"] = sent
+    app.run()
+    assert not app.exception
+    assert text_of(shown(app)[0]) == FIRST.text
+
+
+def test_half_a_character_becomes_the_sign_for_an_unknown_one(text_page: Open) -> None:
+    app = text_page()
+    write(app, "a \ud83d film")
+    assert text_of(shown(app)[0]) == "a \ufffd film"
+
+
+def test_a_late_message_of_the_old_text_is_not_heard(text_page: Open) -> None:
+    app = text_page()
+    old = box(app)["nonce"]
+    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    write(app, "an old letter", nonce=old)
+    assert text_of(shown(app)[0]) == SECOND.text
+
+
+def test_an_edit_leaves_the_old_reading_as_a_ghost(text_page: Open) -> None:
+    app = text_page()
+    write(app, FIRST.text.replace("lovely", "dreadful"))
+    payload = shown(app)[0]
+    assert payload["ghost"] is not None
+    assert "lovely" in "".join(payload["replaced"].values())
+    write(app, FIRST.text.replace("lovely", "dreadfully slow"))
+    assert "lovely" in "".join(shown(app)[0]["replaced"].values()), "the same edit goes on"
+    write(app, FIRST.text.replace("lovely", "dreadfully long"), edit=2)
+    assert "slow" in "".join(shown(app)[0]["replaced"].values()), "a rest begins another edit"
+    app.toggle(key="text_ghost").set_value(False).run()
+    assert shown(app)[0]["ghost"] is None
+    assert words(app)["ghost"] == "0"
+
+
+def test_a_new_text_has_no_ghost_of_an_unlike_one(text_page: Open) -> None:
+    app = text_page()
+    write(app, "Something else altogether, about ships.")
+    assert shown(app)[0]["ghost"] is None
+
+
+def test_typing_a_passage_back_is_that_passage(text_page: Open) -> None:
+    app = text_page()
+    write(app, FIRST.text + "!")
+    assert words(app)["text"].startswith("my.")
+    write(app, FIRST.text)
+    assert words(app) == {}
+    assert shown(app)[0]["truth"] == FIRST.label
+
+
+def test_a_pinned_text_lies_under_the_next_or_beside_it(text_page: Open) -> None:
+    app = text_page(cell="gru")
+    app.button(key="text_pin").click().run()
+    assert words(app) == {"cell": "gru", "pin": FIRST.key}
+    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    assert shown(app)[0]["ghost"]["name"] == f"the old text: “{FIRST.title}”"
+    app.toggle(key="text_beside").set_value(True).run()
+    first, second = theatres(app)
+    assert [text_of(one["readings"][0]) for one in (first, second)] == [SECOND.text, FIRST.text]
+    assert first["readings"][0]["ghost"] is None
+    assert (first["options"]["address"], second["options"]["address"]) == (True, False)
+    assert words(app)["beside"] == "1"
+    app.button(key="text_unpin").click().run()
+    assert words(app) == {"cell": "gru", "text": SECOND.key}
+
+
+def test_ones_own_text_goes_into_the_link_when_asked(text_page: Open) -> None:
+    app = text_page()
+    write(app, OWN)
+    app.toggle(key="text_share_1").set_value(True).run()
+    assert words(app) == {"own": pack_text(OWN)}
+    other = text_page(**words(app))
+    assert text_of(shown(other)[0]) == OWN
+    assert not other.warning
+
+
+def test_a_text_too_long_for_a_link_says_so(text_page: Open) -> None:
+    app = text_page()
+    write(app, " ".join(f"word{i * 7919 % 10007}" for i in range(1500)))
+    app.toggle(key="text_share_1").set_value(True).run()
+    assert "own" not in words(app)
+    assert "too long for a link" in said(app)
+
+
+def test_a_link_to_a_text_that_was_not_shared_says_so(text_page: Open) -> None:
+    app = text_page(text="my.00ff00", pin="my.00ff01")
+    assert not app.exception
+    assert "not part of it" in said(app)
+    assert text_of(shown(app)[0]) == FIRST.text
+    assert words(app) == {}
+
+
+def test_wild_words_in_the_address_are_named_once(text_page: Open) -> None:
+    app = text_page(
+        cell="<script>", text="../../etc", own="!!", pads="9" * 50, figure="x", beside="1"
+    )
+    assert not app.exception
+    (warning,) = app.warning
+    for word in ("cell", "text", "own", "pads", "figure", "beside"):
+        assert f"asks for {word}" in warning.value
+    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    assert not app.warning
+
+
+def test_back_and_forward_bring_texts_of_ones_own_back(text_page: Open) -> None:
+    app = text_page()
+    write(app, OWN)
+    own = words(app)
+    travel(app)
+    assert text_of(shown(app)[0]) == FIRST.text == box(app)["text"]
+    travel(app, **own)
+    assert text_of(shown(app)[0]) == OWN == box(app)["text"]
+    travel(app, cell="gru", text="irony")
+    assert shown(app)[0]["cell"] == "gru"
+    assert [one.value for one in app.button_group if one.label == "Network"] == ["gru"]
+
+
+def test_texts_are_kept_while_another_page_is_open(text_page: Open) -> None:
+    app = text_page()
+    write(app, OWN)
+    app.switch_page("pages/home.py").run()
+    app.switch_page(PAGE).run()
+    assert text_of(shown(app)[0]) == OWN == box(app)["text"]
+
+
+def test_missing_networks_are_explained(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh_caches: None
+) -> None:
+    from rnnviz import checkpoint
+
+    text_models.forget()
+    monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "nothing")
+    monkeypatch.delenv("RNNVIZ_MODELS", raising=False)
+    app = open_page(PAGE)
+    assert not app.exception
+    assert any("python -m rnnviz train imdb" in one.value for one in app.markdown)
+
+
+@pytest.mark.parametrize("figure", ["why", "gates", "padding"])
+def test_a_figure_is_made_when_asked_for_and_not_before(text_page: Open, figure: str) -> None:
+    app = text_page()
+    assert not app.get("plotly_chart")
+    app.button_group(key="text_figure").set_value(figure).run()
+    assert words(app) == {"figure": figure}
+    assert not app.get("plotly_chart"), "the theatre is painted first"
+    assert place(app)["ask"] is not None
+    app.session_state["text_place"] = {"asked": place(app)["ask"]}
+    app.run()
+    assert not app.exception
+    assert not app.info
+    assert app.get("plotly_chart")
+
+
+def test_a_first_address_is_the_default_one() -> None:
+    assert TextAddress().text == FIRST.key
