@@ -62,7 +62,7 @@ ILLEGIBLE = re.compile(f"{SURROGATES.pattern}|{CONTROLS.pattern}")
 
 @dataclass(frozen=True)
 class Document:
-    """A text, where it is from ("mine.csv, row 3 of 120, column review"), and what to know of it.
+    """A text, where it is from ("a.csv, text 3 of 120, column 'review'"), and what to know of it.
 
     `notices` are whole sentences. A table has `columns` to choose from, the one that was taken in
     `column`, and as many `rows` as that has texts; `row`, from 0, is the one taken.
@@ -90,10 +90,10 @@ def read(data: bytes, name: str, *, column: str | None = None, row: int = 0) -> 
         table = _table(data, shown, kind, column)
         if not 0 <= row < len(table.texts):
             raise DataError(
-                f"expected a row from 1 to {len(table.texts):,} in {shown}, got {row + 1:,}: "
+                f"expected a text from 1 to {len(table.texts):,} in {shown}, got {row + 1:,}: "
                 "choose another"
             )
-        part = f"row {row + 1:,} of {len(table.texts):,}, column {shortened(table.column, 40)}"
+        part = f"text {row + 1:,} of {len(table.texts):,}, column {shortened(table.column, 40)!r}"
         text, more = legible(table.texts[row], shown)
         return Document(
             text, f"{shown}, {part}", (*notices, *table.notices, *more), table.columns,
@@ -241,7 +241,9 @@ def _table(data: bytes, name: str, kind: str, column: str | None) -> _Table:
         )
     left_out = len(rows) - len(texts)
     if left_out:
-        left = f"{left_out:,} of {len(rows):,} rows without text in column {shortened(chosen, 40)}"
+        left = (
+            f"{left_out:,} of {len(rows):,} rows without text in column {shortened(chosen, 40)!r}"
+        )
         notices += (f"{left} {'is' if left_out == 1 else 'are'} left out.",)
     return _Table(columns, chosen, texts, notices)
 
@@ -292,6 +294,8 @@ def _as_declared(data: bytes, declared: re.Match[bytes] | None) -> Decoded | Non
         encoding = declared[1].decode("ascii").lower()
         # As browsers do: who says Latin-1 means what Windows calls so.
         encoding = "cp1252" if encoding in ("iso-8859-1", "latin1", "windows-1252") else encoding
+        if encoding.startswith("utf"):  # it is not: this very declaration could not be read then
+            return None
         try:
             return Decoded(data.decode(encoding), encoding)
         except (LookupError, ValueError):

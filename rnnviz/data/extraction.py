@@ -29,7 +29,7 @@ MOST_OPERATIONS = 1_000_000
 MOST_UNPACKED_BYTES = 60_000_000
 MOST_XML_BYTES = 20_000_000
 MOST_MEMBERS = 5_000
-MOST_HTML_LETTERS = 3_000_000
+MOST_TAGS = 150_000
 
 UNSEEN = (
     "audio", "canvas", "embed", "head", "iframe", "math", "noscript", "object", "script", "select",
@@ -42,16 +42,27 @@ BLOCKS = (
     "header", "hr", "legend", "main", "nav", "ol", "p", "pre", "section", "summary", "table",
     "textarea", "ul",
 )  # fmt: skip
+# What is dropped before the parser sees it, and what closes it; `>` closes every tag after that.
+UNREAD = re.compile(r"<(script\b|style\b|!--|!\[)", re.IGNORECASE)
+CLOSING = {
+    "script": re.compile("</script", re.IGNORECASE),
+    "style": re.compile("</style", re.IGNORECASE),
+    "!--": re.compile("--"),
+    "![": re.compile(""),
+}
+UNCLOSED = re.compile(r"<(?=[^<>]*(?:<|\Z))")
+MOST_UNCLOSED = 200
+
 LINES = ("br", "li", "tr", "option")
 CELLS = ("td", "th")
 
 # What other archives call their parts: the kind of file, and what to do with it.
-ARCHIVES = (
-    ("xl/", "a spreadsheet: save it as CSV"),
-    ("ppt/", "a presentation: save its text as .txt"),
-    ("mimetype", "an OpenDocument or e-book file: save it as .docx or .txt"),
-    ("", "a ZIP archive: unpack it and take one file of it"),
-)
+ARCHIVES = {
+    "xl/": "a spreadsheet: save it as CSV",
+    "ppt/": "a presentation: save its text as .txt",
+    "mimetype": "an OpenDocument or e-book file: save it as .docx or .txt",
+    "": "a ZIP archive: unpack it and take one file of it",
+}
 
 
 @dataclass(frozen=True)
@@ -67,19 +78,21 @@ def html(source: str, name: str) -> Extract:
     """What a browser would show of the page, with an empty line between paragraphs."""
     import bs4
 
-    if len(source) > MOST_HTML_LETTERS:
+    source = _readable(source)
+    tags = source.count("<") + source.count("&")
+    if tags > MOST_TAGS:
         raise DataError(
-            f"expected a web page of at most {MOST_HTML_LETTERS:,} characters, got "
-            f"{len(source):,} in {name}: copy the text and paste it"
+            f"expected a web page of at most {MOST_TAGS:,} tags and entities, got {tags:,} in "
+            f"{name}: copy the text and paste it"
         )
     try:
         soup = bs4.BeautifulSoup(source, "html.parser")
     except (bs4.exceptions.ParserRejectedMarkup, AssertionError, ValueError) as failure:
         raise _broken("a web page", name) from failure
-    text = "".join(_seen(soup))
-    # White space as a browser has it: only the breaks that the tags make count.
-    text = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text))
-    text = re.sub(r"\n{3,}", "\n\n", text).strip().replace("\r", "\n")
+    # Every run here is collapsed before the next pattern looks at it, which keeps them all linear.
+    text = re.sub(r"(?: ?\t)+ ?", "\t", re.sub(r" {2,}", " ", "".join(_seen(soup))))
+    text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]?\n[ \t]?", "\n", text))
+    text = text.replace("\r", "\n").strip()
     if not text.strip():
         raise DataError(
             f"expected a web page with visible text, got none in {name}: if a script writes it, "
@@ -88,13 +101,35 @@ def html(source: str, name: str) -> Extract:
     return Extract(text)
 
 
+def _readable(source: str) -> str:
+    """The page without scripts, styles and comments, in one pass.
+
+    Python's parser looks at the rest of the page again for each `<` that does not close: where
+    those are many, they are taken for text.
+    """
+    kept, place = [], 0
+    while found := UNREAD.search(source, place):
+        kept.append(source[place : found.start()])
+        inside = found.start() + 2 if found[1] == "!--" else found.end()
+        closing = CLOSING[found[1].lower()].search(source, inside)
+        place = source.find(">", closing.start()) + 1 if closing else 0
+        if not place:
+            break  # as browsers do: what does not close lasts to the end
+    else:
+        kept.append(source[place:])
+    page = "".join(kept)
+    if sum(1 for _ in UNCLOSED.finditer(page)) > MOST_UNCLOSED:
+        page = UNCLOSED.sub("&lt;", page)
+    return page
+
+
 def _seen(soup: bs4.BeautifulSoup) -> Iterator[str]:
     """Pieces of visible text, breaks among them. A stack, as pages nest deeper than Python may."""
     from bs4 import Tag
     from bs4.element import CData, NavigableString
 
     waiting: list[Any] = [soup]
-    kept = 0  # how many `pre` we are in, where white space counts
+    kept = 0  # how many `pre` we are in, where line ends count
     while waiting:
         node = waiting.pop()
         if isinstance(node, str) and not isinstance(node, NavigableString):
@@ -121,7 +156,7 @@ def _breaks(tag: str) -> tuple[str, str]:
         return "\n\n", "\n\n"
     if tag in LINES:
         return ("", "\n") if tag == "br" else ("\n", "\n")
-    return ("", "\t") if tag in CELLS else ("", "")
+    return ("\t", "\t") if tag in CELLS else ("", "")
 
 
 def _is_hidden(tag: bs4.Tag) -> bool:
@@ -221,9 +256,9 @@ def paragraphs(page: str) -> str:
     if usual < 40:
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     text = ""
-    for line in lines:
+    for line in filter(None, lines):
         text += line + (" " if len(line) > 0.75 * usual else "\n")
-    return re.sub(r" *\n(\s*\n)*", "\n", text).strip()
+    return text.strip()
 
 
 def unhyphenated(text: str) -> tuple[str, int]:
@@ -231,7 +266,7 @@ def unhyphenated(text: str) -> tuple[str, int]:
 
     Where the same text has the word with its hyphen ("well-known"), that stays.
     """
-    known = set(re.findall(r"\w+-\w+", text))
+    known = set(re.findall(r"\b\w+-\w+", text))
     count = 0
 
     def whole(found: re.Match[str]) -> str:
@@ -241,7 +276,7 @@ def unhyphenated(text: str) -> tuple[str, int]:
         count += 1
         return found[1] + found[2]
 
-    return re.sub(r"(\w*[^\W\d_])[-\u00ad\u2010][ \n]([^\W\d_]\w*)", whole, text), count
+    return re.sub(r"\b(\w*[^\W\d_])[-\u00ad\u2010][ \n]([^\W\d_]\w*)", whole, text), count
 
 
 def docx(contents: bytes, name: str) -> Extract:
@@ -258,7 +293,8 @@ def docx(contents: bytes, name: str) -> Extract:
         text = "".join(_written(body))
     except Exception as failure:  # a broken archive or part breaks python-docx in any way
         raise _broken("a Word document", name) from failure
-    text = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
+    text = "\n".join(line.strip(" \t") for line in text.replace(" \t", "\t").split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
     if not text:
         raise DataError(
             f"expected a Word document with text in it, got none in {name}: if it holds pictures "
@@ -276,7 +312,8 @@ def _check_archive(contents: bytes, name: str) -> None:
         raise _broken("a Word document", name) from failure
     names = [one.filename for one in members]
     if "[Content_Types].xml" not in names or not any(one.startswith("word/") for one in names):
-        kind = next(told for part, told in ARCHIVES if any(one.startswith(part) for one in names))
+        parts = ((part, any(one.startswith(part) for one in names)) for part in ARCHIVES)
+        kind = ARCHIVES[next((part for part, found in parts if found), "")]
         raise DataError(f"expected a Word document in {name}, got {kind}")
     if any(one.flag_bits & 1 for one in members):
         raise DataError(
