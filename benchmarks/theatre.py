@@ -5,6 +5,7 @@ so without Streamlit and without a network:
 
     cells   RNN, GRU and LSTM side by side on one digit: 28 steps x 128 units x all signals
     long    one LSTM over 2,000 steps x 256 units x 6 signals
+    text    one LSTM over 4,000 words as prose: x 128 units x 6 signals x both directions
 
     paint   from the readings as text to the frame after all in sight is painted, fresh tab
     whole   the same for the panels that one has to scroll to as well
@@ -13,6 +14,7 @@ so without Streamlit and without a network:
     step    the work of one cursor step: key handler, and the frame that follows up to its layout
     scrub   the same for a drag of the slider across the whole sequence
     zoom    the same for zooming in and out
+    colour  the work of colouring the prose by something else, for every token anew
     play    the time between two frames while playing at four times the speed
     heap    what the tab's script holds after a garbage collection: objects and array buffers
     canvas  4 bytes for every pixel of every canvas on the page
@@ -50,11 +52,17 @@ AIMS = {
     "long zoom": 50.0,
     "long play": 20.0,
     "long tab": 60.0,
+    "text paint": 1500.0,
+    "text step": 16.0,
+    "text scrub": 16.0,
+    "text colour": 50.0,
+    "text play": 20.0,
 }
 """Milliseconds and megabytes (1e6 bytes). Those of the issue, and for what it calls fluent: a step
 and a scrub in one frame of 60 a second, a zoom in 50 ms, frames that keep coming while playing."""
 
 LONG_STEPS, LONG_UNITS = 2000, 256
+TEXT_STEPS, TEXT_UNITS = 4000, 128
 ROUNDS = 5
 
 # When the page begins to build the theatre, and when the frame after its first picture is over.
@@ -84,6 +92,7 @@ PAINT = """async () => {
 # What one gesture costs: its handler, then everything that the next frame does for it.
 COST = """async ({ kind, count }) => {
   const stage = document.querySelector(".theatre .stage");
+  const tint = document.querySelector(".theatre .tint");
   const slider = document.querySelector(".theatre .scrub");
   const key = (name) => {
     stage.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
@@ -91,6 +100,10 @@ COST = """async ({ kind, count }) => {
   const gestures = {
     step: (i) => key(i < count / 2 ? "ArrowLeft" : "ArrowRight"),
     repaint: (i) => key(i % 2 ? "[" : "]"),
+    colour: (i) => {
+      tint.selectedIndex = (i + 1) % (tint.options.length - 1);
+      tint.dispatchEvent(new Event("change"));
+    },
     zoom: (i) => key(i < count / 2 ? "+" : "-"),
     scrub: (i) => {
       slider.value = String(Math.round((slider.max * i) / (count - 1)));
@@ -128,16 +141,44 @@ CANVAS_BYTES = """() => [...document.querySelectorAll("canvas")].reduce(
 
 def long_reading() -> Reading:
     """An LSTM's reading of `LONG_STEPS` steps: slow waves and noise, every signal in its range."""
-    random = np.random.default_rng(0)
-    waves = np.sin(np.outer(np.arange(LONG_STEPS), random.random(LONG_UNITS) / 20))
+    signals = waving(LONG_STEPS, LONG_UNITS)
+    return Reading(name="long", cell="lstm", layers=(LayerReading(signals),), classes=())
+
+
+def text_reading() -> Reading:
+    """An LSTM's reading of `TEXT_STEPS` words in both directions, with an answer and attention."""
+    random = np.random.default_rng(1)
+    lengths = random.integers(1, 10, TEXT_STEPS)
+    words = tuple(
+        "".join(random.choice(list("aeioulnrst"), count)) + ("\n\n" if i % 90 == 89 else " ")
+        for i, count in enumerate(lengths)
+    )
+    positive = 1 / (1 + np.exp(-np.cumsum(random.normal(0, 0.2, TEXT_STEPS))))
+    weights = random.random(TEXT_STEPS)
+    forward, backward = (waving(TEXT_STEPS, TEXT_UNITS, seed) for seed in (2, 3))
+    return Reading(
+        name="text",
+        cell="lstm",
+        layers=(LayerReading(forward, backward),),
+        classes=("negative", "positive"),
+        probabilities=np.stack([1 - positive, positive], axis=1),
+        attention=weights / weights.sum(),
+        tokens=words,
+        step_word="token",
+    )
+
+
+def waving(steps: int, units: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Every signal of an LSTM ``(steps, units)``, in its range: slow waves and noise."""
+    random = np.random.default_rng(seed)
+    waves = np.sin(np.outer(np.arange(steps), random.random(units) / 20))
 
     def signal(name: str) -> np.ndarray:
         low, high = SIGNALS[name].low, SIGNALS[name].high
         mixed = 0.8 * waves + 0.2 * random.uniform(-1, 1, waves.shape)
         return low + (high - low) * (mixed + 1) / 2
 
-    signals = {name: signal(name) for name in DRAWN["lstm"]}
-    return Reading(name="long", cell="lstm", layers=(LayerReading(signals),), classes=())
+    return {name: signal(name) for name in DRAWN["lstm"]}
 
 
 class Tab:
@@ -240,15 +281,20 @@ def measure(browser: Browser, name: str, path: Path, gestures: dict[str, int]) -
     return all(reached)
 
 
-def main() -> int:
-    """Measure and print; the exit status says whether every aim was reached."""
+def main(wanted: tuple[str, ...] = ()) -> int:
+    """Measure and print; the exit status says whether every aim was reached.
+
+    ``wanted`` are the names of the pages to measure, all by default.
+    """
     pages = {
         "cells": standalone(exhibit.readings(DigitsAddress(cell="all")), title="Three cells"),
         "long": standalone(long_reading(), title="A long sequence"),
+        "text": standalone(text_reading(), title="A long text"),
     }
     gestures = {
         "cells": {"repaint": 10, "step": 54},
         "long": {"step": 100, "scrub": 100, "zoom": 8, "play": 120},
+        "text": {"step": 100, "scrub": 100, "colour": 20, "play": 120},
     }
     reached = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -256,6 +302,8 @@ def main() -> int:
             executable_path=chromium.executable(), args=list(FLAGS)
         )
         for name, html in pages.items():
+            if wanted and name not in wanted:
+                continue
             path = Path(folder) / f"{name}.html"
             path.write_text(html, encoding="utf-8")
             print(f"{name}: a file of {path.stat().st_size / 1e6:.1f} MB")
@@ -265,4 +313,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(tuple(sys.argv[1:])))

@@ -17,7 +17,7 @@ from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre.reading import Reading, reading_from_trace
 from rnnviz.theatre.standalone import PageTheme, page
 from rnnviz.theatre.tints import Tint
-from rnnviz.theatre.view import MOST_READINGS, View
+from rnnviz.theatre.view import MOST_READINGS, TINTS, View
 
 if TYPE_CHECKING:
     from rnnviz.classifier import ClassifierTrace
@@ -99,7 +99,7 @@ def show(
         raise ValueError(f"height: expected a whole number of pixels, got {height!r}")
     readings = tuple(_reading(thing, example, classes) for thing in things)
     chosen = View.of(**view)
-    _check(chosen, readings)
+    _check(chosen, readings, [tint.name for several in tints or () for tint in several])
     heading = title if title is not None else _title(readings)
     return Show(
         page(readings, title=heading, view=chosen, theme=theme, tints=tints),
@@ -146,7 +146,7 @@ def _labels(count: int, classes: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(str(label) for label in classes)
 
 
-def _check(view: View, readings: Sequence[Reading]) -> None:
+def _check(view: View, readings: Sequence[Reading], tints: Sequence[str]) -> None:
     """Refuse what an address would quietly leave out: a notebook has somebody to tell."""
     steps = readings[0].steps
     layers = max(len(one.layers) for one in readings)
@@ -169,6 +169,8 @@ def _check(view: View, readings: Sequence[Reading]) -> None:
             f"direction: expected 'forward', for nothing here reads backward, got "
             f"{view.direction!r}"
         )
+    if view.tint not in {*TINTS, *tints}:
+        raise ValueError(f"tint: expected the name of one of the tints, got {view.tint!r}")
     if view.values == "difference" and all(one.ghost is None for one in readings):
         raise ValueError(
             "values: expected 'raw' or 'change', for no reading here has a ghost to compare "

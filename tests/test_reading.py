@@ -13,7 +13,13 @@ from torch import nn
 
 import rnnviz
 from rnnviz.ordering import unit_orders
-from rnnviz.theatre.reading import LayerReading, Mark, Reading, reading_from_trace
+from rnnviz.theatre.reading import (
+    LayerReading,
+    LeftOutText,
+    Mark,
+    Reading,
+    reading_from_trace,
+)
 from tests.test_theatre import made_up
 
 SURE = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.2, 0.7], [0, 0, 1], [0, 0, 1]])
@@ -33,6 +39,23 @@ def test_a_reading_marks_its_own_decision_and_flips() -> None:
     ]
     assert reading.marks[0].words.startswith("The answer changes 2 times. From row 3 on it is c;")
     assert there_and_back(reading).marks == reading.marks
+
+
+def test_what_is_special_about_a_text_travels_too() -> None:
+    plain = there_and_back(made_up())
+    assert (plain.unknown, plain.left_out, plain.replaced, plain.pads) == ((), None, {}, 0)
+    tokens = ("not ", "\u202ebad", "\r\n", "", "at all")
+    reading = made_up(
+        tokens=tokens,
+        unknown=(1, 3),
+        left_out=LeftOutText(after=2, tokens=1234, characters=5678),
+        replaced={0: "very", 4: ""},
+        pads=2,
+    )
+    back = there_and_back(reading)
+    assert back.tokens == tokens
+    assert back.unknown == (1, 3) and back.left_out == LeftOutText(2, 1234, 5678)
+    assert back.replaced == {0: "very", 4: ""} and back.pads == 2
 
 
 def test_orders_travel_with_each_direction() -> None:
@@ -104,6 +127,10 @@ def test_an_example_that_is_not_there_is_named() -> None:
         ({"classes": ()}, r"expected \(5, 0\)"),
         ({"tokens": ("a", "b")}, "tokens: expected 5 steps, got 2"),
         ({"marks": (Mark(5, "late"),)}, "marks: expected a step of 0..4"),
+        ({"unknown": (0, 5)}, "unknown: expected steps of 0..4, got 5"),
+        ({"replaced": {-1: "x"}}, "replaced: expected steps of 0..4, got -1"),
+        ({"left_out": LeftOutText(6, 1, 1)}, "left_out: expected 0..5 tokens, got 6"),
+        ({"pads": 6}, "pads: expected 0..5, got 6"),
     ],
 )
 def test_what_does_not_fit_together_is_named(change: dict[str, Any], message: str) -> None:

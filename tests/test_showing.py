@@ -17,6 +17,7 @@ from torch import nn
 
 import rnnviz
 from rnnviz.theatre.arrays import decode
+from rnnviz.theatre.tints import Tint
 from tests.test_theatre import made_up
 
 INPUTS = torch.randn(3, 20, 5, generator=torch.Generator().manual_seed(0))
@@ -70,6 +71,18 @@ def test_several_stand_side_by_side() -> None:
     assert [one["cell"] for one in data_of(shown)["readings"]] == ["rnn", "gru", "lstm"]
     assert shown.title == "RNN and GRU and LSTM reading 20 steps"
     assert data_of(rnnviz.show(made_up("gru")))["readings"][0]["cell"] == "gru"
+
+
+def test_tints_are_shown_or_refused_in_words() -> None:
+    reading = made_up(tokens=("a", "b", "c", "d", "e"))
+    tint = Tint("ig", "Gradients", "What it adds.", np.zeros(5), -1, 1, "against", "for")
+    assert '"label":"Gradients"' in rnnviz.show(reading, tints=[[tint]], tint="ig").html
+    with pytest.raises(ValueError, match="expected a list for each of 1, got 2"):
+        rnnviz.show(reading, tints=[[tint], []])
+    with pytest.raises(ValueError, match="tint: expected one of answer, change, attention, none"):
+        rnnviz.show(reading, tint="Gradients")
+    with pytest.raises(ValueError, match="tint: expected the name of one of the tints, got 'ig'"):
+        rnnviz.show(reading, tint="ig")
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])

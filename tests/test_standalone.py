@@ -12,12 +12,14 @@ import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.theatre.modules import FOLDER
 from rnnviz.theatre.standalone import page
+from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import View
 from tests.test_theatre import made_up
 
@@ -104,6 +106,17 @@ def test_no_text_becomes_markup(title: str, label: str) -> None:
     assert data["readings"][0]["classes"][0] == label
     assert not re.search(r"[<>&\u2028\u2029]", outline.texts["script"][0])
     assert html.encode("utf-8")
+
+
+def test_tints_come_along_for_each_reading() -> None:
+    steps = made_up().steps
+    tint = Tint("ig", "Gradients", "</script>", np.zeros(steps), -1, 1, "against", "for")
+    html = page([made_up(), made_up()], title="x", tints=[[tint], []])
+    sent = json.loads(html.split('id="readings">')[1].split("</script>")[0])
+    assert [[one["name"] for one in several] for several in sent["tints"]] == [["ig"], []]
+    assert sent["tints"][0][0]["meaning"] == "</script>"
+    with pytest.raises(ValueError, match="expected a list for each of 2, got 1"):
+        page([made_up(), made_up()], title="x", tints=[[tint]])
 
 
 def test_three_readings_at_most_and_all_of_one_length() -> None:

@@ -51,6 +51,15 @@ def test_addresses_and_json_give_the_view_back(view: View) -> None:
     assert View.of(**view.to_json()) == view
 
 
+def test_a_tint_that_is_known_to_be_missing_is_answered_with_a_sentence() -> None:
+    assert View.from_query({"tint": "occlusion"}) == (View(tint="occlusion"), ())
+    assert View.from_query({"tint": "occlusion"}, tints=["occlusion"])[0].tint == "occlusion"
+    view, (notice,) = View.from_query({"tint": "occlusion", "step": "3"}, tints=["gradient"])
+    assert view == View(step=2)
+    assert notice.startswith("The address asks for tint='occlusion': expected one of answer,")
+    assert View.from_query({"tint": "unit:cell"}, tints=[])[0].tint == "unit:cell"
+
+
 def test_the_vectors_of_the_browser() -> None:
     vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
     assert len(vectors) >= 30

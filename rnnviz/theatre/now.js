@@ -106,7 +106,7 @@ export class NowColumn {
     const { nodes } = this;
     if (focused !== this.reading) return;
     const { step } = looked;
-    setText(nodes.where, focused.tokens ? `${whereWords(focused, step)}: ${quoted(focused.tokens[step])}` : whereWords(focused, step));
+    setText(nodes.where, focused.tokens ? `${whereWords(focused, step)}\n${quoted(focused.tokens[step])}` : whereWords(focused, step));
     if (focused.probabilities) this.refreshAnswer(focused, step);
     if (focused.ghost) setText(nodes.ghostAnswer, ghostLine(focused.ghost, step));
     this.refreshUnit(focused, state, looked, speaking, readings.length > 1);

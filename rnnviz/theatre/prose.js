@@ -95,12 +95,12 @@ export class Prose {
     const step = looked.step;
     const isPreview = state.hover !== null && state.hover.step !== null;
     const isElsewhere = state.hover?.panel !== "prose";
-    this.texts.forEach(({ text }, i) => {
+    this.texts.forEach(({ text }) => {
       text.mark("at", [state.step]);
       text.mark("previewed", isPreview ? [step] : []);
       text.mark("pinned", state.steps);
       text.markRange("in-span", state.span);
-      text.markRange("unread", state.playing ? [state.step + 1, readings[i].steps - 1] : null);
+      text.readUntil(state.playing ? state.step : null);
     });
     this.reveal(isPreview && isElsewhere ? step : null, state.step, readings[0].steps - 1);
     if (state.hover === null || isElsewhere) this.tip.hidden = true;

@@ -8,14 +8,18 @@ import { grouped, howMany } from "./words.js";
 
 const MARGIN = 6;
 const MARKS_WORDS = 5;
+// So many tokens are coloured at once, of a longer text those in sight first.
+const FEW = 800;
+const SLICE = 400;
 
 export class ProseText {
   // `box` scrolls by itself; `text` is { tokens, unknown, left_out, replaced, pads }, all but the tokens optional.
   constructor(box, text) {
-    Object.assign(this, { box, tokens: text.tokens, marked: new Map(), codes: null, swatches: null });
+    Object.assign(this, { box, tokens: text.tokens, marked: new Map(), codes: null, swatches: null, until: Infinity });
     this.unknown = new Set(text.unknown ?? []);
     this.firstPad = text.tokens.length - (text.pads ?? 0);
     this.nodes = [];
+    this.shown = new Array(text.tokens.length).fill(null);
     this.steps = new Map();
     this.build(text);
   }
@@ -43,6 +47,13 @@ export class ProseText {
     if (isPad && !word) node.textContent = "pad";
     else if (word === "") node.classList.add("empty");
     else appendText(node, word);
+    // Parts of one word touch each other; only a hairline parts them.
+    const previous = this.nodes[step - 1];
+    if (previous && before === "" && this.isOpen) {
+      previous.classList.add("open");
+      node.classList.add("glued");
+    }
+    this.isOpen = after === "" && !isPad;
     this.nodes.push(node);
     this.steps.set(node, step);
     if (before) parts.append(document.createTextNode(lineEnds(before)));
@@ -51,21 +62,74 @@ export class ProseText {
     else if (isPad) parts.append(document.createTextNode(" "));
   }
 
-  // Every token the colour of its code; only what differs from before is touched.
+  // Every token gets the colour of its code: those in sight at once, those far away a little later.
   colour({ swatches, codes }) {
-    const before = this.swatches === swatches ? this.codes : null;
-    for (let step = 0; step < this.nodes.length; step += 1) {
-      if (before && before[step] === codes[step]) continue;
-      const { style } = this.nodes[step];
-      const swatch = codes[step] === NO_SWATCH ? null : swatches[codes[step]];
-      style.backgroundColor = swatch?.background ?? "";
-      style.color = swatch?.ink ?? "";
-    }
     Object.assign(this, { swatches, codes });
+    this.paint();
   }
 
   colourless() {
-    this.colour({ swatches: null, codes: new Int16Array(this.nodes.length).fill(NO_SWATCH) });
+    this.colour({ swatches: null, codes: null });
+  }
+
+  // While a text is being replayed, what lies beyond `last` has no colour yet; null ends that.
+  readUntil(last) {
+    const until = last ?? Infinity;
+    const before = this.until;
+    if (until === before) return;
+    this.until = until;
+    const [from, to] = [Math.min(before, until) + 1, Math.min(Math.max(before, until), this.nodes.length - 1)];
+    if (to - from < SLICE) this.paintRange(from, to + 1);
+    else this.paint();
+  }
+
+  paint() {
+    clearTimeout(this.painting);
+    const [first, last] = this.near();
+    this.paintRange(first, last);
+    let from = 0;
+    const goOn = () => {
+      this.paintRange(from, from + SLICE);
+      from += SLICE;
+      if (from < this.nodes.length) this.painting = setTimeout(goOn);
+    };
+    if (last - first < this.nodes.length) this.painting = setTimeout(goOn);
+  }
+
+  // Only what differs from before is touched: every change of a style costs the browser ten microseconds.
+  paintRange(first, last) {
+    const { nodes, shown, swatches, codes, until } = this;
+    for (let step = first; step < Math.min(last, nodes.length); step += 1) {
+      const code = swatches === null || step > until ? NO_SWATCH : codes[step];
+      const swatch = code === NO_SWATCH ? null : swatches[code];
+      if (shown[step] === swatch) continue;
+      shown[step] = swatch;
+      nodes[step].style.backgroundColor = swatch?.background ?? "";
+      nodes[step].style.color = swatch?.ink ?? "";
+    }
+  }
+
+  // The tokens in sight and a box's height around them; all of a short text.
+  near() {
+    const { nodes, box } = this;
+    if (nodes.length <= FEW) return [0, nodes.length];
+    if (!this.isLaidOut) {
+      this.isLaidOut = true;
+      return [0, FEW];
+    }
+    const tall = box.clientHeight;
+    return [this.firstBelow(box.scrollTop - tall), this.firstBelow(box.scrollTop + 2 * tall)];
+  }
+
+  // The first token that begins below a height of the text: lines follow each other, so halving finds it.
+  firstBelow(height) {
+    let [low, high] = [0, this.nodes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.nodes[middle].offsetTop < height) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   // The tokens of `steps` get the class `name`, all others lose it.
