@@ -90,6 +90,7 @@ def theatre(
     subtitle: str = "",
     about: str = "",
     view: View | None = None,
+    turn: int = 0,
     size: Literal["full", "small"] = "full",
     panels: Sequence[str] | None = None,
     autoplay: bool = False,
@@ -100,7 +101,8 @@ def theatre(
     """Show how networks read a sequence; return what was committed there, None before anything was.
 
     ``readings`` are one to three readings of the same steps, or their payloads when they are
-    packed already. ``view`` is where a first visit starts. ``about`` is a sentence on the networks
+    packed already. ``view`` is where a first visit starts; a theatre that stands adopts it when
+    ``turn`` is another number than before. ``about`` is a sentence on the networks
     for the legend, ``panels`` names the panels to show, all by default; ``address`` lets the
     browser keep the view in the page's address and lets the keys work before anything was clicked;
     ``tour`` offers the tour to a first visitor. ``tints`` are, for each reading, what its tokens
@@ -127,7 +129,7 @@ def theatre(
     # Put together from texts, for the readings are long and would be written twice otherwise.
     data = (
         f'{{"digest": "{digest(shown, chosen)}", "readings": {shown}, '
-        f'"view": {start}, "options": {chosen}, '
+        f'"view": {start}, "turn": {turn}, "options": {chosen}, '
         f'"tintDigest": "{digest(tinted)}", "tints": {tinted}}}'
     )
     result = _component(*SHEETS)(

@@ -79,6 +79,10 @@ export class Theatre {
     if (this.options.tour && !this.toured && Tour.wanted()) this.tour.start();
     if (!this.toured && this.goesOn) this.tour.notice(this.state, this.state, { type: "readings" });
     this.toured = true;
+    // Python may ask for another view of a theatre that stands, once with every turn.
+    const turned = this.turn !== undefined && this.turn !== data.turn;
+    this.turn = data.turn;
+    if (turned) this.dispatch({ type: "adopt", view: data.view });
   }
 
   adoptData(data) {
