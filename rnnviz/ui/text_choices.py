@@ -49,8 +49,9 @@ class TextChoices:
 
     ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``before`` the text
     as it was when the present edit, ``edit``, began. ``own`` are one's own texts by their number in
-    the address, ``share`` says whether they go into it. ``nonce`` grows when another text is put
-    into the box, ``swaps`` when a widget's value is. The rest is as in `DigitsChoices`.
+    the address, ``share`` says whether they go into it. ``turn`` grows when the theatre is to
+    take ``start``, ``nonce`` when another text is put into the box, ``swaps`` when a widget is set.
+    The rest is as in `DigitsChoices`.
     """
 
     address: TextAddress
@@ -61,6 +62,7 @@ class TextChoices:
     share: bool = False
     view: View = field(default_factory=View)
     start: View = field(default_factory=View)
+    turn: int = 0
     nonce: int = 0
     edit: int | None = None
     upload: str | None = None
@@ -157,6 +159,11 @@ class TextChoices:
             return
         self.share = share
         self._share()
+
+    def turn_to(self, view: View) -> None:
+        """Let the theatre, as it stands, show this view."""
+        self.view = self.start = view
+        self.turn += 1
 
     @property
     def has_own(self) -> bool:

@@ -20,6 +20,7 @@ from rnnviz.ui.text_gates import gates
 from rnnviz.ui.text_line import line
 from rnnviz.ui.text_padding import padding
 from rnnviz.ui.text_takeaway import code, downloads
+from rnnviz.ui.text_units import units
 
 if TYPE_CHECKING:
     from rnnviz.ui.text_subject import Subject
@@ -40,7 +41,13 @@ PAUSE = 0.6
 
 LATER = "The figure is made as soon as the theatre stands."
 Draw = Callable[["Subject"], None]
-DRAW: dict[str, Draw] = {"why": why, "line": line, "padding": padding, "gates": gates}
+DRAW: dict[str, Draw] = {
+    "why": why,
+    "line": line,
+    "units": units,
+    "padding": padding,
+    "gates": gates,
+}
 
 
 def figure_room(choices: TextChoices, tasks: tuple[Task, ...]) -> None:

@@ -155,6 +155,7 @@ def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
                 subtitle=_subtitle(group[0]),
                 about=models,
                 view=choices.start,
+                turn=choices.turn if index == 0 else 0,
                 address=index == 0,
                 tour=index == 0,
             )

@@ -1,0 +1,177 @@
+"""Units that react to negation, praise, blame or the place; a click colours the text by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from rnnviz.theatre import Tint, measures
+from rnnviz.ui.models import model
+from rnnviz.ui.notices import plain
+from rnnviz.ui.text_models import tokenizer
+from rnnviz.ui.text_subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rnnviz.analysis.firing import Firing
+    from rnnviz.analysis.reactions import Reaction, Reactions
+    from rnnviz.analysis.states import States
+
+KINDS = {
+    "negation": "Negation",
+    "positive": "Praise",
+    "negative": "Blame",
+    "position": "Place in the text",
+}
+BUNDLED, OWN = "Bundled sentences", "This text"
+FEWEST_PARTS = 5
+"""Paragraphs of a text of one's own below which it is no corpus."""
+
+SNIPPETS = 8
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading some hundred sentences …")
+def read_by(name: str, words: str | None) -> tuple[States, Reactions]:
+    """What that model does with the bundled sentences, or with the paragraphs of a text."""
+    from rnnviz.analysis import firing, reactions
+
+    texts = None if words is None else firing.paragraphs(words)
+    states = reactions.read_texts(model(name), tokenizer(name), texts)
+    return states, reactions.score(states)
+
+
+def units(subject: Subject) -> None:
+    """The strongest units of a kind, one of them in the text above, and where it fires most."""
+    from rnnviz import figures
+
+    kind, words = _asked(subject)
+    states, found = read_by(subject.task.model, words)
+    st.markdown(plain(found.finding(kind)))
+    top = found.top(kind, SNIPPETS)
+    if not top:
+        if kind in found.scores:
+            st.caption(plain(found.definition(kind)))
+        return
+    chosen = _chosen(subject, top)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        picked = None if chosen is None else (chosen.direction, chosen.unit)
+        subject.plot(
+            figures.unit_reactions(
+                top, threshold=found.scores[kind].threshold, selected=picked, theme=subject.theme
+            ),
+            "units",
+        )
+    with right:
+        _pills(subject, top, chosen)
+        if chosen is not None:
+            _snippets(states, chosen, "these sentences" if words is None else "this text")
+    st.caption(
+        "**What to look for.** Choose a unit: the text above takes its colour, and here stand the "
+        "places where it fires most. Does it do what its name says, or something else as well? "
+        + plain(found.definition(kind))
+    )
+
+
+def _asked(subject: Subject) -> tuple[str, str | None]:
+    """The kind of reaction, and the text whose parts are read instead of the bundled sentences."""
+    from rnnviz.analysis.firing import paragraphs
+
+    own = subject.task.text.words
+    can_own = len(paragraphs(own)) >= FEWEST_PARTS
+    with st.container(horizontal=True):
+        kind = st.segmented_control(
+            "Reacts to",
+            list(KINDS),
+            format_func=KINDS.__getitem__,
+            default="negation",
+            required=True,
+            wrap=True,
+            key="text_units_kind",
+            help="Words of three short lists, or how far the text has been read.",
+        )
+        source = st.segmented_control(
+            "Looked for in",
+            (BUNDLED, OWN),
+            default=BUNDLED,
+            required=True,
+            key="text_units_source",
+            disabled=not can_own,
+            help="Some hundred sentences written for this page, or the paragraphs of your own text "
+            f"where it has at least {FEWEST_PARTS}, with an empty line between them.",
+        )
+    return kind or "negation", own if can_own and source == OWN else None
+
+
+def _chosen(subject: Subject, top: Sequence[Reaction]) -> Reaction | None:
+    """The unit of the list by which the theatre colours the text, if it is one of them."""
+    view = subject.view
+    if view.tint != "unit:hidden" or not view.units:
+        return None
+    direction = "backward" if view.direction == "backward" else "forward"
+    wanted = (direction, view.units[-1])
+    return next((one for one in top if (one.direction, one.unit) == wanted), None)
+
+
+def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -> None:
+    choices = subject.choices
+    # A key of its own for each view: what the theatre says in between is shown here as well.
+    key = f"text_units_{top[0].kind}_{choices.turn}_{-1 if chosen is None else chosen.unit}"
+    names = {f"{one.direction} {one.unit}": one for one in top}
+    if chosen is not None:
+        st.session_state.setdefault(key, f"{chosen.direction} {chosen.unit}")
+
+    def picked() -> None:
+        one = names.get(st.session_state[key] or "")
+        if one is None:
+            choices.turn_to(replace(choices.view, tint="answer"))
+        else:
+            view = replace(choices.view, units=(one.unit,), tint="unit:hidden")
+            is_backward = one.direction == "backward"
+            choices.turn_to(replace(view, direction="backward" if is_backward else "forward"))
+
+    st.pills(
+        "Colour the text by unit",
+        list(names),
+        key=key,
+        on_change=picked,
+        help="Colours the text above by this unit's hidden state, and pins the unit in the "
+        "heatmaps.",
+    )
+
+
+def _snippets(states: States, one: Reaction, where: str) -> None:
+    """The places where a unit fires most, as coloured text, one to a line."""
+    from rnnviz.analysis import firing
+
+    sign = 1 if one.score > 0 else -1
+    found = firing.firings(states, one.unit, one.direction, most=SNIPPETS, sign=sign)
+    tokens, values = _lines(found)
+    tint = Tint(
+        name="fires",
+        label=f"Unit {one.unit}, {one.direction}",
+        meaning=f"hidden state; where it is {'highest' if sign > 0 else 'lowest'} in {where}",
+        values=values,
+        low=-1.0,
+        high=1.0,
+        low_words="",
+        high_words="",
+    )
+    measures(tokens, [tint], key="text_snippets", title="Where it fires most")
+
+
+def _lines(found: Sequence[Firing]) -> tuple[list[str], np.ndarray[Any, Any]]:
+    """The windows one below the other; between them stands a token that says nothing."""
+    tokens: list[str] = []
+    values: list[float] = []
+    for one in found:
+        if tokens:
+            tokens[-1] = tokens[-1].rstrip() + " …\n"
+        window = [token.replace("\n", " ") for token in one.tokens]
+        tokens += window
+        values += one.values.tolist()
+    return tokens, np.array(values)
