@@ -32,6 +32,6 @@ __all__ = [
     "sentiment_pushes",
     "small_accuracies",
     "state_path",
-    "unit_reactions",
     "strongest_tokens",
+    "unit_reactions",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ GROUND: dict[Theme, str] = {"light": "rgba(255,255,255,0.82)", "dark": "rgba(18,
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial"
 TEXT, SMALL = 13, 12
+
+WIDE = 52
+"""Letters on a line of a headline, so that it fits a phone."""
 
 
 def checked(theme: Theme) -> Theme:
@@ -97,6 +101,33 @@ def note(text: str, theme: Theme, **options: Any) -> dict[str, Any]:
         "align": "left",
         "font": {"size": TEXT, "color": INK[theme]},
     } | options
+
+
+def headline(finding: str, theme: Theme, *, wide: int = WIDE) -> dict[str, Any]:
+    """What a figure found, over it: words of a layout.
+
+    It wraps; somebody's own words in it have been through `words.plain`.
+    """
+    return {
+        "text": "<br>".join(_lines(finding, wide)),
+        "x": 0,
+        "xref": "container",
+        "xanchor": "left",
+        "y": 1,
+        "yref": "container",
+        "yanchor": "top",
+        "pad": {"t": 18, "l": 8},
+        "font": {"size": TEXT, "color": INK[theme]},
+    }
+
+
+def headroom(finding: str, *, wide: int = WIDE) -> int:
+    """Pixels that a headline takes above a figure."""
+    return 26 + 17 * len(_lines(finding, wide))
+
+
+def _lines(text: str, wide: int) -> list[str]:
+    return textwrap.wrap(text, wide, break_long_words=False)
 
 
 def alt_text(drawn: go.Figure) -> str:
