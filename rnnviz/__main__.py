@@ -182,8 +182,9 @@ def line(
             path = sentiment.path_of(model)
             made = fit(model, data, count, seed)
             sentiment.save(made, path)
-            typer.echo(f"{path}: {path.stat().st_size:,} bytes, {made.states:,} states")
-            typer.echo(made.finding())
+            typer.echo(f"{path}: {path.stat().st_size:,} bytes, {made[0].states:,} states")
+            for one in made:
+                typer.echo(f"  {one.direction}: {one.finding()}")
 
 
 @app.command()

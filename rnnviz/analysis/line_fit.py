@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,76 +35,119 @@ def fit(
     sha256: str,
     source: str,
     seed: int = 0,
-) -> SentimentLine:
-    """The line of a network of two classes over texts with `labels (n,)` in 0..1.
+) -> tuple[SentimentLine, ...]:
+    """The line of each direction of a network of two classes over texts with `labels (n,)` in 0..1.
 
-    All forward states of the top layer are fitted, every token counting the same. Without labels
-    the network's own answers stand for them. Needs torch and scikit-learn. Raises ValueError for
-    fewer than twenty texts, labels of one kind, a network of other than two classes, or one whose
-    states are all the same.
+    All states of the top layer are fitted, every token counting the same. Without labels the
+    network's own answers stand for them. Needs torch and scikit-learn. Raises ValueError for fewer
+    than twenty texts, labels of one kind, a network of other than two classes, or one whose states
+    are all the same.
     """
-    from sklearn.decomposition import PCA
-
     if len(model.labels) != 2:
         raise ValueError(f"expected a network of two classes, got {len(model.labels)}")
     if len(encoded) < FEWEST:
         raise ValueError(f"expected {FEWEST} texts or more, got {len(encoded)}")
+    found, ids = read(model, encoded), [one.ids for one in encoded]
     labelled = ANSWERS if labels is None else TRUTH
-    found = read(model, encoded)
-    flat = found.values[:, 0]
+    if labels is None:
+        every, ends = np.arange(len(ids)), np.array([len(one) - 1 for one in ids])
+        labels = log_odds_after(model, ids, every, ends) > 0
+    labels = np.asarray(labels).astype(np.uint8)
+    if len(labels) != len(encoded) or set(labels.tolist()) != {0, 1}:
+        raise ValueError(f"expected labels 0 and 1 for {len(encoded)} texts, got others")
+    texts, steps = drawn_steps([len(one) for one in ids], seed)
+    lines = []
+    for way, direction in enumerate(found.directions):
+        odds = log_odds_after(model, ids, texts, steps, direction)
+        states = in_reading_order(found.values[:, way], found.bounds, direction)
+        one = _of_direction(states, found.bounds, texts, steps, odds, labels, seed)
+        lines.append(
+            SentimentLine(
+                **one,
+                name=name,
+                sha256=sha256,
+                source=source,
+                direction=direction,
+                texts=len(ids),
+                states=len(found.values),
+                seed=seed,
+                classes=model.labels,
+                labelled=labelled,
+            )
+        )
+    return tuple(lines)
+
+
+def _of_direction(
+    flat: np.ndarray,
+    bounds: np.ndarray,
+    texts: np.ndarray,
+    steps: np.ndarray,
+    odds: np.ndarray,
+    labels: np.ndarray,
+    seed: int,
+) -> dict[str, Any]:
+    """What is measured of the states `flat (N, H)` of one direction, in the order it reads.
+
+    `steps (M,)` count from the beginning of what that direction reads.
+    """
+    from sklearn.decomposition import PCA
+
     if not flat.var(axis=0).sum() > 1e-12:
         raise ValueError("expected states that differ, got the same one everywhere")
     fitted = PCA(min(COMPONENTS, flat.shape[1]), svd_solver="covariance_eigh").fit(flat)
-    texts, steps = drawn_steps([len(one) for one in encoded], seed)
-    odds = log_odds_after(model, [one.ids for one in encoded], texts, steps)
-    if labels is None:
-        ends = np.array([len(one) - 1 for one in encoded])
-        every = np.arange(len(encoded))
-        answers = log_odds_after(model, [one.ids for one in encoded], every, ends)
-        labels = (answers > 0).astype(np.uint8)
-    if len(labels) != len(encoded) or (labels.min(), labels.max()) != (0, 1):
-        raise ValueError(f"expected labels 0 and 1 for {len(encoded)} texts, got others")
     coordinates = (flat - fitted.mean_) @ fitted.components_.T
-    sampled = coordinates[found.bounds[texts] + steps]
+    sampled = coordinates[bounds[texts] + steps]
     raw = np.array([pearson(column, odds) for column in sampled.T])
     signs = np.where(raw < 0, -1.0, 1.0)
     along = coordinates[:, 0] * signs[0]
-    pushes = _pushes(along, found.bounds, float(-fitted.mean_ @ fitted.components_[0] * signs[0]))
+    start = float(-fitted.mean_ @ fitted.components_[0] * signs[0])
+    courses = [along[first:last] for first, last in itertools.pairwise(bounds)]
+    pushes = np.concatenate([change(one - start) for one in courses])
+    crossings = np.concatenate([one[1:] * one[:-1] < 0 for one in courses])
     half, much, most, rare = np.percentile(np.abs(pushes), PERCENTILES).tolist()
-    return SentimentLine(
-        name=name,
-        sha256=sha256,
-        source=source,
-        texts=len(encoded),
-        states=len(flat),
-        seed=seed,
-        classes=model.labels,
-        labelled=labelled,
-        mean=fitted.mean_.astype(np.float32),
-        components=(fitted.components_ * signs[:, None]).astype(np.float32),
-        explained=fitted.explained_variance_ratio_.astype(np.float32),
-        points=(sampled * signs).astype(np.float32),
-        labels=labels[texts].astype(np.uint8),
-        log_odds=odds.astype(np.float32),
-        correlations=(raw * signs).astype(np.float32),
-        interval=interval(sampled[:, 0] * signs[0], odds, texts, seed),
-        pairs=pairs_in_order(along[found.bounds[1:] - 1], labels),
-        push_sizes=(half, much, most, rare),
-    )
+    return {
+        "mean": fitted.mean_.astype(np.float32),
+        "components": (fitted.components_ * signs[:, None]).astype(np.float32),
+        "explained": fitted.explained_variance_ratio_.astype(np.float32),
+        "points": (sampled * signs).astype(np.float32),
+        "labels": labels[texts],
+        "log_odds": odds,
+        "correlations": (raw * signs).astype(np.float32),
+        "interval": interval(sampled[:, 0] * signs[0], odds, texts, seed),
+        "pairs": pairs_in_order(along[bounds[1:] - 1], labels),
+        "crossings": float(crossings.mean()) if len(crossings) else 0.0,
+        "push_sizes": (half, much, most, rare),
+    }
 
 
 def bundled(
-    model: SequenceClassifier, tokenizer: TextTokenizer, *, name: str, sha256: str = ""
+    model: SequenceClassifier,
+    tokenizer: TextTokenizer,
+    *,
+    name: str,
+    direction: str = "forward",
+    sha256: str = "",
 ) -> SentimentLine:
     """The line of a network that has none stored, over the corpus of our own sentences.
 
-    That takes about a second. The corpus has no labels, so the network's answers stand for them.
+    That takes about a second. The network's answers stand for labels.
     """
     from rnnviz.data import corpus
 
     encoded = [tokenizer.encode(one.text) for one in corpus.load()]
-    source = "rnnviz's own sentences"
-    return fit(model, encoded, name=name, sha256=sha256, source=source)
+    every = fit(model, encoded, name=name, sha256=sha256, source="rnnviz's own sentences")
+    found = {one.direction: one for one in every}
+    if direction not in found:
+        raise ValueError(f"expected a direction of {', '.join(found)}, got {direction!r}")
+    return found[direction]
+
+
+def in_reading_order(values: np.ndarray, bounds: np.ndarray, direction: str) -> np.ndarray:
+    """The states `(N, H)` with every text turned around where the direction reads from the end."""
+    if direction != "backward":
+        return values
+    return np.concatenate([values[first:last][::-1] for first, last in itertools.pairwise(bounds)])
 
 
 def drawn_steps(lengths: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -116,20 +159,29 @@ def drawn_steps(lengths: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarr
 
 
 def log_odds_after(
-    model: SequenceClassifier, ids: Sequence[np.ndarray], texts: np.ndarray, steps: np.ndarray
+    model: SequenceClassifier,
+    ids: Sequence[np.ndarray],
+    texts: np.ndarray,
+    steps: np.ndarray,
+    direction: str = "forward",
 ) -> np.ndarray:
     """`log(p_1 / p_0)` after each of those steps `(M,)`, counted from 0, had the text ended there.
 
-    Both directions read what there is up to that step and nothing of the rest.
+    Both directions read what there is up to that step and nothing of the rest. For the backward
+    direction steps count from the end, and what there is is the rest of the text from there on.
     """
     import torch
 
     found = np.empty(len(texts), np.float32)
-    cut = [ids[text][: step + 1] for text, step in zip(texts.tolist(), steps.tolist(), strict=True)]
-    for places, inputs, lengths in batches(cut):
+    places = zip(texts.tolist(), steps.tolist(), strict=True)
+    if direction == "backward":
+        cut = [ids[text][len(ids[text]) - step - 1 :] for text, step in places]
+    else:
+        cut = [ids[text][: step + 1] for text, step in places]
+    for rows, inputs, lengths in batches(cut):
         with torch.no_grad():
             logits = model(inputs, lengths)
-        found[places] = (logits[:, 1] - logits[:, 0]).float().numpy()
+        found[rows] = (logits[:, 1] - logits[:, 0]).float().numpy()
     return found
 
 
@@ -167,8 +219,3 @@ def pairs_in_order(ends: np.ndarray, labels: np.ndarray) -> float:
     count, others = int(positive.sum()), int((~positive).sum())
     ahead = rankdata(ends)[positive].sum() - count * (count + 1) / 2
     return float(ahead / (count * others))
-
-
-def _pushes(along: np.ndarray, bounds: np.ndarray, start: float) -> np.ndarray:
-    texts = [along[first:last] for first, last in itertools.pairwise(bounds)]
-    return np.concatenate([change(one - start) for one in texts])

@@ -6,11 +6,11 @@ RNN, LSTM and GRU lie close to a line, along which words push the state. Here a 
 analysis of the hidden states over a few hundred reviews of both labels looks for that line:
 
     z_t = (h_t - mean) C^T       points (T, K)
-    push of token t = z_t1 - z_(t-1)1,  with h_0 = 0
+    push of token t = z_t1 - z_(t-1)1,  with h_0 = 0; backward z_t1 - z_(t+1)1
 
-The states are those of the FORWARD direction of the top layer. Its state after token `t` is made
-of tokens 1 to `t` alone, so that a push is the doing of that token and of what it met. A backward
-state already knows the rest of the text.
+The states are those of ONE direction of the top layer. The forward one is the causal reading: its
+state after token `t` is made of tokens 1 to `t` alone, so that a push is the doing of that token
+and of what it met. The backward one reads from the end, and its pushes follow that order.
 
 `python -m rnnviz line NAME...` fits the line and writes `pretrained/<name>/line.npz`, which holds
 numbers only. This module loads it with numpy alone.
@@ -32,6 +32,7 @@ import numpy as np
 
 from rnnviz import checkpoint
 from rnnviz.analysis import archives
+from rnnviz.analysis.states import change
 from rnnviz.files import replacing
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ VERSION = 1
 COMPONENTS = 3
 MOST_BYTES = 5_000_000
 
+DIRECTIONS = ("forward", "backward")
 TRUTH, ANSWERS = "truth", "answers"
 """Whether the labels of the sampled states were given, or are what the network answers."""
 
@@ -55,20 +57,22 @@ class LineError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class SentimentLine:
-    """Principal axes of a network's forward states, and where the states of many texts lie.
+    """Principal axes of the states of one direction, and where the states of many texts lie.
 
     `components (K, H)` have their sign such that their coordinate rises with the log-odds of the
     positive class. `explained (K,)` is each one's share of variance. Of every text some steps were
-    drawn: `points (N, K)`, `labels (N,)` of their texts, `log_odds (N,)` that the network gave
-    after that step. `correlations (K,)` are Pearson's between coordinate and log-odds over these;
-    `interval` is that of the first one at 95 %, by a bootstrap over texts. `pairs` is the share of
-    pairs of a positive and a negative text whose positive one ends further along the line.
+    drawn: `points (N, K)`, `labels (N,)` of their texts, `log_odds (N,)` that the network gave for
+    what had been read then. `correlations (K,)` are Pearson's between coordinate and log-odds over
+    these; `interval` is that of the first one at 95 %, by a bootstrap over texts. `pairs` is the
+    share of pairs of a positive and a negative text whose positive one ends further along the line.
+    `crossings` is the share of tokens that bring the state to the other side of its mean.
     `push_sizes` are the 50th, 95th, 99th and 99.9th percentile of `|push|` over all tokens.
     """
 
     name: str
     sha256: str
     source: str
+    direction: str
     texts: int
     states: int
     seed: int
@@ -83,10 +87,11 @@ class SentimentLine:
     correlations: np.ndarray
     interval: tuple[float, float]
     pairs: float
+    crossings: float
     push_sizes: tuple[float, float, float, float]
 
     def project(self, hidden: np.ndarray) -> np.ndarray:
-        """Forward states `(..., H)` of the top layer to points `(..., K)`."""
+        """States `(..., H)` of that direction of the top layer to points `(..., K)`."""
         hidden = np.asarray(hidden)
         if hidden.shape[-1:] != self.mean.shape:
             raise ValueError(f"expected states of {len(self.mean)} units, got {hidden.shape}")
@@ -107,16 +112,23 @@ class SentimentLine:
         share, other = 100 * float(self.explained[0]), 100 * float(self.explained[1])
         low, high = self.interval
         held = (
-            f"one direction holds {share:.0f} % of the variance of the forward states "
+            f"one direction holds {share:.0f} % of the variance of the {self.direction} states "
             f"(the second {other:.0f} %)"
         )
         goes = f"correlation {self.correlations[0]:.2f}, 95 % interval {low:.2f} to {high:.2f}"
+        goes = goes.replace("-", "−")
         if self.is_line:
             return f"It is nearly a line: {held}, and the answer so far goes along it ({goes})."
         if self.correlations[0] >= 0.8:
             return f"It is more than a line: {held}, yet the answer so far goes along it ({goes})."
         if self.correlations[0] >= 0.5:
             return f"It is a line in part: {held}, and the answer so far follows it ({goes})."
+        if self.crossings >= 0.8:
+            return (
+                f"It is no sentiment line: {held}, and the state swings from one side of it to "
+                f"the other at {100 * self.crossings:.0f} % of the tokens, whatever is read; the "
+                f"answer so far hardly follows it ({goes})."
+            )
         return f"It is no sentiment line: {held}, and the answer so far hardly follows it ({goes})."
 
     def about(self) -> str:
@@ -140,7 +152,10 @@ class Push:
 
 @dataclass(frozen=True, eq=False)
 class LinePath:
-    """One text on the line: `points (T, K)`, `pushes (T,)`, `log_odds (T,)` or None, and words."""
+    """One text on the line: `points (T, K)`, `pushes (T,)`, `log_odds (T,)` or None, and words.
+
+    All are in the order of the text; the backward direction begins with the last token.
+    """
 
     start: np.ndarray
     points: np.ndarray
@@ -150,6 +165,7 @@ class LinePath:
     classes: tuple[str, ...]
     push_sizes: tuple[float, float, float, float]
     share_behind: float
+    direction: str = "forward"
 
     def largest(self, most: int = 6) -> tuple[list[Push], list[Push]]:
         """The largest pushes towards the positive side and towards the negative one."""
@@ -187,7 +203,7 @@ class LinePath:
         return Tint(
             name="push",
             label="Push along the sentiment line",
-            meaning="how far the token moved the forward state along the first principal direction",
+            meaning=f"how far the token moved the {self.direction} state along the sentiment line",
             values=self.pushes,
             low=-limit,
             high=limit,
@@ -202,11 +218,11 @@ def line(
     tokens: Sequence[str],
     probabilities: np.ndarray | None = None,
 ) -> LinePath:
-    """A text on the line: its forward states `(T, H)` of the top layer, projected.
+    """A text on the line: its states `(T, H)` in the direction of the line, projected.
 
-    `probabilities (T, 2)` are the answers so far. Of a `Reading` these are
-    `reading.layers[-1].forward["hidden"]`, `reading.tokens`, `reading.probabilities`. Raises
-    ValueError where the shapes do not fit.
+    `probabilities (T, 2)` are the answers after each prefix, left aside for the backward direction.
+    Of a `Reading` these are `reading.layers[-1].directions[found.direction]["hidden"]`,
+    `reading.tokens`, `reading.probabilities`. Raises ValueError where the shapes do not fit.
     """
     hidden = np.asarray(hidden)
     if hidden.ndim != 2 or len(hidden) != len(tokens) or not len(hidden):
@@ -214,15 +230,19 @@ def line(
     if probabilities is not None and probabilities.shape != (len(hidden), 2):
         raise ValueError(f"expected probabilities ({len(hidden)}, 2), got {probabilities.shape}")
     points, start = found.project(hidden), found.start
+    end = points[0 if found.direction == "backward" else -1]
+    if found.direction == "backward":
+        probabilities = None
     return LinePath(
         start=start,
         points=points,
-        pushes=np.diff(points[:, 0], prepend=start[0]),
+        pushes=change(points[:, 0] - start[0], found.direction),
         log_odds=None if probabilities is None else log_odds_of(probabilities),
         tokens=tuple(tokens),
         classes=found.classes,
         push_sizes=found.push_sizes,
-        share_behind=float((found.points[:, 0] < points[-1, 0]).mean()),
+        share_behind=float((found.points[:, 0] < end[0]).mean()),
+        direction=found.direction,
     )
 
 
@@ -243,8 +263,8 @@ def path_of(name_or_folder: str | os.PathLike[str]) -> Path:
     return checkpoint.folder_of(name_or_folder) / FILE
 
 
-def load(name_or_folder: str | os.PathLike[str]) -> SentimentLine:
-    """The stored line of a model; numpy only.
+def load(name_or_folder: str | os.PathLike[str], direction: str = "forward") -> SentimentLine:
+    """The stored line of a model and direction; numpy only.
 
     Raises LineError when there is none, when it cannot be read, or when it was made with other
     weights than those beside it; CheckpointError when there is no such model.
@@ -254,12 +274,15 @@ def load(name_or_folder: str | os.PathLike[str]) -> SentimentLine:
     if not path.is_file():
         raise LineError(f"expected a sentiment line at {path}, got none: {remedy}")
     try:
-        found = _unpacked(archives.read(path, MOST_BYTES))
+        every = _unpacked(archives.read(path, MOST_BYTES))
     except archives.DAMAGED as e:
         raise LineError(
             f"expected a sentiment line of version {VERSION} in {path}, got another or a damaged "
             f"file: {remedy}"
         ) from e
+    if direction not in every:
+        raise LineError(f"expected a direction of {', '.join(every)}, got {direction!r}")
+    found = every[direction]
     if found.sha256 != weights_sum(path.parent):
         raise LineError(
             f"expected the sentiment line of the weights in {path.parent}, got that of other "
@@ -279,67 +302,89 @@ def weights_sum(folder: Path) -> str:
         ) from failure
 
 
-_WORDS = ("name", "sha256", "source", "texts", "states", "seed", "labelled", "pairs")
+_SHARED = ("name", "sha256", "source", "texts", "states", "seed", "labelled")
+_EXACT = ("mean", "components", "explained", "correlations")
+_HALF = ("points", "log_odds")
 
 
-def save(found: SentimentLine, path: str | os.PathLike[str]) -> Path:
-    """Write the line beside `path` and rename it: points as float16, nothing that needs pickle."""
+def save(found: Sequence[SentimentLine], path: str | os.PathLike[str]) -> Path:
+    """Write the line of each direction beside `path` and rename it; nothing needs pickle."""
     about = {
         "version": VERSION,
-        "note": found.about(),
-        **{word: getattr(found, word) for word in _WORDS},
-        "classes": list(found.classes),
-        "interval": list(found.interval),
-        "push_sizes": list(found.push_sizes),
+        "note": found[0].about(),
+        **{word: getattr(found[0], word) for word in _SHARED},
+        "classes": list(found[0].classes),
+        "directions": {
+            one.direction: {
+                "interval": list(one.interval),
+                "pairs": one.pairs,
+                "crossings": one.crossings,
+                "push_sizes": list(one.push_sizes),
+            }
+            for one in found
+        },
     }
-    exact = {
-        part: getattr(found, part).astype(np.float32)
-        for part in ("mean", "components", "explained", "correlations")
-    }
+    arrays = {"about": np.array(json.dumps(about))}
+    for one in found:
+        here = f"{one.direction}."
+        arrays[f"{here}labels"] = one.labels.astype(np.uint8)
+        arrays |= {here + part: getattr(one, part).astype(np.float32) for part in _EXACT}
+        arrays |= {here + part: getattr(one, part).astype(np.float16) for part in _HALF}
     with replacing(path) as beside, beside.open("wb") as file:
-        np.savez_compressed(
-            file,
-            allow_pickle=False,
-            about=np.array(json.dumps(about)),
-            labels=found.labels.astype(np.uint8),
-            points=found.points.astype(np.float16),
-            log_odds=found.log_odds.astype(np.float16),
-            **exact,
-        )
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     return Path(path)
 
 
-def _unpacked(stored: Mapping[str, np.ndarray]) -> SentimentLine:
-    """The line of checked arrays; raises ValueError, TypeError or KeyError for anything else."""
+def _unpacked(stored: Mapping[str, np.ndarray]) -> dict[str, SentimentLine]:
+    """The lines of checked arrays; raises ValueError, TypeError or KeyError for anything else."""
     about: dict[str, Any] = json.loads(str(stored["about"]))
     if about["version"] != VERSION or about["labelled"] not in (TRUTH, ANSWERS):
         raise ValueError(f"expected version {VERSION}, got {about['version']!r}")
-    components = archives.checked(stored["components"], (None, None), "f")
+    if len(about["classes"]) != 2 or not set(about["directions"]) <= {*DIRECTIONS}:
+        raise ValueError("expected two classes and known directions")
+    return {way: _unpacked_line(stored, about, way) for way in about["directions"]}
+
+
+def _unpacked_line(
+    stored: Mapping[str, np.ndarray], about: Mapping[str, Any], direction: str
+) -> SentimentLine:
+    here, own = f"{direction}.", about["directions"][direction]
+    components = archives.checked(stored[f"{here}components"], (None, None), "f")
+    labels = archives.checked(stored[f"{here}labels"], (None,), "u")
     kept, units = components.shape
-    points = archives.checked(stored["points"], (None, kept), "f").astype(np.float32)
-    labels = archives.checked(stored["labels"], (len(points),), "u")
-    classes = tuple(map(str, about["classes"]))
-    if len(classes) != 2 or labels.max() > 1 or kept < 2:
-        raise ValueError("expected two classes, labels of these, and two components or more")
-    low, high = map(float, about["interval"])
-    half, much, most, rare = map(float, about["push_sizes"])
+    shapes: dict[str, tuple[int, ...]] = {
+        "mean": (units,),
+        "explained": (kept,),
+        "correlations": (kept,),
+        "points": (len(labels), kept),
+        "log_odds": (len(labels),),
+    }
+    arrays = {
+        part: archives.checked(stored[here + part], shape, "f").astype(np.float32)
+        for part, shape in shapes.items()
+    }
+    low, high = map(float, own["interval"])
+    half, much, most, rare = map(float, own["push_sizes"])
+    pairs, crossings = float(own["pairs"]), float(own["crossings"])
+    numbers = [low, high, half, much, most, rare, pairs, crossings]
+    if kept < 2 or labels.max() > 1 or not np.isfinite(numbers).all():
+        raise ValueError("expected two components or more, labels 0 and 1, finite numbers")
+    negative, positive = map(str, about["classes"])
     return SentimentLine(
         name=str(about["name"]),
         sha256=str(about["sha256"]),
         source=str(about["source"]),
+        direction=direction,
         texts=int(about["texts"]),
         states=int(about["states"]),
         seed=int(about["seed"]),
-        classes=classes,
+        classes=(negative, positive),
         labelled=str(about["labelled"]),
-        mean=archives.checked(stored["mean"], (units,), "f"),
         components=components,
-        explained=archives.checked(stored["explained"], (kept,), "f"),
-        points=points,
         labels=labels,
-        log_odds=archives.checked(stored["log_odds"], (len(points),), "f").astype(np.float32),
-        correlations=archives.checked(stored["correlations"], (kept,), "f"),
         interval=(low, high),
-        pairs=float(about["pairs"]),
+        pairs=pairs,
+        crossings=crossings,
         push_sizes=(half, much, most, rare),
+        **arrays,
     )

@@ -20,8 +20,8 @@ MOST_TOKENS = 400
 """Of a longer review the first and the last half of this are read."""
 
 
-def fit(model: str | Path, data: Path | None, count: int, seed: int) -> SentimentLine:
-    """The line of a saved model over `count` texts that it did not learn from."""
+def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[SentimentLine, ...]:
+    """The lines of a saved model over `count` texts that it did not learn from."""
     network, tokenizer = checkpoint.load(model), tokens.load(model)
     folder = checkpoint.folder_of(model)
     labelled = texts.fitted(texts_for(folder, data), network.labels)

@@ -56,6 +56,8 @@ class Path(Protocol):
     def tokens(self) -> tuple[str, ...]: ...
     @property
     def push_sizes(self) -> tuple[float, float, float, float]: ...
+    @property
+    def direction(self) -> str: ...
 
 
 def sentiment_line(
@@ -168,7 +170,9 @@ def sentiment_course(
         xaxis=axis(
             theme,
             range=[-0.02 * longest, 1.02 * longest + 0.5],
-            title_text="tokens read",
+            title_text="token ← read from the end"
+            if path.direction == "backward"
+            else "tokens read",
             nticks=9,
             showgrid=False,
         ),
@@ -284,9 +288,10 @@ def _class_name(found: Line, label: int, theme: Theme) -> dict[str, Any]:
 def _drawn(path: Path, name: str, theme: Theme, *, pinned: bool) -> list[go.Scatter]:
     """The path from `h_0 = 0` on, a ring where it begins, a large dot where it ends."""
     colour = MUTED[theme] if pinned else INK[theme]
-    points = np.concatenate([path.start[None], path.points])[:, :2].astype(np.float32)
+    steps = _read_order(path)
+    points = np.concatenate([path.start[None], path.points[steps]])[:, :2].astype(np.float32)
     dots = len(path.tokens) <= DOTS_UP_TO
-    words = ["before the first token", *(_hover(path, step) for step in range(len(path.tokens)))]
+    words = ["before anything is read", *(_hover(path, int(step)) for step in steps)]
     return [
         go.Scatter(
             x=points[:, 0],
@@ -316,12 +321,21 @@ def _drawn(path: Path, name: str, theme: Theme, *, pinned: bool) -> list[go.Scat
     ]
 
 
+def _read_order(path: Path) -> np.ndarray:
+    """The tokens in the order in which the direction reads them."""
+    steps = np.arange(len(path.tokens))
+    return steps[::-1] if path.direction == "backward" else steps
+
+
 def _course(path: Path, name: str, theme: Theme, *, pinned: bool) -> go.Scatter:
     colour = MUTED[theme] if pinned else INK[theme]
-    along = np.append(path.start[0], path.points[:, 0]).astype(np.float32)
-    words = ["before the first token", *(_hover(path, step) for step in range(len(path.tokens)))]
+    steps = _read_order(path)
+    along = np.append(path.start[0], path.points[steps, 0]).astype(np.float32)
+    # A backward reading begins behind the last token, at the right.
+    places = np.append(len(steps) + 1 if path.direction == "backward" else 0, steps + 1)
+    words = ["before anything is read", *(_hover(path, int(step)) for step in steps)]
     return go.Scatter(
-        x=np.arange(len(along), dtype=np.uint16),
+        x=places.astype(np.uint16),
         y=along,
         mode="lines+markers" if len(path.tokens) <= DOTS_UP_TO else "lines",
         line={"color": colour, "width": 1.8, "dash": "dot" if pinned else "solid"},
@@ -407,5 +421,5 @@ def _line_alt(found: Line, path: Path | None, name: str) -> str:
         return spread
     return (
         f"{spread} The path of {name} over {len(path.tokens)} tokens goes from "
-        f"{signed(path.start[0])} to {signed(path.points[-1, 0])} on the first."
+        f"{signed(path.start[0])} to {signed(path.points[_read_order(path)[-1], 0])} on the first."
     )
