@@ -1,9 +1,9 @@
 // The text as prose, one paragraph a reading, every token in the colour of what a person has chosen to see. Pointing at
 // a token previews it everywhere, a click pins it; whatever is pointed at elsewhere is framed here and brought in sight.
 
-import { element, setAttribute, setText } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { ProseText } from "./prosetext.js";
-import { proseTip, tintSentence } from "./prosewords.js";
+import { proseTip, textNotes, tintSentence } from "./prosewords.js";
 import { tokenColours } from "./swatches.js";
 import { offeredTints, resolveTint, shownTint } from "./tints.js";
 import { fillTintScale } from "./tintscale.js";
@@ -19,7 +19,8 @@ export class Prose {
     this.head = element("div", { class: "prose-head" }, choice, this.scale, this.said);
     this.columns = element("div", { class: "prose-columns" });
     this.tip = element("div", { class: "tip", "aria-hidden": "true", hidden: true });
-    node.replaceChildren(this.head, this.columns, this.tip);
+    this.notes = element("p", { class: "prose-notes" });
+    node.replaceChildren(this.head, this.columns, this.notes, this.tip);
   }
 
   // New readings: new paragraphs. Only readings of tokens have any.
@@ -30,6 +31,7 @@ export class Prose {
     this.head.hidden = options.size === "small";
     this.texts = this.isShown ? readings.map((reading, index) => this.buildColumn(reading, index, readings.length)) : [];
     this.columns.replaceChildren(...this.texts.map(({ column }) => column));
+    setText(this.notes, this.isShown ? textNotes(readings[0]) : "");
     this.fillSelect();
   }
 
