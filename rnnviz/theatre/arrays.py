@@ -21,7 +21,10 @@ LARGEST = 64_000_000
 
 def encode(values: np.ndarray, *, low: float, high: float, bits: int = 16) -> dict[str, Any]:
     """Quantise finite ``values`` of any shape; raises ValueError for any outside ``low..high``."""
-    values = np.asarray(values, dtype=np.float64)
+    # A byte a value is for long readings: what comes in single precision stays in it.
+    values = np.asarray(values)
+    if bits != 8 or values.dtype != np.float32:
+        values = values.astype(np.float64, copy=False)
     if bits not in TYPES or not high > low:
         raise ValueError(f"expected 8 or 16 bits and low < high, got {bits} bits, {low}..{high}")
     if not np.isfinite(values).all():

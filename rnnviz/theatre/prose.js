@@ -29,8 +29,13 @@ export class Prose {
     this.isShown = this.isText && (!options.panels || options.panels.includes("input"));
     Object.assign(this, { key: null, readings, painted: [], cursor: undefined });
     this.head.hidden = options.size === "small";
+    const scrolled = this.texts.map(({ box }) => box.scrollTop);
     this.texts = this.isShown ? readings.map((reading, index) => this.buildColumn(reading, index, readings.length)) : [];
     this.columns.replaceChildren(...this.texts.map(({ column }) => column));
+    // Whoever types on in a long text goes on looking at the same place of it.
+    this.texts.forEach(({ box }, i) => {
+      if (scrolled[i] > 0) box.scrollTop = scrolled[i];
+    });
     setText(this.notes, this.isShown ? textNotes(readings[0]) : "");
     this.fillSelect();
   }

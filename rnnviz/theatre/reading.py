@@ -395,8 +395,9 @@ def reading_from_trace(
     steps = int(recurrent.lengths[example])
 
     def values(tensor: Any) -> np.ndarray:
+        found = tensor[example, :steps].detach().cpu()
         # Half precision has no .numpy() of its own.
-        return np.asarray(tensor[example, :steps].detach().cpu().double().numpy())
+        return np.asarray((found if found.element_size() == 8 else found.float()).numpy())
 
     def signals(step: Any) -> Signals | None:
         if step is None:
