@@ -254,6 +254,10 @@ def _cut(spans: np.ndarray, most: int) -> tuple[np.ndarray, LeftOut | None]:
 
 
 def _checked(text: str) -> str:
+    """The text, if it is valid Unicode; the mark, typed by somebody, as its neighbour `▂`.
+
+    That has a token of its own or is marked as unknown, where the mark itself would be left out.
+    """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as failure:
@@ -261,4 +265,4 @@ def _checked(text: str) -> str:
             f"expected text that can be written as UTF-8, got half of a character "
             f"({text[failure.start]!a}) at position {failure.start:,}: type it again"
         ) from failure
-    return text
+    return text.replace(MARK, "▂")

@@ -46,8 +46,28 @@ AWKWARD = st.sampled_from(
         *("ẞ", "가", "\u1100\u1161", "\x00", "[PAD]", "<br />", "🇩🇪", "a" * 100, "good", "\n\n"),
     ]
 )
+# Some of every plane and of every script's peculiarities, and whatever else Unicode has.
+PLANES = st.sampled_from(
+    [
+        *("\U00010348", "\U00012000", "\U0001f9d1\u200d\U0001f680", "\U00020000", "\U000323af"),
+        *("\U000e0041", "\U000e0100", "\U000f0000", "\U0010ffff", "\ufffe", "\ue000", "\ufdd0"),
+        *(
+            "漢字",
+            "かな",
+            "ภาษาไทย",
+            "हिन्दी",
+            "עִבְרִית",
+            "e" + "\u0301" * 9,
+            "\x1b",
+            "\x7f",
+            "▁",
+            "▁a",
+        ),
+        *("ﷺ", "\u0378", "1️⃣", "❤️", "❤", "Å", "K", "\u2066x\u2069", "=\u0338", "ß", "ŉ", "☃"),
+    ]
+)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-TYPED = st.lists(TEXT | AWKWARD, max_size=12).map("".join)
+TYPED = st.lists(TEXT | AWKWARD | PLANES, max_size=8).map("".join)
 
 
 def rebuilt(found: Encoded) -> str:
@@ -58,40 +78,47 @@ def rebuilt(found: Encoded) -> str:
     return "".join(pieces)
 
 
-@pytest.mark.parametrize("kind", tokens.KINDS)
 @settings(max_examples=1000)
 @given(text=TYPED, most=st.none() | st.integers(1, 9))
 @example(text="I don’t like “Café” e\u0301 İstanbul \u200b ﬁne שלום z̶ 👍🏽\n", most=None)
-def test_joining_the_spans_gives_the_text_back(kind: str, text: str, most: int | None) -> None:
-    tokenizer = TOKENIZERS[kind]
-    try:
-        found = tokenizer.encode(text, most)
-    except DataError:
-        assert not text.strip()
-        return
-    assert rebuilt(found) == found.text == text
-    assert found.spans[:, 0].tolist() == sorted(found.spans[:, 0].tolist())
-    assert found.ids.shape == found.unknown.shape == (len(found),) == (len(found.spans),)
+@example(text="".join(map(chr, range(0x300))), most=None)
+def test_joining_the_spans_gives_the_text_back(text: str, most: int | None) -> None:
+    for tokenizer in TOKENIZERS.values():
+        try:
+            found = tokenizer.encode(text, most)
+        except DataError:
+            assert not text.strip()
+            continue
+        assert rebuilt(found) == found.text == text
+        assert found.spans[:, 0].tolist() == sorted(found.spans[:, 0].tolist())
+        assert found.ids.shape == found.unknown.shape == (len(found),) == (len(found.spans),)
+        assert PAD not in found.ids and found.ids.max() < tokenizer.vocabulary_size
+        assert len(found) <= (most or tokenizer.most_tokens)
+        assert found.ids.tolist() == tokenizer.encode_many([text], most)[0].tolist()
+        check_marks(tokenizer, found)
+
+
+def check_marks(tokenizer: TextTokenizer, found: Encoded) -> None:
+    """Oracle: a token that is not marked spells exactly what it covers, so nothing is lost in it.
+
+    İ alone becomes two letters when it is made small; the dot may be part of what comes next.
+    """
     assert found.unknown.tolist() == [token == UNKNOWN for token in found.ids]
-    assert PAD not in found.ids and found.ids.max() < tokenizer.vocabulary_size
-    assert len(found) <= (most or tokenizer.most_tokens)
-    assert found.ids.tolist() == tokenizer.encode_many([text], most)[0].tolist()
+    for number, piece in zip(found.ids.tolist(), found.pieces, strict=True):
+        if number != UNKNOWN and piece:
+            spelt = tokenizer.backend.id_to_token(number).removeprefix(tokens.MARK)
+            plain = unicodedata.normalize("NFC", piece.strip()).lower().replace("’", "'")
+            assert spelt in (plain, plain.removesuffix("\u0307")), (spelt, piece)
 
 
-@pytest.mark.parametrize("kind", tokens.KINDS)
-@settings(max_examples=1000)
-@given(text=TYPED)
-def test_what_has_no_token_is_marked_and_nothing_else(kind: str, text: str) -> None:
-    """Oracle: a token that is not marked spells what it covers."""
-    tokenizer = TOKENIZERS[kind]
-    if not text.strip():
-        return
-    found = tokenizer.encode(text, 10**6)
-    for token, piece, unknown in zip(found.ids, found.pieces, found.unknown, strict=True):
-        if not unknown and piece:
-            spelt = tokenizer.backend.id_to_token(int(token)).removeprefix(tokens.MARK)
-            plain = unicodedata.normalize("NFC", piece.lstrip()).lower().replace("’", "'")
-            assert plain.startswith(spelt) or spelt.startswith(plain[: len(spelt)]), (spelt, piece)
+def test_whoever_types_the_mark_of_a_word_sees_it_marked() -> None:
+    for tokenizer in TOKENIZERS.values():
+        found = tokenizer.encode("good ▁ ▁good▁")
+        assert "".join(found.pieces) == "good ▁ ▁good▁"
+        typed = [
+            one for one, piece in zip(found.unknown, found.pieces, strict=True) if "▁" in piece
+        ]
+        assert len(typed) == 3 and all(typed)
 
 
 def test_tokens_stand_where_their_words_stand() -> None:
