@@ -171,21 +171,19 @@ class TextChoices:
         return is_own(self.address.text) or is_own(self.address.pin)
 
     @property
-    def can_ghost(self) -> bool:
-        """Whether there is another text to lie under this one."""
-        return any(
-            one is not None and one.words != self.text.words for one in (self.before, self.pinned)
-        )
+    def other(self) -> Text | None:
+        """The text to compare with: the pinned one, else that before the edit; None for neither."""
+        both = (self.pinned, self.before)
+        return next((one for one in both if one and one.words != self.text.words), None)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the other text has enough in common with this one to lie under it."""
+        return self.other is not None and alike(self.other.words, self.text.words)
 
     def ghost(self) -> Text | None:
-        """The text whose reading lies under this one: the pinned one, else that before the edit."""
-        if not self.address.ghost:
-            return None
-        for other in (self.pinned, self.before):
-            if other is not None and other.words != self.text.words:
-                is_near = other is self.pinned or alike(other.words, self.text.words)
-                return other if is_near else None
-        return None
+        """The text whose reading lies under this one, word by word."""
+        return self.other if self.address.ghost and self.is_near else None
 
     def wanted(self) -> tuple[text_exhibit.Task, ...]:
         """The readings that are asked for."""

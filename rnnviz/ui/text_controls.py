@@ -104,7 +104,7 @@ def compare_controls(choices: TextChoices) -> None:
             on_click=choices.unpin,
             help=f"Stops comparing with the pinned text ({plain(choices.pinned.source)}).",
         )
-    if choices.can_ghost:
+    if choices.is_near:
         ghost = st.toggle(
             "Keep the old reading as a ghost",
             key=choices.widget("ghost"),
@@ -119,10 +119,19 @@ def compare_controls(choices: TextChoices) -> None:
             help="Shows the reading of the pinned text beside this one, instead of under it.",
         )
         choices.choose("beside", beside=beside)
-    if choices.pinned is not None and choices.pinned.words == choices.text.words:
-        st.caption("Pinned. Now edit the text or choose another one to compare.")
+    if choices.pinned is not None:
+        _say_pinned(choices)
     if choices.has_own:
         _link(choices)
+
+
+def _say_pinned(choices: TextChoices) -> None:
+    if choices.other is not choices.pinned:
+        st.caption("Pinned. Now edit the text or choose another one to compare.")
+    elif not choices.is_near and not choices.address.beside:
+        way = "see them side by side" if len(choices.address.cells) == 1 else "one network shows "
+        way += "" if len(choices.address.cells) == 1 else "them side by side"
+        st.caption(f"The pinned text has too little in common with this one for a ghost: {way}.")
 
 
 def _link(choices: TextChoices) -> None:
@@ -149,7 +158,7 @@ def _box(choices: TextChoices) -> None:
         label="Text",
         placeholder="Write or paste a text, in English, best of all about a film.",
         explained="What you write is read while you type, here on this machine.",
-        rows=8,
+        rows=5 if needs_width(choices) else 8,
     )
     if written is not None and written.text != choices.box:
         choices.write(written)

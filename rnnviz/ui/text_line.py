@@ -16,49 +16,60 @@ if TYPE_CHECKING:
     from rnnviz.analysis.sentiment import LinePath, SentimentLine
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def line_of(name: str) -> SentimentLine:
+@st.cache_resource(max_entries=12, show_spinner=False)
+def line_of(name: str, direction: str) -> SentimentLine:
     """The stored line of that model; where there is none, one fitted to the bundled sentences."""
     from rnnviz.analysis import line_fit, sentiment
 
     if sentiment.path_of(name).exists():
-        return sentiment.load(name)
-    return line_fit.bundled(model(name), tokenizer(name), name=name)
+        return sentiment.load(name, direction)
+    return line_fit.bundled(model(name), tokenizer(name), name=name, direction=direction)
 
 
-def path_of(found: SentimentLine, read: Reading) -> LinePath:
-    """A reading on the line."""
+def path_of(found: SentimentLine, read: Reading, direction: str) -> LinePath:
+    """A reading on the line; only forward states belong to the answers so far."""
     from rnnviz.analysis import sentiment
 
     assert read.tokens is not None
-    hidden = read.layers[-1].forward["hidden"]
-    return sentiment.line(found, hidden, read.tokens, read.probabilities)
+    hidden = read.layers[-1].directions[direction]["hidden"]
+    is_forward = direction == "forward"
+    return sentiment.line(found, hidden, read.tokens, read.probabilities if is_forward else None)
 
 
 def line(subject: Subject) -> None:
     """The path over the cloud of states, and position and answer token by token."""
     from rnnviz import figures
 
-    found = line_of(subject.task.model)
-    path = path_of(found, subject.reading)
+    key = "text_line_direction"
+    is_backward = subject.view.direction == "backward"
+    st.session_state.setdefault(key, "backward" if is_backward else "forward")
+    direction = st.segmented_control(
+        "Direction of the states",
+        ("forward", "backward"),
+        required=True,
+        key=key,
+        help="Forward, a state knows the text up to its token; backward, what comes after it.",
+    )
+    name, way = subject.task.model, direction or "forward"
+    found = line_of(name, way)
+    path = path_of(found, subject.reading, way)
     other = subject.task.ghost or subject.beside
-    second = None if other is None else path_of(found, reading(subject.task.model, other))
+    second = None if other is None else path_of(found, reading(name, other), way)
+    theme = subject.theme
     names = {"name": "this text", "second_name": "the old text"}
-    left, right = st.columns(2)
+    subject.plot(
+        figures.sentiment_course(found, path, second=second, theme=theme, **names), "course"
+    )
+    left, right = st.columns([3, 2])
     with left:
         subject.plot(
-            figures.sentiment_line(found, path, second=second, theme=subject.theme, **names), "line"
+            figures.sentiment_line(found, path, second=second, theme=theme, **names), "line"
         )
     with right:
-        subject.plot(
-            figures.sentiment_course(found, path, second=second, theme=subject.theme, **names),
-            "course",
-        )
-    subject.plot(figures.sentiment_pushes(path, theme=subject.theme), "pushes")
+        subject.plot(figures.sentiment_pushes(path, theme=theme), "pushes")
     st.markdown(f"{plain(found.finding())} {plain(path.finding())}")
     st.caption(
-        "**What to look for.** Each dot is the forward state after one token. Words of praise push "
-        "it one way and words of blame the other, most others hardly at all; where a negation "
-        "stands, look whether the push turns around. To see the pushes in the text, choose "
-        f"“Push along the sentiment line” as its colour. {plain(found.about())}"
+        f"**What to look for.** Each dot is the {way} state after one token. Words of praise push "
+        "it one way and words of blame the other, most others hardly at all. Where a negation "
+        f"stands, look whether the push turns around. {plain(found.about())}"
     )

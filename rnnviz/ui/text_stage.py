@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import streamlit as st
 
 from rnnviz import warmup
-from rnnviz.data import DataError
+from rnnviz.reader import prefix_ends
 from rnnviz.signals import CELL_NAMES
-from rnnviz.text_exhibit import MOST_READ, Task
-from rnnviz.theatre import Reading, theatre
+from rnnviz.text_exhibit import Task, Text
+from rnnviz.theatre import theatre
 from rnnviz.ui import text_models
 from rnnviz.ui.models import about
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.stage import BREATH
 from rnnviz.ui.text_choices import TextChoices
 from rnnviz.ui.text_figures import figure_room
+from rnnviz.verdict import answer_words, reach_words
 
 NO_MODELS = """
 #### The networks for texts are not here
@@ -29,8 +29,6 @@ two cores:
     python -m rnnviz train imdb --cell lstm --download
 
 """
-SURE = ((0.95, "very sure"), (0.8, "fairly sure"), (0.65, "leaning that way"), (0.0, "undecided"))
-"""From which probability on which words are used."""
 
 
 @st.fragment
@@ -68,12 +66,8 @@ def read_tasks(choices: TextChoices) -> tuple[Task, ...]:
             for task in tasks:
                 text_models.shown(task)
         except ValueError as error:  # a CheckpointError, a DataError, a model that reads images
-            stays = (
-                ""
-                if isinstance(error, DataError) and not choices.good
-                else (" The reading below is the last one that worked.")
-            )
-            choices.notices.setdefault("model", f"{sentence(error)}{stays if choices.good else ''}")
+            stays = " The reading below is the last one that worked." if choices.good else ""
+            choices.notices.setdefault("model", sentence(error) + stays)
         else:
             if tasks and tasks != choices.tasks:
                 choices.tasks, choices.start = tasks, choices.view
@@ -84,58 +78,27 @@ def read_tasks(choices: TextChoices) -> tuple[Task, ...]:
 
 def answers(tasks: tuple[Task, ...]) -> None:
     """What the networks say, how sure they are, and how much of the text they read."""
-    readings = [text_models.reading(task.model, task.text) for task in tasks]
-    for task, reading in zip(tasks, readings, strict=True):
-        st.markdown(answer_words(task, reading, several=len(tasks) > 1))
-    shown = dict.fromkeys(task.text for task in tasks)
-    said = [reach(text_models.encoded(tasks[0].model, text.words)) for text in shown]
-    st.caption(" ".join(dict.fromkeys(said)))
+    rooms = st.columns(len(tasks))
+    for room, task in zip(rooms, tasks, strict=True):
+        reading = text_models.reading(task.model, task.text)
+        assert reading.probabilities is not None
+        who = f"The {CELL_NAMES[reading.cell]}{', of the pinned text,' if task.title else ''}"
+        said = answer_words(who, reading.probabilities[-1], reading.classes, reading.truth)
+        room.markdown(f"{'####' if len(tasks) == 1 else '#####'} {plain(said)}")
+    texts = dict.fromkeys(task.text for task in tasks)
+    reach = dict.fromkeys(_reach(tasks[0].model, text) for text in texts)
+    st.caption(f"{' '.join(reach)} It learnt from English film reviews and knows two answers only.")
 
 
-def answer_words(task: Task, reading: Reading, *, several: bool) -> str:
-    """``The LSTM says **positive**: 97 %, very sure.`` and whether that is right."""
-    assert reading.probabilities is not None and reading.answer is not None
-    probability = float(reading.probabilities[-1].max())
-    sure = next(words for least, words in SURE if probability >= least)
-    who = f"The {CELL_NAMES[reading.cell]}"
-    if task.title:
-        who += ", of the pinned text,"
-    size = "" if several else "#### "
-    right = ""
-    if reading.truth is not None:
-        agrees = reading.truth == reading.answer
-        right = " We agree." if agrees else f" We would say {plain(reading.truth)}."
-    return f"{size}{who} says **{plain(reading.answer)}**: {_percent(probability)}, {sure}.{right}"
-
-
-def _percent(probability: float) -> str:
-    """Whole percent, but never 100: the network is never certain."""
-    share = 100 * probability
-    return (
-        f"{share:.1f} %"
-        if share >= 99 and share < 99.95
-        else f"{min(share, 99.9):.0f} %"
-        if (share < 99)
-        else "over 99.9 %"
+def _reach(name: str, text: Text) -> str:
+    found = text_models.encoded(name, text.words)
+    left = found.left_out
+    return reach_words(
+        len(found),
+        unknown=int(found.unknown.sum()),
+        left_out=None if left is None else (left.after, left.tokens, left.end - left.start),
+        answered=len(prefix_ends(len(found))),
     )
-
-
-def reach(encoded: Any) -> str:
-    """How many tokens are read, what is left out, and what the network does not know."""
-    count, unknown = len(encoded), int(encoded.unknown.sum())
-    read = f"It reads {count:,} token{'' if count == 1 else 's'}, words and parts of words."
-    left = encoded.left_out
-    if left is not None:
-        characters = left.end - left.start
-        read = (
-            f"Of this long text it reads the first {left.after:,} and the last "
-            f"{count - left.after:,} tokens; {left.tokens:,} between them "
-            f"({characters:,} characters) are left out, for the page shows {MOST_READ:,} at most."
-        )
-    if unknown:
-        what = "one of them it does not know" if unknown == 1 else f"{unknown:,} are unknown to it"
-        read += f" {what[:1].upper()}{what[1:]} (dotted)."
-    return f"{read} It learnt from English film reviews, and knows two answers only."
 
 
 def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
