@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz.analysis.sentiment import ANSWERS, COMPONENTS, TRUTH, SentimentLine
+from rnnviz.analysis.sentiment import ANSWERS, COMPONENTS, TRUTH, LineError, SentimentLine
 from rnnviz.analysis.states import batches, change, read
 
 if TYPE_CHECKING:
@@ -131,16 +131,27 @@ def bundled(
 ) -> SentimentLine:
     """The line of a network that has none stored, over the corpus of our own sentences.
 
-    That takes about a second. The network's answers stand for labels.
+    That takes about a second. Of a network of sentiment the sentences with a label are read; for
+    other classes all of them, with the network's answers for labels. Raises LineError where there
+    is nothing to fit.
     """
     from rnnviz.data import corpus
+    from rnnviz.data.texts import SENTIMENT
 
-    encoded = [tokenizer.encode(one.text) for one in corpus.load()]
-    every = fit(model, encoded, name=name, sha256=sha256, source="rnnviz's own sentences")
-    found = {one.direction: one for one in every}
-    if direction not in found:
-        raise ValueError(f"expected a direction of {', '.join(found)}, got {direction!r}")
-    return found[direction]
+    found, source = corpus.load(), "rnnviz's own sentences"
+    labels = None
+    if tuple(model.labels) == SENTIMENT:
+        found = tuple(one for one in found if one.label in SENTIMENT)
+        labels = np.array([SENTIMENT.index(one.label) for one in found])
+    encoded = [tokenizer.encode(one.text) for one in found]
+    try:
+        every = fit(model, encoded, labels, name=name, sha256=sha256, source=source)
+    except ValueError as failure:
+        raise LineError(f"{name} has no sentiment line: {failure}") from failure
+    by_direction = {one.direction: one for one in every}
+    if direction not in by_direction:
+        raise LineError(f"expected a direction of {', '.join(by_direction)}, got {direction!r}")
+    return by_direction[direction]
 
 
 def in_reading_order(values: np.ndarray, bounds: np.ndarray, direction: str) -> np.ndarray:
