@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import zipfile
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnviz.data import DataError, documents, extraction
+from rnnviz.data import DataError, corpus, documents, extraction
 from tests.documents import body, locked, pdf, repacked, word
 
 PLAIN = "The film was good.\n\nIt was not long, and I’d see it again: ☕ 10/10."
@@ -418,6 +419,28 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     for name, data in {**WHOLE, "b.html": (link + PAGE).encode()}.items():
         assert documents.read(data, name).text
+
+
+def test_twenty_thousand_words_come_back_whole_from_every_kind_of_file() -> None:
+    """Oracle: the words that were written. The bound only tells seconds from minutes."""
+    every = [one.text for one in corpus.load() if one.text.isascii() and '"' not in one.text]
+    paragraphs = [" ".join(every[start : start + 12]) for start in range(0, len(every), 12)] * 8
+    words = " ".join(paragraphs).split()
+    assert len(words) > 20_000
+    lines = [
+        line for one in paragraphs for line in [*textwrap.wrap(one, 90, break_on_hyphens=False), ""]
+    ]
+    files = {
+        "a.txt": "\n\n".join(paragraphs).encode(),
+        "a.html": "".join(f"<p>{one}</p>" for one in paragraphs).encode(),
+        "a.docx": word(*paragraphs),
+        "a.pdf": pdf(*[lines[start : start + 50] for start in range(0, len(lines), 50)]),
+    }
+    start = time.perf_counter()
+    for name, data in files.items():
+        found = documents.read(data, name).text
+        assert found.split() == words, name
+    assert time.perf_counter() - start < 20
 
 
 def test_libraries_are_imported_when_they_are_needed() -> None:

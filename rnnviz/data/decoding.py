@@ -138,8 +138,8 @@ def _check_mixture(contents: bytes, first: int, name: str) -> None:
     In a text of another encoding, bytes that happen to be a letter of UTF-8 are the exception.
     """
     lenient = contents.decode("utf-8", errors="surrogateescape")
-    wrong = sum("\udc80" <= letter <= "\udcff" for letter in lenient)
-    right = sum(letter > "\x7f" for letter in lenient) - wrong
+    wrong = re.subn("[\udc80-\udcff]", "", lenient)[1]
+    right = re.subn("[^\0-\x7f]", "", lenient)[1] - wrong
     if right >= wrong:
         line = contents.count(b"\n", 0, first) + 1
         raise DataError(
