@@ -28,6 +28,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -38,6 +39,7 @@ import rnnviz
 from rnnviz import checkpoint, reader, tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
+from rnnviz.theatre.reading import Reading
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve
 
@@ -131,7 +133,7 @@ def trace_ratio(cell: str, steps: int = 2000) -> bool:
 
     reached = True
     for title, module in (("rnnviz", ours), ("torch.nn", theirs)):
-        tracing = lambda module=module: rnnviz.trace(module, inputs)  # noqa: E731
+        tracing = partial(rnnviz.trace, module, inputs)
         tracing(), forward()
         pairs = [(_once(tracing), _once(forward)) for _ in range(2 * ROUNDS)]
         ratio = statistics.median(mine / torchs for mine, torchs in pairs)
@@ -149,16 +151,16 @@ def measure_network(name: str) -> bool:
         encoded = tokenizer.encode(text_of(count), count)
         ids = torch.from_numpy(encoded.ids)[None]
         ends = reader.prefix_ends(count)
-        alone = milliseconds(lambda ids=ids: model.trace(ids, prefix_ends=[ids.shape[1]]))
+        alone = milliseconds(partial(model.trace, ids, prefix_ends=[count]))
         report(f"{count} tokens: trace", alone, "ms")
-        both = milliseconds(lambda ids=ids, ends=ends: model.trace(ids, prefix_ends=ends))
+        both = milliseconds(partial(model.trace, ids, prefix_ends=ends))
         report(f"{count} tokens: answers", both - alone, "ms", more=f"   after {len(ends)} tokens")
-        read = lambda e=encoded: reader.read_text(model, e, name=name)  # noqa: E731
+        read = partial(reader.read_text, model, encoded, name=name)
         report(f"{count} tokens: reading", milliseconds(read), "ms")
         report(f"{count} tokens: again", _again(model, tokenizer, encoded.text, name, count), "ms")
         reading = read()
-        packed = milliseconds(lambda reading=reading: json.dumps(reading.to_payload()))
-        size = len(json.dumps(reading.to_payload())) / 1e6
+        packed = milliseconds(partial(_packed, reading))
+        size = len(_packed(reading)) / 1e6
         report(f"{count} tokens: packed", packed, "ms", more=f"   {size:.1f} MB")
     return reached
 
@@ -173,8 +175,12 @@ def _again(
     ]
     reader.read_text(model, first, name=name, memory=memory)
     return statistics.median(
-        _once(lambda e=e: reader.read_text(model, e, name=name, memory=memory)) for e in others
+        _once(partial(reader.read_text, model, one, name=name, memory=memory)) for one in others
     )
+
+
+def _packed(reading: Reading) -> str:
+    return json.dumps(reading.to_payload())
 
 
 def open_text(page: Page, server: Server, text: str, cell: str) -> None:

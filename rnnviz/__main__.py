@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from rnnviz.commands import Cell, name_or_path, one_sentence
+from rnnviz.commands import Cell, command_line, name_or_path, one_sentence
 from rnnviz.commands.padding import padding
 from rnnviz.commands.train import train
 
@@ -42,12 +42,21 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
+    recorded: Annotated[
+        bool, typer.Option("--record", help="Write the score into the model's card as its test.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Write over a test that was recorded before.")
+    ] = False,
 ) -> None:
     """Score a saved classifier: the part of the images or texts that it names rightly."""
     with one_sentence():
         from rnnviz import checkpoint
+        from rnnviz.commands.evaluate import check_recordable, record
 
         name = name_or_path(model)
+        if recorded:
+            check_recordable(name, again)
         network = checkpoint.load(name)
         if network.embedding is None:
             from rnnviz.commands.evaluate import score_images
@@ -57,6 +66,9 @@ def evaluate(
             from rnnviz.commands.evaluate import score_texts
 
             found = score_texts(network, name, data, text_column, label_column)
+        if recorded:
+            written = record(name, found, command_line())
+            typer.echo(f"{written}: the test is recorded", err=True)
     if as_json:
         told = {"model": model, "data": found.source, "accuracy": found.score.accuracy}
         told |= {"correct": found.score.correct, "n": found.score.n}

@@ -56,7 +56,7 @@ def board(digit: int, pen: float, size: float, random: np.random.Generator) -> n
     return np.asarray(picture.reduce(FINE))
 
 
-@pytest.mark.parametrize("name", checkpoint.names() or ["none"])
+@pytest.mark.parametrize("name", checkpoint.names(reading="images") or ["none"])
 def test_every_model_reads_what_is_drawn(name: str) -> None:
     if name not in checkpoint.names() or not name.startswith("mnist-"):
         pytest.skip("no model of MNIST in pretrained/")

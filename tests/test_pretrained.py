@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnviz import checkpoint, evaluation
+from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.data import digits, mnist, samples
 
 NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout in ("", "-last")]
@@ -18,6 +18,9 @@ NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout
 ON_MNIST = {"rnn": 0.99, "gru": 0.995, "lstm": 0.995}
 ON_DIGITS = 0.95
 SHORT_OF_THE_AIM = {"mnist-rnn-last": (0.985, 0.93)}
+
+OF_TEXTS = [f"imdb-{cell}" for cell in ("rnn", "gru", "lstm")]
+THERE = [name for name in OF_TEXTS if name in checkpoint.names()]
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +82,37 @@ def test_the_card_states_the_accuracy_on_the_test_images(
     )
     # Another processor may round a near tie the other way.
     assert score.accuracy == pytest.approx(checkpoint.card(name)["test"]["accuracy"], abs=0.0005)
+
+
+@pytest.mark.parametrize("name", THERE or ["none"])
+def test_the_models_of_texts_are_what_they_say(name: str, root: Path) -> None:
+    if name not in THERE:
+        pytest.skip("no models of texts in pretrained/")
+    card, folder = checkpoint.card(name), root / "pretrained" / name
+    model, tokenizer = checkpoint.load(name), tokens.load(name)
+    assert model.cell == name.removeprefix("imdb-") and model.recurrent.bidirectional
+    assert model.labels == ("negative", "positive") and "attention" in model.config["readout"]
+    assert tokenizer.vocabulary_size == model.config["vocabulary_size"]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 12_000_000
+    assert card["sha256"] == hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert card["dataset"] == "imdb" and f"train imdb --cell {model.cell} " in card["command"]
+    assert card["training_texts"] == 22_500 and card["held_out"]["n"] == 2_500
+    assert card["data"] and card["licence"] and card["date"] and "interrupted" not in card
+    assert "test" not in card or card["test"]["n"] == 25_000
+
+
+@pytest.mark.parametrize("name", THERE or ["none"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A wonderful film, moving and beautifully acted. I loved every minute of it.", "positive"),
+        ("A terrible film, boring and badly acted. A waste of time, avoid it.", "negative"),
+    ],
+)
+def test_the_models_of_texts_read_plain_words(name: str, text: str, expected: str) -> None:
+    if name not in THERE:
+        pytest.skip("no models of texts in pretrained/")
+    model, ids = checkpoint.load(name), tokens.load(name).encode(text).ids
+    with torch.no_grad():
+        answer = int(model(torch.from_numpy(ids)[None]).argmax())
+    assert model.labels[answer] == expected

@@ -76,12 +76,32 @@ def test_the_accuracies_are_those_of_the_models() -> None:
     table = re.findall(
         r"^\| `(mnist-[\w-]+)` .* \| ([\d.]+) % \| ([\d.]+) % \|", README, re.MULTILINE
     )
-    assert {name for name, _, _ in table} == set(checkpoint.names())
+    assert {name for name, _, _ in table} == set(checkpoint.names(reading="images"))
     images, labels = map(torch.as_tensor, digits.load())
     for name, on_mnist, on_digits in table:
         assert on_mnist == f"{100 * checkpoint.card(name)['test']['accuracy']:.2f}", name
         score = evaluation.score(checkpoint.load(name), images, labels)
         assert abs(100 * score.accuracy - float(on_digits)) < 200 / 1797, name
+
+
+def test_the_accuracies_of_texts_are_those_of_the_cards() -> None:
+    """The card says what was scored and how; the table has the models that are there, no others."""
+    table = re.findall(
+        r"^\| `(imdb-\w+)` \| ([\w-]+) \| ([\d,]+) \| ([\d.]+) MB \| ([\d.]+) % of ([\d,]+) \|",
+        README,
+        re.MULTILINE,
+    )
+    there = {name for name in checkpoint.names(reading="texts") if name.startswith("imdb-")}
+    recorded = {name for name in there if "test" in checkpoint.card(name)}
+    assert {name for name, *_ in table} == recorded
+    for name, readout, parameters, megabytes, accuracy, n in table:
+        card = checkpoint.card(name)
+        config = checkpoint.read_json(checkpoint.folder_of(name) / checkpoint.CONFIG)
+        assert readout == config["readout"], name
+        assert parameters == f"{card['parameters']:,}", name
+        assert megabytes == f"{card['bytes'] / 1e6:.1f}", name
+        assert accuracy == f"{100 * card['test']['accuracy']:.2f}", name
+        assert n == f"{card['test']['n']:,}", name
 
 
 def make(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

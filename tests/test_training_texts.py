@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,48 @@ def test_the_grammar_is_learnt_and_scored_by_construction(learnt: Path) -> None:
     assert card["held_out"]["n"] == 1000 and card["training_texts"] == 6000
     assert card["storage"] == "float16" and card["dataset"] == "sentences"
     assert "distant" in rnnviz("evaluate", learnt).stdout
+
+
+def test_a_test_is_recorded_once(learnt: Path, own: Path, tmp_path: Path) -> None:
+    """Oracle: the figure that `evaluate` prints; everything else in the card stays as it was."""
+    model = tmp_path / "mine"
+    shutil.copytree(learnt, model)
+    before = checkpoint.card(model)
+    asked = ["evaluate", model, "--data", own, "--text-column", "said"]
+    asked += ["--label-column", "verdict", "--json", "--record"]
+    refused(rnnviz(*asked), "a test set is scored once", "--again")
+    assert checkpoint.card(model) == before
+    wrong = rnnviz("evaluate", model, "--data", tmp_path / "no.csv", "--record", "--again")
+    assert wrong.exit_code == 2 and checkpoint.card(model) == before
+    (own_labels := tmp_path / "own.csv").write_text(
+        own.read_text("utf-8").replace(",bad", ",negative").replace(",fine", ",positive"), "utf-8"
+    )
+    asked[3] = own_labels
+    done = rnnviz(*asked, "--again")
+    assert done.exit_code == 0, done.output
+    found, card = json.loads(done.stdout), checkpoint.card(model)
+    test = card.pop("test")
+    assert test["data"] == "own.csv" and test["n"] == found["n"] == 220
+    assert test["accuracy"] == pytest.approx(found["accuracy"], abs=1e-6)
+    assert test["command"].startswith("python -m rnnviz")
+    assert card == {word: value for word, value in before.items() if word != "test"}
+    assert sorted(one.name for one in model.iterdir()) == sorted(
+        one.name for one in learnt.iterdir()
+    )
+    checkpoint.load(model)
+
+
+def test_a_first_test_needs_no_second_word(learnt: Path, tmp_path: Path) -> None:
+    model = tmp_path / "mine"
+    shutil.copytree(learnt, model)
+    card = checkpoint.card(model)
+    del card["test"]
+    (model / checkpoint.CARD).write_text(json.dumps(card), "utf-8")
+    done = rnnviz("evaluate", model, "--record")
+    assert done.exit_code == 0, done.output
+    assert checkpoint.card(model)["test"]["groups"].keys() == set(sentences.CONSTRUCTIONS)
+    (model / checkpoint.CARD).unlink()
+    refused(rnnviz("evaluate", model, "--record"), "expected card.json in", "train the model")
 
 
 def test_a_learnt_model_reads_what_somebody_types(learnt: Path) -> None:

@@ -1,16 +1,19 @@
-"""`evaluate` on images and on texts: which data suits a model, and the score on it."""
+"""`evaluate` on images and on texts: which data suits a model, the score on it, and the record."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from rnnviz import checkpoint, evaluation, tokens
+from rnnviz.checkpoint import CheckpointError
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, imdb, sentences, texts
 from rnnviz.evaluation import Score
+from rnnviz.files import replacing
 from rnnviz.training.texts import grammar
 
 
@@ -71,3 +74,39 @@ def _score_sentences(network: SequenceClassifier, tokenizer: tokens.TextTokenize
         groups[construction] = {"accuracy": float(right[own].mean()), "n": int(own.sum())}
     score = evaluation.score_texts(network, tokenizer, fitted)
     return Scored(score, labelled.source, groups)
+
+
+def check_recordable(name: str | Path, again: bool) -> None:
+    """Raise `CheckpointError` where no test can be recorded, before minutes are spent on it.
+
+    A test set is for one look: whoever chooses between networks by it has none any more.
+    """
+    folder = checkpoint.folder_of(name)
+    if not (folder / checkpoint.CARD).is_file():
+        raise CheckpointError(f"expected {checkpoint.CARD} in {folder}, got none: train the model")
+    test = checkpoint.read_json(folder / checkpoint.CARD).get("test")
+    if test is not None and not again:
+        raise CheckpointError(
+            f"expected a card without a test in {folder}, got one that was recorded before: a test "
+            "set is scored once; --again writes over it, for what is no choice between networks"
+        )
+
+
+def record(name: str | Path, found: Scored, command: str) -> Path:
+    """Write the score into the model's card, with what was scored and how; the card's path.
+
+    Of a path only the file's name is kept. A reader never meets half a card.
+    """
+    path = checkpoint.folder_of(name) / checkpoint.CARD
+    card = checkpoint.read_json(path)
+    card["test"] = {
+        "data": Path(found.source).name if Path(found.source).is_file() else found.source,
+        "accuracy": round(found.score.accuracy, 6),
+        "n": found.score.n,
+        "command": command,
+        **({"groups": found.groups} if found.groups else {}),
+    }
+    with replacing(path) as beside:
+        text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+        beside.write_text(text, encoding="utf-8")
+    return path
