@@ -11,7 +11,8 @@ import pytest
 from rnnviz.data import DataError, corpus
 
 NEGATION = re.compile(
-    r"\b(not|no|nor|neither|never|none|nobody|nothing|hardly)\b|n't\b|\bcannot\b", re.IGNORECASE
+    r"\b(not|no|nor|neither|never|none|nobody|nothing|hardly|nowhere|without)\b|n't\b|\bcannot\b",
+    re.IGNORECASE,
 )
 
 

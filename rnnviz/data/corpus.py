@@ -1,4 +1,4 @@
-"""A few hundred sentences of our own, to look for what a unit reacts to.
+"""Four hundred sentences of our own, to look for what a unit reacts to.
 
 `corpus.txt` holds them below headings such as `# films negative negated`: what they are about,
 whether they praise or blame, and how they are built. Topic and label are our reading, one sentence
