@@ -218,6 +218,8 @@ def _upload(choices: TextChoices) -> None:
     if fingerprint != choices.upload:
         choices.upload, choices.document = fingerprint, None
         _take(choices, data, file.name)
+        # The box and the list above have been shown already, with the text before.
+        st.rerun()
     if choices.document is not None and choices.document.columns:
         _table(choices, choices.document, data, file.name)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from rnnviz.data import documents
 from rnnviz.theatre import Tint, measures
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
@@ -27,20 +29,19 @@ KINDS = {
     "negative": "Blame",
     "position": "Place in the text",
 }
-BUNDLED, OWN = "Bundled sentences", "This text"
+BUNDLED, OWN = "Bundled sentences", "Your own text"
 FEWEST_PARTS = 5
-"""Paragraphs of a text of one's own below which it is no corpus."""
+"""Paragraphs or rows of one's own below which they are no corpus."""
 
 SNIPPETS = 8
 
 
 @st.cache_resource(max_entries=6, show_spinner="Reading some hundred sentences …")
-def read_by(name: str, words: str | None) -> tuple[States, Reactions]:
-    """What that model does with the bundled sentences, or with the paragraphs of a text."""
-    from rnnviz.analysis import firing, reactions
+def read_by(name: str, source: str, _texts: tuple[str, ...] | None) -> tuple[States, Reactions]:
+    """What that model does with the bundled sentences, or with texts that ``source`` names."""
+    from rnnviz.analysis import reactions
 
-    texts = None if words is None else firing.paragraphs(words)
-    states = reactions.read_texts(model(name), tokenizer(name), texts)
+    states = reactions.read_texts(model(name), tokenizer(name), _texts)
     return states, reactions.score(states)
 
 
@@ -48,8 +49,8 @@ def units(subject: Subject) -> None:
     """The strongest units of a kind, one of them in the text above, and where it fires most."""
     from rnnviz import figures
 
-    kind, words = _asked(subject)
-    states, found = read_by(subject.task.model, words)
+    kind, source, texts = _asked(subject)
+    states, found = read_by(subject.task.model, source, texts)
     st.markdown(plain(found.finding(kind)))
     top = found.top(kind, SNIPPETS)
     if not top:
@@ -69,7 +70,7 @@ def units(subject: Subject) -> None:
     with right:
         _pills(subject, top, chosen)
         if chosen is not None:
-            _snippets(states, chosen, "these sentences" if words is None else "this text")
+            _snippets(states, chosen)
     st.caption(
         "**What to look for.** Choose a unit: the text above takes its colour, and here stand the "
         "places where it fires most. Does it do what its name says, or something else as well? "
@@ -77,12 +78,9 @@ def units(subject: Subject) -> None:
     )
 
 
-def _asked(subject: Subject) -> tuple[str, str | None]:
-    """The kind of reaction, and the text whose parts are read instead of the bundled sentences."""
-    from rnnviz.analysis.firing import paragraphs
-
-    own = subject.task.text.words
-    can_own = len(paragraphs(own)) >= FEWEST_PARTS
+def _asked(subject: Subject) -> tuple[str, str, tuple[str, ...] | None]:
+    """The kind of reaction, and the texts that are read instead of the bundled sentences."""
+    own = _own_texts(subject)
     with st.container(horizontal=True):
         kind = st.segmented_control(
             "Reacts to",
@@ -94,17 +92,30 @@ def _asked(subject: Subject) -> tuple[str, str | None]:
             key="text_units_kind",
             help="Words of three short lists, or how far the text has been read.",
         )
-        source = st.segmented_control(
-            "Looked for in",
-            (BUNDLED, OWN),
-            default=BUNDLED,
-            required=True,
-            key="text_units_source",
-            disabled=not can_own,
-            help="Some hundred sentences written for this page, or the paragraphs of your own text "
-            f"where it has at least {FEWEST_PARTS}, with an empty line between them.",
-        )
-    return kind or "negation", own if can_own and source == OWN else None
+        source = BUNDLED
+        if len(own) >= FEWEST_PARTS:
+            source = st.segmented_control(
+                "Looked for in",
+                (BUNDLED, OWN),
+                default=BUNDLED,
+                required=True,
+                key="text_units_source",
+                help="Some hundred sentences written for this page, or the rows or paragraphs of "
+                "your own text.",
+            )
+    if source != OWN:
+        return kind or "negation", "", None
+    return kind or "negation", hashlib.blake2b("\n".join(own).encode()).hexdigest(), own
+
+
+def _own_texts(subject: Subject) -> tuple[str, ...]:
+    """The rows of the table that was uploaded, else the paragraphs of the text that is read."""
+    from rnnviz.analysis.firing import paragraphs
+
+    document, file = subject.choices.document, st.session_state.get("text_upload")
+    if document is not None and document.columns and file is not None:
+        return documents.snippets(file.getvalue(), file.name, column=document.column)
+    return paragraphs(subject.task.text.words)
 
 
 def _chosen(subject: Subject, top: Sequence[Reaction]) -> Reaction | None:
@@ -144,7 +155,7 @@ def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -
     )
 
 
-def _snippets(states: States, one: Reaction, where: str) -> None:
+def _snippets(states: States, one: Reaction) -> None:
     """The places where a unit fires most, as coloured text, one to a line."""
     from rnnviz.analysis import firing
 
@@ -154,7 +165,7 @@ def _snippets(states: States, one: Reaction, where: str) -> None:
     tint = Tint(
         name="fires",
         label=f"Unit {one.unit}, {one.direction}",
-        meaning=f"hidden state; where it is {'highest' if sign > 0 else 'lowest'} in {where}",
+        meaning=f"hidden state, where it is {'highest' if sign > 0 else 'lowest'}",
         values=values,
         low=-1.0,
         high=1.0,

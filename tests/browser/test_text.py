@@ -77,7 +77,7 @@ def switch(page: Page, name: str) -> None:
 
 
 def pick(page: Page, title: str) -> None:
-    page.locator("[class*=st-key-text_passage] [data-baseweb=select]").click()
+    page.locator("[class*=st-key-text_passage] input").first.click()
     page.get_by_role("option", name=title, exact=True).click()
 
 
