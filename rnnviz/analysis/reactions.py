@@ -6,8 +6,9 @@ its last one, in the order in which the direction reads):
     d = (mean D_w over words of the list - mean D_w over neutral words) / s
     s^2 = ((n - 1) s_list^2 + (m - 1) s_neutral^2) / (n + m - 2)           Cohen (1988)
 
-Neutral are the words that stand in none of the three lists. For the place, Spearman's correlation
-`rho` of `h_t` with `(t + 1/2) / T` over the `T` tokens of each text.
+Neutral are the words that stand in none of the three lists. For the place, `rho` is the mean over
+texts of Spearman's correlation of `h_t` with `t` within the text; ranks of all texts together would
+take a spread that grows for a trend.
 
 Intervals are 95 % percentiles of a bootstrap that draws whole texts. With hundreds of units the
 largest of many accidents looks like something: a unit is only called a finding when its `|d|` or
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 KINDS = ("negation", "positive", "negative", "position")
 
-FEWEST_WORDS, FEWEST_TEXTS = 10, 5
-"""Occurrences of a list's words, and texts with one, below which nothing is scored."""
+FEWEST_WORDS, FEWEST_TEXTS, FEWEST_TOKENS = 10, 5, 4
+"""Occurrences of a list's words, and texts with one, below which nothing is scored; tokens of a
+text, below which its place says nothing."""
 
 DRAWN = 300
 LEVEL = 95
@@ -155,8 +157,8 @@ class Reactions:
         )
         if kind == "position":
             return (
-                f"rho is Spearman's correlation of the {self.signal} state with the place in the "
-                f"text, 0 at its beginning and 1 at its end, over {found.count:,} tokens. {bound}"
+                f"rho is Spearman's correlation of the {self.signal} state with the place within a "
+                f"text, −1 to 1, in the mean over {found.texts:,} texts. {bound}"
             )
         return (
             f"d is the mean change of the {self.signal} state at {found.count:,} words of the list "
@@ -300,47 +302,36 @@ def _summed(values: np.ndarray, texts: np.ndarray, count: int) -> np.ndarray:
 
 
 def _of_places(states: States, seed: int) -> Scores | None:
-    from scipy.stats import rankdata
-
-    lengths = np.diff(states.bounds)
-    if len(states) < FEWEST_TEXTS:
+    long = [number for number, one in enumerate(states.encoded) if len(one) >= FEWEST_TOKENS]
+    if len(long) < FEWEST_TEXTS:
         return None
-    texts = np.repeat(np.arange(len(states)), lengths)
-    places = np.concatenate([(np.arange(length) + 0.5) / length for length in lengths])
-    x = rankdata(places)[:, None]
-    y = rankdata(states.values.reshape(len(texts), -1), axis=0)
-    x, y = x - x.mean(), y - y.mean(axis=0)
-    products = _summed(x * y, texts, len(states))
-    size = np.sqrt((x**2).sum() * (y**2).sum(axis=0))
     shape = states.values.shape[1:]
-    # Read in the other order, a text's places change their sign about the middle: so does its part.
-    signs = np.random.default_rng(seed).choice((-1.0, 1.0), (DRAWN, len(states)))
-    chance = np.divide(signs @ products, size, out=np.zeros((DRAWN, len(size))), where=size > 0)
-    low, high = _interval_of_rho(x, y, texts, seed)
+    found = np.stack([rho_of_places(states.of(number)) for number in long]).reshape(len(long), -1)
+    draw = np.random.default_rng(seed)
+    # Read in the other order, a text's correlation changes its sign and nothing else.
+    chance = draw.choice((-1.0, 1.0), (DRAWN, len(long))) @ found / len(long)
+    again = draw.multinomial(len(long), np.full(len(long), 1 / len(long)), DRAWN) / len(long)
+    low, high = np.percentile(again @ found, (50 - LEVEL / 2, 50 + LEVEL / 2), axis=0)
     return Scores(
         kind="position",
-        values=np.divide(
-            products.sum(axis=0), size, out=np.zeros_like(size), where=size > 0
-        ).reshape(shape),
+        values=found.mean(axis=0).reshape(shape),
         low=low.reshape(shape),
         high=high.reshape(shape),
         threshold=float(np.percentile(np.abs(chance).max(axis=1), LEVEL)),
-        count=len(texts),
+        count=sum(len(states.encoded[number]) for number in long),
         others=0,
-        texts=len(states),
+        texts=len(long),
         changes={},
     )
 
 
-def _interval_of_rho(
-    x: np.ndarray, y: np.ndarray, texts: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks stay those among all texts; only which texts count is drawn anew."""
-    weights = _weights(texts, seed)
-    count = weights.shape[1]
-    parts = (np.ones_like(x), x, x**2, y, y**2, x * y)
-    n, sx, sxx, sy, syy, sxy = (weights @ _summed(part, texts, count) for part in parts)
-    size = np.sqrt(np.maximum((sxx - sx**2 / n) * (syy - sy**2 / n), 0))
-    found = np.divide(sxy - sx * sy / n, size, out=np.zeros_like(size), where=size > 1e-9)
-    low, high = np.percentile(found, (50 - LEVEL / 2, 50 + LEVEL / 2), axis=0)
-    return low, high
+def rho_of_places(values: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of `values (T, ...)` with their place; 0 for what never moves."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, axis=0)
+    ranks -= ranks.mean(axis=0)
+    places = np.arange(len(values)) - (len(values) - 1) / 2
+    size = np.sqrt((places**2).sum() * (ranks**2).sum(axis=0))
+    along = np.tensordot(places, ranks, axes=1)
+    return np.divide(along, size, out=np.zeros_like(along), where=size > 0)
