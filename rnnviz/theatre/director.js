@@ -6,7 +6,7 @@ import { standsBeside } from "./compare.js";
 import { Controls } from "./controls.js";
 import { decodeReading } from "./decode.js";
 import { Dock } from "./dock.js";
-import { isFocused, keepsKey, setAttribute, setText } from "./dom.js";
+import { isFocused, keepsKey, liftAbove, setAttribute, setText } from "./dom.js";
 import { brushedUnits, isDrawnAnew, toldState, unitLanes } from "./found.js";
 import { Gestures } from "./gestures.js";
 import { Heads } from "./heads.js";
@@ -376,14 +376,7 @@ export class Theatre {
     const { root } = this.nodes;
     const { presenter } = this.state;
     root.dataset.presenter = String(presenter);
-    try {
-      if (presenter) root.setAttribute("popover", "manual");
-      if (presenter) root.showPopover();
-      else root.hidePopover();
-    } catch {
-      // An old browser has no top layer; the style sheet's fixed position serves it.
-    }
-    if (!presenter) root.removeAttribute("popover");
+    liftAbove(root, presenter);
     if (isFocused(this.nodes.present)) this.nodes.stage.focus({ preventScroll: true });
   }
 

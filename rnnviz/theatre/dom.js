@@ -95,6 +95,18 @@ export function buildUnitRow(signal, theme) {
   return { node: element("div", { class: "unit-row" }, term, value, words), value, words };
 }
 
+// Lays an element over the whole page, or back into it.
+export function liftAbove(node, isLifted) {
+  try {
+    if (isLifted) node.setAttribute("popover", "manual");
+    if (isLifted) node.showPopover();
+    else node.hidePopover();
+  } catch {
+    // An old browser has no top layer; the style sheet's fixed position serves it.
+  }
+  if (!isLifted) node.removeAttribute("popover");
+}
+
 export function isFocused(node) {
   return node.getRootNode().activeElement === node;
 }

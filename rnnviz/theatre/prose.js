@@ -18,7 +18,7 @@ export class Prose {
     this.said = element("p", { class: "tint-said" });
     this.head = element("div", { class: "prose-head" }, choice, this.scale, this.said);
     this.columns = element("div", { class: "prose-columns" });
-    this.tip = element("div", { class: "tip", "aria-hidden": "true", hidden: true });
+    this.tip = element("div", { class: "word-tip", "aria-hidden": "true", hidden: true });
     this.notes = element("p", { class: "prose-notes" });
     node.replaceChildren(this.head, this.columns, this.notes, this.tip);
   }

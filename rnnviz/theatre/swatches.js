@@ -4,7 +4,7 @@
 import { contrast, cssColour, mixed, parseColour, rampColour, tableIndex } from "./colours.js";
 
 // Text wants quieter colours than a heatmap: this much of each half of a ramp. What lies beyond the range gets the rest.
-const SHARE = 0.72;
+const SHARE = 0.6;
 const LEVELS = 24;
 const READABLE = 4.5;
 const BLACK = [0, 0, 0];

@@ -33,7 +33,7 @@ HOSTILE = [
     "\U0001f468\u200d\U0001f469\u200d\U0001f467 ", "e\u0301 ", "w" * 10_000 + " ", "end",
 ]  # fmt: skip
 WORDS = ("It is not bad at all , it is one of the best films of the year . " * 30).split(" ")[:-1]
-SOFT = 0.72
+SOFT = 0.6
 """How much of each half of a ramp the prose uses (swatches.js)."""
 
 
@@ -130,6 +130,7 @@ def told(page: Page, name: str) -> str:
 
 
 def step_marked(page: Page, name: str) -> list[int]:
+    page.evaluate("() => new Promise(requestAnimationFrame)")
     return list(
         page.locator(".prose-text").first.evaluate(
             """(box, name) => [...box.querySelectorAll(".token")]
@@ -217,14 +218,14 @@ def test_pointing_and_clicking_in_the_text(open_file: OpenFile) -> None:
     assert step_marked(page, "previewed") == [3]
     expect(page.locator(".stage .preview").first).to_be_visible()
     expect(page.locator(".where")).to_contain_text("bad")
-    expect(page.locator(".prose .tip")).to_contain_text(
+    expect(page.locator(".word-tip")).to_contain_text(
         "\u201cbad\u201d, token 4 of 60. Answer so far:"
     )
     token(page, 5).click()
     expect(page.locator(".theatre")).to_have_attribute("data-step", "5")
     assert step_marked(page, "at") == step_marked(page, "pinned") == [5]
     page.mouse.move(2, 2)
-    expect(page.locator(".prose .tip")).to_be_hidden()
+    expect(page.locator(".word-tip")).to_be_hidden()
     assert step_marked(page, "previewed") == []
     token(page, 5).click()
     assert step_marked(page, "pinned") == []
@@ -309,7 +310,7 @@ def test_unknown_left_out_replaced_and_padded(open_file: OpenFile) -> None:
         "read; the last 4 tokens are padding."
     )
     token(page, 2).hover()
-    expect(page.locator(".prose .tip")).to_contain_text("not known to the network")
+    expect(page.locator(".word-tip")).to_contain_text("not known to the network")
 
 
 def test_several_readings_stand_beside_each_other_or_stacked(open_file: OpenFile) -> None:
