@@ -91,11 +91,13 @@ def note(name: str, found: TextExplanation) -> str:
 def _complete(found: Completeness) -> str:
     said = (
         f"Sum {signed(found.total)} of {signed(found.difference)} log-odds, "
-        f"error {error_words(found)}, {found.steps} steps."
+        f"error {error_words(found)}, {found.steps} gradients."
     )
     if found.relative_error < 0.01:
         return said
-    return f"{said} More steps would take too long for this text, or the sum is close to 0."
+    if abs(found.jump) > abs(found.delta) / 2:
+        return f"{said} Along the way the answer jumps, where no gradient sees it."
+    return f"{said} More gradients would take too long for this text."
 
 
 def error_words(found: Completeness) -> str:
