@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,19 @@ def tasks(
     return tuple(Task(name, text, ghost=ghost) for name in address.models)
 
 
+def alike(before: str, after: str) -> bool:
+    """Whether two texts share enough words, in their order, to lie over each other."""
+    first, second = before.lower().split(), after.lower().split()
+    if max(len(first), len(second)) > 3000:
+        # Comparing is quadratic at worst: of long texts the bags of words decide.
+        shared = len(set(first) & set(second))
+        return shared >= LEAST_SHARED * min(len(set(first)), len(set(second)))
+    blocks = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) >= LEAST_SHARED * max(
+        1, min(len(first), len(second))
+    )
+
+
 def checked(words: str) -> str:
     """The text, when there is anything in it for a network that knows words.
 
@@ -145,7 +159,8 @@ def readings(address: TextAddress) -> tuple[Reading, ...]:
     text, pinned = text_of(address), pinned_of(address)
     if text is None:
         raise ValueError(f"text: expected a text that a link can carry, got {address.text!r}")
-    wanted = tasks(address, text, pinned if address.ghost else None, pinned)
+    near = pinned is not None and pinned.words != text.words and alike(pinned.words, text.words)
+    wanted = tasks(address, text, pinned if near and address.ghost else None, pinned)
     return tuple(
         read(checkpoint.load(task.model), tokens.load(task.model), task) for task in wanted
     )

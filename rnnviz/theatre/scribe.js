@@ -6,11 +6,12 @@ import { unpack } from "./unpack.js";
 const SCRIBES = new WeakMap();
 // What was being written when a box was taken down: a page that is laid out anew makes a new one.
 const KEPT = new Map();
-const PAUSE = 250;
+const PAUSE = 140;
+const LONG_PAUSE = 400;
 // After so long a rest the next letter begins another edit.
 const REST = 5000;
 const TALLEST = 320;
-// A longer text fills the tallest box anyway, and is not measured with every letter.
+// A longer text fills the tallest box anyway and is not measured with every letter; its reading takes longer, too.
 const LONG = 4000;
 
 // How many words and characters, as a person counts them.
@@ -107,7 +108,7 @@ class Scribe {
 
   plan() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.send(), PAUSE);
+    this.timer = setTimeout(() => this.send(), this.box.value.length > LONG ? LONG_PAUSE : PAUSE);
   }
 
   send() {

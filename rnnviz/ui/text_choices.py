@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from typing import Any
 
 import streamlit as st
@@ -19,7 +18,7 @@ from rnnviz.data import DataError
 from rnnviz.data.documents import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.text_address import WORDS, TextAddress, fits, is_own, read_query
-from rnnviz.text_exhibit import LEAST_SHARED, OWN_SOURCE, PINNED_SOURCE, Text
+from rnnviz.text_exhibit import PINNED_SOURCE, Text, alike
 from rnnviz.theatre import View, last_trip, sent_by
 from rnnviz.theatre.writing import Written
 from rnnviz.ui.notices import sentence
@@ -47,16 +46,17 @@ TOO_LONG = (
 class TextChoices:
     """Everything a person has chosen on the Text page; lives as long as the session.
 
-    ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``before`` the text
-    as it was when the present edit, ``edit``, began. ``own`` are one's own texts by their number in
-    the address, ``share`` says whether they go into it. ``turn`` grows when the theatre is to
-    take ``start``, ``nonce`` when another text is put into the box, ``swaps`` when a widget is set.
-    The rest is as in `DigitsChoices`.
+    ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``filled`` what was
+    put into it last, ``before`` the text as it was when the present edit, ``edit``, began. ``own``
+    are one's own texts by their number in the address, ``share`` says whether they go into it.
+    ``turn`` grows when the theatre is to take ``start``, ``nonce`` when another text is put into
+    the box, ``swaps`` when a widget is set. The rest is as in `DigitsChoices`.
     """
 
     address: TextAddress
     text: Text
     box: str
+    filled: str
     before: Text | None = None
     pinned: Text | None = None
     share: bool = False
@@ -106,13 +106,13 @@ class TextChoices:
             return
         self.before, self.edit = None, None
         self._read(found, key)
-        self._fill(found.words)
+        self.fill(found.words)
 
     def bring(self, text: Text) -> None:
         """Read a text that came as a file."""
         self.before, self.edit = None, None
         self._read(text, self._number())
-        self._fill(text.words)
+        self.fill(text.words)
         self.swaps += 1
 
     def write(self, written: Written) -> None:
@@ -198,8 +198,8 @@ class TextChoices:
         self.share = self.address.own is not None or self.address.pinned is not None
         self._adopt_texts()
         self.before, self.edit = None, None
-        if self.box != self.text.words:
-            self._fill(self.text.words)
+        if not self.filled == self.box == self.text.words:
+            self.fill(self.text.words)
         self.choice += 1
         self.kind = ""
 
@@ -253,8 +253,9 @@ class TextChoices:
             return None
         return text.words
 
-    def _fill(self, words: str) -> None:
-        self.box = words
+    def fill(self, words: str) -> None:
+        """Put a text into the box, whatever stands in it."""
+        self.box = self.filled = words
         self.nonce += 1
 
     def _number(self) -> str:
@@ -290,19 +291,6 @@ class TextChoices:
         return {word: query[word] for word in WORDS if word in query}
 
 
-def alike(before: str, after: str) -> bool:
-    """Whether two texts share enough words, in their order, to lie over each other."""
-    first, second = before.lower().split(), after.lower().split()
-    if max(len(first), len(second)) > 3000:
-        # Comparing is quadratic at worst: of long texts the bags of words decide.
-        shared = len(set(first) & set(second))
-        return shared >= LEAST_SHARED * min(len(set(first)), len(set(second)))
-    blocks = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
-    return sum(block.size for block in blocks) >= LEAST_SHARED * max(
-        1, min(len(first), len(second))
-    )
-
-
 def text_choices() -> TextChoices:
     """The choices of this session, as the address has them where the address is newer."""
     query = st.query_params.to_dict()
@@ -310,7 +298,7 @@ def text_choices() -> TextChoices:
     choices: TextChoices | None = st.session_state.get("text")
     if choices is None:
         first = text_exhibit.passage(TextAddress().text)
-        choices = TextChoices(TextAddress(), first, first.words)
+        choices = TextChoices(TextAddress(), first, first.words, first.words)
         st.session_state["text"] = choices
         choices.adopt(query)
     elif trip is not None and trip.at != choices.heard_trip:
@@ -321,6 +309,7 @@ def text_choices() -> TextChoices:
     else:
         if router.arrived():
             choices.start = choices.view
+            choices.fill(choices.box)
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
@@ -336,6 +325,3 @@ def _show_in_widgets(choices: TextChoices, *, only_missing: bool = False) -> Non
         key = choices.widget(name)
         if not (only_missing and key in st.session_state):
             st.session_state[key] = getattr(choices.address, name)
-
-
-__all__ = ["BOX", "OWN_SOURCE", "PLACE", "TRAVEL", "TextChoices", "alike", "text_choices"]

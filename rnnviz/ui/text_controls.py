@@ -152,7 +152,7 @@ def _box(choices: TextChoices) -> None:
     """What is typed becomes the text that is read, letter by letter."""
     choices.heard = sent_by(BOX, "typed")
     written = scribe(
-        choices.box,
+        choices.filled,
         key=BOX,
         nonce=choices.nonce,
         label="Text",
