@@ -13,6 +13,7 @@ import textwrap
 import time
 import zipfile
 
+import pypdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,7 +188,8 @@ def test_a_page_that_is_too_much_is_told_and_the_others_are_read(
 ) -> None:
     monkeypatch.setattr(extraction, "MOST_OPERATIONS", 100)
     found = documents.read(pdf(["one"] * 100, ["two"]), "a.pdf")
-    assert found.text == "two" and "Page 1 could not be read." in found.notices
+    assert found.text == "two" and found.notices == ("Page 1 could not be read.",)
+    refused(pdf(["one"] * 100), "a.pdf", "got a damaged one")
 
 
 def test_pdfs_without_text_to_read_are_told() -> None:
@@ -198,6 +200,14 @@ def test_pdfs_without_text_to_read_are_told() -> None:
     refused(whole[:200], "a.pdf", "a PDF in a.pdf, got a damaged one")
     refused(b"%PDF-1.7\n", "a.pdf", "got a damaged one")
     refused(pdf(), "a.pdf", "with pages, got none")
+
+
+def test_an_encryption_that_pypdf_cannot_undo_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decrypt(*words: object) -> None:
+        raise pypdf.errors.DependencyError("cryptography>=3.1 is required for AES algorithm")
+
+    monkeypatch.setattr(pypdf.PdfReader, "decrypt", decrypt)
+    refused(locked(pdf(["one"]), ""), "a.pdf", "without encryption, got one encrypted with AES")
 
 
 def test_a_word_document_gives_paragraphs_and_tables() -> None:

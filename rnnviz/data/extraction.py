@@ -188,8 +188,11 @@ def pdf(contents: bytes, name: str, *, most_letters: int) -> Extract:
             reader = pypdf.PdfReader(io.BytesIO(contents))
             locked = reader.is_encrypted and not reader.decrypt("")
             count = 0 if locked else len(reader.pages)
-        except pypdf.errors.DependencyError:
-            locked = True
+        except pypdf.errors.DependencyError as failure:
+            raise DataError(
+                f"expected a PDF without encryption, got one encrypted with AES in {name}: print "
+                "it to a new PDF, or copy its text and paste it"
+            ) from failure
         except Exception as failure:  # a broken file breaks pypdf in any way
             raise _broken("a PDF", name) from failure
         if locked:
@@ -199,13 +202,20 @@ def pdf(contents: bytes, name: str, *, most_letters: int) -> Extract:
             )
         if not count:
             raise DataError(f"expected a PDF with pages, got none in {name}: save it again")
-        pages, notices = _pages(reader, min(count, MOST_PAGES), most_letters)
-    if not any(map(str.strip, pages)):
+        pages, broken = _pages(reader, min(count, MOST_PAGES), most_letters)
+    blank = sum(not page.strip() for page in pages) - len(broken)
+    if len(broken) == len(pages):
+        raise _broken("a PDF", name)
+    if blank + len(broken) == len(pages):
         raise DataError(
             f"expected a PDF with text in it, got {_pages_of(len(pages))} without any in {name} "
             "(scanned?): run text recognition (OCR) on it, or type the text"
         )
-    blank = sum(not page.strip() for page in pages)
+    notices = []
+    if broken:
+        shown = ", ".join(broken[:5])
+        shown += f" and {len(broken) - 5:,} more" if len(broken) > 5 else ""
+        notices.append(f"{'Page' if len(broken) == 1 else 'Pages'} {shown} could not be read.")
     if blank:
         notices.append(
             f"{_pages_of(blank)} of {len(pages):,} {'has' if blank == 1 else 'have'} no text: "
@@ -221,7 +231,7 @@ def pdf(contents: bytes, name: str, *, most_letters: int) -> Extract:
 
 
 def _pages(reader: pypdf.PdfReader, most: int, most_letters: int) -> tuple[list[str], list[str]]:
-    """The text of each page, and a sentence about those that could not be read."""
+    """The text of each page, and the numbers of those that could not be read."""
     start, pages, broken, letters = time.monotonic(), [], [], 0
     for number in range(most):
         try:
@@ -233,10 +243,7 @@ def _pages(reader: pypdf.PdfReader, most: int, most_letters: int) -> tuple[list[
         letters += len(page)
         if letters > most_letters or time.monotonic() - start > MOST_SECONDS:
             break
-    if not broken:
-        return pages, []
-    shown = ", ".join(broken[:5]) + (f" and {len(broken) - 5:,} more" if len(broken) > 5 else "")
-    return pages, [f"{'Page' if len(broken) == 1 else 'Pages'} {shown} could not be read."]
+    return pages, broken
 
 
 def _pages_of(count: int) -> str:
