@@ -12,9 +12,10 @@ from rnnviz.figures.explanations import explanations
 from rnnviz.figures.gates import gate_distribution
 from rnnviz.figures.padding import fading_states, readout_answers, small_accuracies
 from rnnviz.figures.paths import state_path
+from rnnviz.figures.pushes import sentiment_pushes
 from rnnviz.figures.reactions import unit_reactions
 from rnnviz.figures.saturation import gate_saturation
-from rnnviz.figures.sentiment import sentiment_course, sentiment_line, sentiment_pushes
+from rnnviz.figures.sentiment import sentiment_course, sentiment_line
 from rnnviz.figures.style import alt_text
 
 __all__ = [

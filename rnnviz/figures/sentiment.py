@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import plotly.graph_objects as go
 
+from rnnviz.figures.pushes import Path, told
 from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure, note
 from rnnviz.figures.words import plain, quoted, signed
 from rnnviz.palette import Theme, class_hues
@@ -39,25 +40,6 @@ class Line(Protocol):
     def explained(self) -> np.ndarray: ...
     @property
     def texts(self) -> int: ...
-
-
-class Path(Protocol):
-    """What is drawn of a `rnnviz.analysis.sentiment.LinePath`."""
-
-    @property
-    def start(self) -> np.ndarray: ...
-    @property
-    def points(self) -> np.ndarray: ...
-    @property
-    def pushes(self) -> np.ndarray: ...
-    @property
-    def log_odds(self) -> np.ndarray | None: ...
-    @property
-    def tokens(self) -> tuple[str, ...]: ...
-    @property
-    def push_sizes(self) -> tuple[float, float, float, float]: ...
-    @property
-    def direction(self) -> str: ...
 
 
 def sentiment_line(
@@ -186,64 +168,6 @@ def sentiment_course(
     )
 
 
-def sentiment_pushes(path: Path, *, most: int = 6, theme: Theme = "light") -> go.Figure:
-    """Draw the tokens that pushed most, each way, the strongest at the top and at the bottom.
-
-    The axis is that of the network: it ends at the push that one token in 1,000 exceeds, or at the
-    largest of this text where that is more.
-    """
-    theme = checked(theme)
-    low, high = class_hues(2)[theme]
-    order = np.argsort(path.pushes, kind="stable")
-    rising = [int(step) for step in order[::-1][:most] if path.pushes[step] > 0]
-    falling = [int(step) for step in order[:most] if path.pushes[step] < 0]
-    steps = [*rising, *falling[::-1]]
-    values = path.pushes[steps].astype(np.float32)
-    limit = 1.3 * max(path.push_sizes[3], float(np.abs(values).max(initial=0.0)))
-    names = []
-    for row, step in enumerate(steps):
-        side = 1 if path.pushes[step] > 0 else -1
-        place = {"xref": "x", "y": row, "yref": "y", "yanchor": "middle"}
-        names.append(_beside(quoted(path.tokens[step]), 0.0, -side, place, theme))
-        value = float(path.pushes[step])
-        names.append(_beside(signed(value), value, side, place, theme))
-    return figure(
-        [
-            go.Bar(
-                x=values,
-                y=list(range(len(steps))),
-                orientation="h",
-                width=0.62,
-                marker={"color": [high if value > 0 else low for value in values]},
-                customdata=[[step, _hover(path, step)] for step in steps],
-                hovertemplate="%{customdata[1]}<extra></extra>",
-                name="push",
-            )
-        ],
-        theme,
-        height=26 * max(len(steps), 1) + 70,
-        alt="The strongest pushes along the sentiment line: "
-        + ", ".join(f"{path.tokens[step].strip()} {signed(path.pushes[step])}" for step in steps),
-        annotations=names,
-        xaxis=axis(
-            theme,
-            range=[-limit, limit],
-            title_text="push along the line",
-            nticks=7,
-            zeroline=True,
-            zerolinecolor=MUTED[theme],
-        ),
-        yaxis=axis(theme, range=[len(steps) - 0.4, -0.6], visible=False),
-        margin={"l": 8, "r": 8, "t": 8, "b": 40},
-    )
-
-
-def _beside(words: str, x: float, side: int, place: dict[str, Any], theme: Theme) -> dict[str, Any]:
-    """A text that begins (side 1) or ends (side -1) at `x`."""
-    anchor = "left" if side > 0 else "right"
-    return note(words, theme, x=x, xshift=5 * side, xanchor=anchor, **place)
-
-
 def _bounds(
     found: Line, paths: Sequence[Path | None], part: int, spare: float = 0.1
 ) -> list[float]:
@@ -291,7 +215,7 @@ def _drawn(path: Path, name: str, theme: Theme, *, pinned: bool) -> list[go.Scat
     steps = _read_order(path)
     points = np.concatenate([path.start[None], path.points[steps]])[:, :2].astype(np.float32)
     dots = len(path.tokens) <= DOTS_UP_TO
-    words = ["before anything is read", *(_hover(path, int(step)) for step in steps)]
+    words = ["before anything is read", *(told(path, int(step)) for step in steps)]
     return [
         go.Scatter(
             x=points[:, 0],
@@ -333,7 +257,7 @@ def _course(path: Path, name: str, theme: Theme, *, pinned: bool) -> go.Scatter:
     along = np.append(path.start[0], path.points[steps, 0]).astype(np.float32)
     # A backward reading begins behind the last token, at the right.
     places = np.append(len(steps) + 1 if path.direction == "backward" else 0, steps + 1)
-    words = ["before anything is read", *(_hover(path, int(step)) for step in steps)]
+    words = ["before anything is read", *(told(path, int(step)) for step in steps)]
     return go.Scatter(
         x=places.astype(np.uint16),
         y=along,
@@ -396,19 +320,6 @@ def _label(path: Path, step: int, x: float, y: float, side: int, theme: Theme) -
         "borderwidth": 1,
         "borderpad": 2,
     }
-
-
-def _hover(path: Path, step: int) -> str:
-    """The token among its neighbours, its push, the place after it and the answer so far."""
-    before = plain("".join(path.tokens[max(0, step - 4) : step]), 40, tail=True)
-    after = plain("".join(path.tokens[step + 1 : step + 4]), 30)
-    own = plain(path.tokens[step]) or "␣"
-    odds = path.log_odds
-    answer = "" if odds is None else f"<br>log-odds of the answer so far {signed(odds[step])}"
-    return (
-        f"token {step + 1}: {before} <b>{own}</b> {after}<br>"
-        f"push {signed(path.pushes[step])}, then at {signed(path.points[step, 0])}{answer}"
-    )
 
 
 def _line_alt(found: Line, path: Path | None, name: str) -> str:

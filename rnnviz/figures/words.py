@@ -16,10 +16,15 @@ def plain(text: str, longest: int = LONGEST, *, tail: bool = False) -> str:
 
     A tag is shown as it was typed, and nothing between dollars becomes a formula.
     """
+    return "".join(_SIGNS.get(letter, letter) for letter in bare(text, longest, tail=tail))
+
+
+def bare(text: str, longest: int = LONGEST, *, tail: bool = False) -> str:
+    """The same for a place that takes plain text, such as the words for screen readers."""
     line = " ".join(_UNSEEN.sub(" ", text).split())
     if len(line) > longest:
         line = f"…{line[-longest:]}" if tail else f"{line[:longest]}…"
-    return "".join(_SIGNS.get(letter, letter) for letter in line)
+    return line
 
 
 def quoted(token: str) -> str:
