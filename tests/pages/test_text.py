@@ -94,7 +94,7 @@ def test_it_opens_on_a_passage(text_page: Open) -> None:
     assert text_of(shown(app)[0]) == FIRST.text == box(app)["text"]
     assert shown(app)[0]["name"] == "imdb-lstm"
     assert words(app) == {}
-    assert any("says **" in one.value for one in app.markdown)
+    assert any(" says " in one.value and one.value.startswith("#") for one in app.markdown)
     assert any(FIRST.look_for[:13] in one.value for one in app.caption)
 
 
@@ -112,7 +112,10 @@ def test_all_three_cells_read_the_same_text(text_page: Open) -> None:
     app = text_page(cell="all")
     assert [one["cell"] for one in shown(app)] == ["lstm", "gru", "rnn"]
     assert {text_of(one) for one in shown(app)} == {FIRST.text}
-    assert len([one for one in app.markdown if "says **" in one.value]) == 3
+    assert (
+        len([one for one in app.markdown if " says " in one.value and one.value.startswith("#")])
+        == 3
+    )
 
 
 def test_a_passage_is_picked(text_page: Open) -> None:
@@ -247,8 +250,11 @@ def test_a_pinned_text_lies_under_the_next_or_beside_it(text_page: Open) -> None
     app = text_page(cell="gru")
     app.button(key="text_pin").click().run()
     assert words(app) == {"cell": "gru", "pin": FIRST.key}
-    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    write(app, FIRST.text.replace("lovely", "dreadful"))
     assert shown(app)[0]["ghost"]["name"] == f"the old text: “{FIRST.title}”"
+    app.selectbox(key="text_passage_1").set_value(SECOND.key).run()
+    assert shown(app)[0]["ghost"] is None
+    assert any("too little in common" in one.value for one in app.caption)
     app.toggle(key="text_beside").set_value(True).run()
     first, second = theatres(app)
     assert [text_of(one["readings"][0]) for one in (first, second)] == [SECOND.text, FIRST.text]
