@@ -10,7 +10,7 @@ import { readTheme } from "./theme.js";
 import { decodeTints } from "./tints.js";
 import { fillTintScale } from "./tintscale.js";
 import { unpack } from "./unpack.js";
-import { grouped } from "./words.js";
+import { capitalised, grouped } from "./words.js";
 
 const MEASURES = new WeakMap();
 const SPEAK_AFTER = 500;
@@ -61,7 +61,7 @@ class Measures {
     prose.onClick((step) => this.pick(step));
     const name = element("h3", { class: "measure-name" }, tint.label);
     const head = element("div", { class: "measure-head" }, name, value);
-    const meaning = element("p", { class: "measure-meaning" }, tint.meaning);
+    const meaning = element("p", { class: "measure-meaning" }, capitalised(tint.meaning));
     const note = element("p", { class: "measure-note", hidden: !tint.note }, tint.note);
     const node = element("div", { class: "measure" }, head, meaning, scale, box, note);
     return { tint, prose, value, scale, node };

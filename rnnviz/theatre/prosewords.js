@@ -34,7 +34,7 @@ export function tintSentence(tint, without) {
 
 // The units' meaning needs to say which unit; a tint's own label stands in the menu already.
 function headed({ name, label, meaning }) {
-  return name.includes(":") ? `${capitalised(label)}. ${meaning}` : meaning;
+  return name.includes(":") ? `${capitalised(label)}. ${meaning}` : capitalised(meaning);
 }
 
 // What a text holds besides tokens that are read and known, for a line below it; empty where there is nothing to say.
