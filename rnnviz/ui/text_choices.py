@@ -19,7 +19,7 @@ from rnnviz.data.documents import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.text_address import WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.text_exhibit import PINNED_SOURCE, Text, alike
-from rnnviz.theatre import View, last_trip, sent_by
+from rnnviz.theatre import Tint, View, last_trip, sent_by
 from rnnviz.theatre.writing import Written
 from rnnviz.ui.notices import sentence
 
@@ -50,7 +50,8 @@ class TextChoices:
     put into it last, ``before`` the text as it was when the present edit, ``edit``, began. ``own``
     are one's own texts by their number in the address, ``share`` says whether they go into it.
     ``turn`` grows when the theatre is to take ``start``, ``nonce`` when another text is put into
-    the box, ``swaps`` when a widget is set. The rest is as in `DigitsChoices`.
+    the box, ``swaps`` when a widget is set. ``tints`` are colours that figures have worked out for
+    readings that are shown. The rest is as in `DigitsChoices`.
     """
 
     address: TextAddress
@@ -75,6 +76,7 @@ class TextChoices:
     tasks: tuple[text_exhibit.Task, ...] = ()
     good: tuple[text_exhibit.Task, ...] = ()
     figured: tuple[text_exhibit.Task, ...] = ()
+    tints: dict[text_exhibit.Task, list[Tint]] = field(default_factory=dict)
     asked: int = 0
     heard: Any = None
     heard_trip: float = 0
@@ -159,6 +161,16 @@ class TextChoices:
             return
         self.share = share
         self._share()
+
+    def tint(self, task: text_exhibit.Task, tints: list[Tint]) -> None:
+        """Offer these colours for the text of a reading, as long as that is shown."""
+        bare = replace(task, ghost=None, title="")
+        known = {one.name: one for one in self.tints.get(bare, [])}
+        self.tints = {bare: list((known | {one.name: one for one in tints}).values())}
+
+    def tints_of(self, task: text_exhibit.Task) -> list[Tint]:
+        """The colours that figures have worked out for that reading."""
+        return self.tints.get(replace(task, ghost=None, title=""), [])
 
     def turn_to(self, view: View) -> None:
         """Let the theatre, as it stands, show this view."""

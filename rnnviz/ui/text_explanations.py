@@ -41,9 +41,11 @@ def why(subject: Subject) -> None:
 
     name, words = subject.task.model, subject.task.text.words
     found = explained(name, words)
+    tints = found.tints()
+    subject.choices.tint(subject.task, tints)
     measures(
         found.tokens,
-        found.tints(),
+        tints,
         key="text_measures",
         title=f"What the {subject.cell} goes by, four ways",
         left_out=subject.reading.left_out,

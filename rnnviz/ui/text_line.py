@@ -55,6 +55,7 @@ def line(subject: Subject) -> None:
     path = path_of(found, subject.reading, way)
     other = subject.task.ghost or subject.beside
     second = None if other is None else path_of(found, reading(name, other), way)
+    subject.choices.tint(subject.task, [path.tint()])
     theme = subject.theme
     names = {"name": "this text", "second_name": "the old text"}
     subject.plot(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from rnnviz import warmup
 from rnnviz.reader import prefix_ends
 from rnnviz.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task, Text
-from rnnviz.theatre import theatre
+from rnnviz.theatre import Tint, theatre
 from rnnviz.ui import text_models
 from rnnviz.ui.models import about
 from rnnviz.ui.notices import notices, plain, sentence
@@ -54,7 +56,16 @@ def text_stage(choices: TextChoices) -> None:
     if choices.figured and tasks != choices.figured:
         # The theatre is on the screen before the browser gets anything else to draw.
         time.sleep(BREATH)
+    before = dict(choices.tints)
     figure_room(choices, tasks)
+    if _names(choices.tints) != _names(before):
+        # A figure has worked out colours for the text, which stands above it.
+        with suppress(StreamlitAPIException):  # in a run of the whole page: the next one is soon
+            st.rerun(scope="fragment")
+
+
+def _names(tints: dict[Task, list[Tint]]) -> dict[Task, list[str]]:
+    return {task: [one.name for one in every] for task, every in tints.items()}
 
 
 def read_tasks(choices: TextChoices) -> tuple[Task, ...]:
@@ -119,6 +130,7 @@ def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
                 about=models,
                 view=choices.start,
                 turn=choices.turn if index == 0 else 0,
+                tints=[choices.tints_of(task) for task in group],
                 address=index == 0,
                 tour=index == 0,
             )
