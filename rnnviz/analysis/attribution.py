@@ -68,7 +68,7 @@ NODES = 4
 NARROWEST = 2.0**-16
 """A piece of the way that is not halved any more."""
 
-MOST_TOKENS_AT_ONCE = 16_000
+MOST_TOKENS_AT_ONCE = 12_000
 MOST_TOKENS_READ = 128_000
 """In all readings of one measure. A long text gets fewer steps, and is hidden in groups."""
 

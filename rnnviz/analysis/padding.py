@@ -34,7 +34,7 @@ FOLDER = checkpoint.PRETRAINED / "padding"
 
 PADS = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200)
 MOST_PADS = 2000
-MOST_TOKENS_AT_ONCE = 16_000
+MOST_TOKENS_AT_ONCE = 12_000
 
 WAYS = {
     "last-step": "last step, after padding",

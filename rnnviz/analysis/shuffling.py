@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.tokens import Encoded
 
-MOST_TOKENS_AT_ONCE = 16_000
+MOST_TOKENS_AT_ONCE = 12_000
 
 
 @dataclass(frozen=True, eq=False)
