@@ -184,12 +184,12 @@ def test_half_a_character_is_told() -> None:
 def test_a_word_of_a_million_letters_and_a_text_of_20000_words_take_no_time(kind: str) -> None:
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()
     text = "a" * 1_000_000
     assert rebuilt(TOKENIZERS[kind].encode(text)) == text
     text = "good film " * 10_000
     assert rebuilt(TOKENIZERS[kind].encode(text, 10**6)) == text
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("kind", tokens.KINDS)
