@@ -62,7 +62,9 @@ def text_controls(choices: TextChoices) -> None:
         _box(choices)
     with picker:
         _picker(choices)
-    with st.expander("Upload a file", icon=":material/upload_file:"):
+    # Open while there is something to choose in it: a column and a row.
+    has_table = choices.document is not None and bool(choices.document.columns)
+    with st.expander("Upload a file", icon=":material/upload_file:", expanded=has_table):
         _upload(choices)
     _look_for(choices)
 

@@ -30,6 +30,7 @@ PAGES = {
     "home": "/",
     "digits": "/digits",
     "three cells with pins, a brush and a ghost": f"/digits?v=2&cell=all&pin=3&{BUSY}",
+    "text": "/text",
 }
 STATES = {
     "two digits side by side": "/digits?v=2&cell=gru&pin=3&beside=1&order=cluster&prob=area",
@@ -38,6 +39,12 @@ STATES = {
     "why": "/digits?v=2&figure=why",
     "early": "/digits?v=2&figure=early",
     "presenter": "/digits?v=2&big=1&units=37",
+    "three cells on a text": "/text?v=2&cell=all&text=greek&units=3&tint=unit:hidden",
+    "two texts side by side": "/text?v=2&cell=gru&text=irony&pin=praise&beside=1",
+    "why an answer": "/text?v=2&cell=gru&figure=why",
+    "the sentiment line": "/text?v=2&cell=gru&figure=line",
+    "units of a text network": "/text?v=2&cell=gru&figure=units",
+    "padding": "/text?v=2&cell=gru&figure=padding&pads=20",
 }
 
 
@@ -55,7 +62,7 @@ def violations(page: Page) -> list[str]:
 def settle(page: Page) -> None:
     """Wait until the theatre, and the figure below it, stand still."""
     page.wait_for_selector(".theatre[data-ready]")
-    if "/digits" in page.url:
+    if "/digits" in page.url or "figure=" in page.url:
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.wait_for_timeout(800)
 
