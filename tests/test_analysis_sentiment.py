@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,10 @@ def test_a_path_knows_the_answer_so_far_and_says_what_pushed_it() -> None:
     path = sentiment.line(line, states(model, 0, "forward"), ENCODED[0].pieces, given)
     assert path.log_odds == pytest.approx(np.log(given[:, 1] / given[:, 0]), abs=1e-4)
     (best,), (worst,) = path.largest(1)
+    assert path.follows == line.follows == (line.correlations[0] >= 0.5)
+    aimless = replace(path, follows=False)
+    assert aimless.finding() == "Where this text lies on it says next to nothing of the answer."
+    path = replace(path, follows=True)
     assert sentiment.quoted(best.token) in path.finding()
     assert f"{worst.push:.2f}".replace("-", "−") in path.finding()
     assert best.log_odds == pytest.approx(float(path.log_odds[best.step]))

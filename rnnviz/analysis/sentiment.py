@@ -107,6 +107,11 @@ class SentimentLine:
         """At least half of the variance on one axis, whose correlation with the answer is 0.8."""
         return bool(self.explained[0] >= 0.5 and self.correlations[0] >= 0.8)
 
+    @property
+    def follows(self) -> bool:
+        """Whether the position says something of the answer so far: a correlation of a half."""
+        return bool(self.correlations[0] >= 0.5)
+
     def finding(self) -> str:
         """Whether it is a line, in a sentence made of the numbers."""
         share, other = 100 * float(self.explained[0]), 100 * float(self.explained[1])
@@ -121,7 +126,7 @@ class SentimentLine:
             return f"It is nearly a line: {held}, and the answer so far goes along it ({goes})."
         if self.correlations[0] >= 0.8:
             return f"It is more than a line: {held}, yet the answer so far goes along it ({goes})."
-        if self.correlations[0] >= 0.5:
+        if self.follows:
             return f"It is a line in part: {held}, and the answer so far follows it ({goes})."
         if self.crossings >= 0.8:
             return (
@@ -165,6 +170,7 @@ class LinePath:
     classes: tuple[str, ...]
     push_sizes: tuple[float, float, float, float]
     share_behind: float
+    follows: bool
     direction: str = "forward"
 
     def largest(self, most: int = 6) -> tuple[list[Push], list[Push]]:
@@ -182,8 +188,10 @@ class LinePath:
     def finding(self) -> str:
         """Where the text ends and what pushed it most, in words."""
         rising, falling = self.largest(1)
+        if not self.follows:
+            return "Where this text lies on it says next to nothing of the answer."
         ends = (
-            f"It ends further to the {self.classes[1]} side than "
+            f"This text ends further to the {self.classes[1]} side than "
             f"{100 * self.share_behind:.0f} % of the sampled states"
         )
         named = [
@@ -242,6 +250,7 @@ def line(
         classes=found.classes,
         push_sizes=found.push_sizes,
         share_behind=float((found.points[:, 0] < end[0]).mean()),
+        follows=found.follows,
         direction=found.direction,
     )
 
