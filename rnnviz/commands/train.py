@@ -261,8 +261,6 @@ def _train_texts(
     half: bool | None,
     folder: Path,
 ) -> bool:
-    from dataclasses import replace
-
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.data import DataError
     from rnnviz.training import run, texts
@@ -274,7 +272,6 @@ def _train_texts(
     given = {word: value for word, value in token_words.items() if value is not None}
     preset = texts.defaults(data)
     task = texts.load(data, chosen_tokens=given, track=run.track, **options)
-    chosen = {word: value for word, value in recipe_words.items() if value is not None}
     model = SequenceClassifier(
         num_classes=len(task.labels),
         labels=task.labels,
@@ -288,7 +285,7 @@ def _train_texts(
     return run.run(
         model,
         task,
-        replace(preset.recipe, **chosen),
+        texts.recipe(data, model_words["cell"], **recipe_words),
         folder,
         card={**begun, "command": command_line()},
         files=task.tokenizer.files(),
