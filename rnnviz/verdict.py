@@ -12,6 +12,8 @@ import numpy as np
 SURE = ((0.95, "very sure"), (0.8, "fairly sure"), (0.65, "leaning that way"), (0.0, "undecided"))
 """From which probability on which words are used."""
 
+UNIT = "\N{NO-BREAK SPACE}%"
+
 
 def answer_words(
     who: str, probabilities: np.ndarray, classes: Sequence[str], truth: str | None = None
@@ -34,8 +36,8 @@ def percent(probability: float) -> str:
     """Whole percent up to 99, then tenths, and never 100: a network is never certain."""
     share = 100 * probability
     if share < 99:
-        return f"{share:.0f} %"
-    return "over 99.9 %" if share >= 99.95 else f"{share:.1f} %"
+        return f"{share:.0f}{UNIT}"
+    return f"over 99.9{UNIT}" if share >= 99.95 else f"{share:.1f}{UNIT}"
 
 
 def reach_words(

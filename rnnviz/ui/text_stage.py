@@ -96,9 +96,12 @@ def answers(tasks: tuple[Task, ...]) -> None:
         who = f"The {CELL_NAMES[reading.cell]}{', of the pinned text,' if task.title else ''}"
         said = answer_words(who, reading.probabilities[-1], reading.classes, reading.truth)
         room.markdown(f"{'####' if len(tasks) == 1 else '#####'} {plain(said)}")
-    texts = dict.fromkeys(task.text for task in tasks)
-    reach = dict.fromkeys(_reach(tasks[0].model, text) for text in texts)
-    st.caption(f"{' '.join(reach)} It learnt from English film reviews and knows two answers only.")
+    known = "It learnt from English film reviews and knows two answers only."
+    if len({task.text for task in tasks}) == 1:
+        st.caption(f"{_reach(tasks[0].model, tasks[0].text)} {known}")
+        return
+    for room, task in zip(rooms, tasks, strict=True):
+        room.caption(f"{_reach(task.model, task.text)} {known}")
 
 
 def _reach(name: str, text: Text) -> str:
