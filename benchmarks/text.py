@@ -57,7 +57,19 @@ WATCH_KEY = """(box) => {
       ? every(one.shadowRoot, name) : []),
   ];
   const tail = (text) => text.replace(/\\s+/g, "").slice(-12);
-  const shown = () => every(document, ".theatre .prose-text").at(-1)?.textContent ?? "";
+  let prose;
+  const shown = () => {
+    if (!prose?.isConnected) prose = every(document, ".theatre .prose-text").at(-1);
+    if (!prose) return "";
+    // From the end, as far as needed, without what is struck through.
+    const walker = document.createTreeWalker(prose, NodeFilter.SHOW_TEXT);
+    while (walker.lastChild());
+    let text = "";
+    for (let node = walker.currentNode; node && text.length < 60; node = walker.previousNode()) {
+      if (!node.parentElement.closest("del")) text = node.data + text;
+    }
+    return text;
+  };
   window.keyWait = new Promise((done) => {
     let lifted;
     box.addEventListener("keyup", () => { lifted = performance.now(); });
