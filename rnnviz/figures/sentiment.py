@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.figures.pushes import Path, told
-from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure, note
+from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure
 from rnnviz.figures.words import plain, quoted, signed
 from rnnviz.palette import Theme, class_hues
 
@@ -22,6 +22,9 @@ LABELS = 3
 
 CLEARANCE = 0.18
 """The least distance along the drawn width between two labels on one side."""
+
+BAND = 0.16
+"""Opacity of the bands of both classes."""
 
 DOTS_UP_TO = 200
 """A path of more tokens is drawn without a dot at each."""
@@ -115,40 +118,29 @@ def sentiment_course(
     """
     theme = checked(theme)
     hues = class_hues(2)[theme]
-    bands, words = [], []
-    for label, side in ((0, "bottom"), (1, "top")):
+    bands, keys = [], []
+    for label, word in enumerate(found.classes):
         own = found.points[found.labels == label, 0]
         low, high = np.percentile(own, (25, 75)).tolist()
-        place = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": low, "y1": high}
+        look = {"fillcolor": hues[label], "opacity": BAND, "line_width": 0, "layer": "below"}
         bands.append(
-            {**place, "fillcolor": hues[label], "opacity": 0.16, "line_width": 0, "layer": "below"}
+            {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": low, "y1": high} | look
         )
-        words.append(
-            note(
-                f"middle half of {plain(found.classes[label])} texts",
-                theme,
-                x=1,
-                xanchor="right",
-                y=high if side == "top" else low,
-                yref="y",
-                yanchor="bottom" if side == "top" else "top",
-                font={"size": SMALL, "color": MUTED[theme]},
-                bgcolor=GROUND[theme],
-            )
-        )
+        keys.append(_band_key(f"middle half of states within {plain(word)} texts", hues[label]))
     traces = [_course(path, name, theme, pinned=False)]
     if second is not None:
         traces.insert(0, _course(second, second_name, theme, pinned=True))
     longest = max(len(one.tokens) for one in (path, second) if one is not None)
     bounds = _bounds(found, [path, second], 0, 0.2)
     return figure(
-        traces,
+        [*traces, *keys],
         theme,
         height=COURSE_HEIGHT,
         alt=f"Position on the sentiment line of {name} after each of {len(path.tokens)} tokens.",
-        legend=second is not None,
+        legend=True,
+        legend_y=1.02,
         shapes=bands,
-        annotations=[*words, *_course_labels(path, longest, theme)],
+        annotations=_course_labels(path, longest, theme),
         xaxis=axis(
             theme,
             range=[-0.02 * longest, 1.02 * longest + 0.5],
@@ -243,6 +235,12 @@ def _drawn(path: Path, name: str, theme: Theme, *, pinned: bool) -> list[go.Scat
             showlegend=False,
         ),
     ]
+
+
+def _band_key(name: str, hue: str) -> go.Scatter:
+    """The entry of a band in the legend, which a shape alone does not get."""
+    marker = {"symbol": "square", "size": 13, "color": hue, "opacity": 2 * BAND}
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
 
 
 def _read_order(path: Path) -> np.ndarray:
