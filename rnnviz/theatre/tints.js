@@ -28,7 +28,9 @@ export function offeredTints(readings, tints) {
   if (answers) groups.push({ label: "Answer", entries: [words("answer"), words("change")] });
   const explained = readings.some(({ attention }) => attention) ? [words("attention")] : [];
   const others = new Map(tints.flat().map((tint) => [tint.name, [tint.name, tint.label, tint.meaning]]));
-  explained.push(...others.values());
+  // One that is called as the reading's own would be offered twice.
+  const names = explained.map(([, label]) => label);
+  explained.push(...[...others.values()].filter(([, label]) => !names.includes(label)));
   if (explained.length > 0) groups.push({ label: "Explanations", entries: explained });
   const signals = SIGNAL_NAMES.flatMap((name) => {
     const found = readings.flatMap((reading) => reading.signals.filter((signal) => signal.name === name));

@@ -86,6 +86,9 @@ test("tints that came with a reading are offered and shown, those of another tex
   const groups = offeredTints([reading], [own]);
   assert.deepEqual(groups.map(({ label }) => label), ["Answer", "Explanations", "Chosen unit", "Mean over the units", "Without"]);
   assert.ok(groups.flatMap(({ entries }) => entries).some(([name, label]) => name === "ig" && label === "Gradients"));
+  const again = [{ ...own[0], name: "attended", label: OWN.attention.label }];
+  const offered = offeredTints([reading], [again]).flatMap(({ entries }) => entries.map(([name]) => name));
+  assert.ok(offered.includes("attention") && !offered.includes("attended"));
   assert.equal(shownTint([reading], [own], "ig"), "ig");
   assert.equal(resolved(reading, "ig", own).tint, own[0]);
   const shorter = { ...own[0], values: own[0].values.slice(1) };
