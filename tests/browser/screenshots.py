@@ -37,6 +37,7 @@ class Shot:
     tour: bool = False
 
 
+WHY = "/text?v=2&text=but&cell=gru&figure=why"
 THREE = "/digits?v=2&cell=all&sample=8&pin=3&layer=2&step=19&units=37"
 SHOTS = (
     Shot("home", "/", 1440, 900),
@@ -49,6 +50,10 @@ SHOTS = (
     Shot("digits-projector", "/digits?v=2&cell=gru&sample=15&step=16&big=1", 1920, 1080),
     Shot("digits-wide-dark", THREE, 1920, 1080, "dark", at="LSTM, GRU and RNN"),
     Shot("figure-path", f"{THREE}&figure=path", 1440, 900, at="What the reading shows"),
+    Shot("text-lstm", "/text?v=2&text=but", 1440, 1300),
+    Shot("text-cells-dark", "/text?v=2&cell=all&text=not-bad", 1440, 1300, "dark"),
+    Shot("text-phone", "/text?v=2&text=but&cell=gru", 390, 844, at="GRU"),
+    Shot("text-why", WHY, 1440, 900, at="Look closer"),
     Shot("figure-why", "/digits?v=2&figure=why", 1024, 900, "dark", at="What the reading shows"),
 )
 NO_TOUR = "localStorage.setItem('rnnviz.tour', 'over')"
@@ -64,7 +69,7 @@ def take(browser: Browser, server: Server, shot: Shot) -> bytes:
     page.wait_for_selector(".theatre[data-ready]")
     if "/digits" in shot.address:
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(4000 if "/text" in shot.address else 1500)
     if shot.at is not None:
         heading = page.get_by_role("heading", name=shot.at)
         heading.evaluate("node => node.scrollIntoView({ block: 'start' })")
