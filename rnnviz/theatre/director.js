@@ -34,6 +34,8 @@ const ANNOUNCE_AFTER = 500;
 const PRESENTER_SCALE = 1.4;
 const AWAITED_FOR = 2000;
 
+const LANDMARKS = [[".prose", "The text"], [".now", "At the cursor"], [".dock", "Selected span"]];
+
 export class Theatre {
   constructor(parent) {
     const nodes = buildSkeleton();
@@ -148,6 +150,9 @@ export class Theatre {
     root.dataset.text = String(readings.some(({ tokens }) => tokens));
     const count = readings.length > 1 ? `${readings.length} readings` : "one reading";
     setAttribute(root, "aria-label", `${title}: replay of ${count}`);
+    // A page may have two theatres, whose parts are told apart by their names.
+    const whose = options.address ? "" : `, ${title}`;
+    for (const [part, name] of LANDMARKS) setAttribute(root.querySelector(part), "aria-label", name + whose);
     setText(nodes.title, title);
     setText(nodes.subtitle, options.subtitle ?? "");
     nodes.scrub.max = String(state.shape.steps - 1);

@@ -95,7 +95,10 @@ def answers(tasks: tuple[Task, ...]) -> None:
         assert reading.probabilities is not None
         who = f"The {CELL_NAMES[reading.cell]}{', of the pinned text,' if task.title else ''}"
         said = answer_words(who, reading.probabilities[-1], reading.classes, reading.truth)
-        room.markdown(f"{'####' if len(tasks) == 1 else '#####'} {plain(said)}")
+        if len(tasks) == 1:
+            room.header(plain(said), anchor=False)
+        else:
+            room.markdown(f"**{plain(said)}**")
     known = "It learnt from English film reviews and knows two answers only."
     if len({task.text for task in tasks}) == 1:
         st.caption(f"{_reach(tasks[0].model, tasks[0].text)} {known}")
@@ -128,7 +131,7 @@ def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
             view = theatre(
                 payloads,
                 key="text_theatre" if index == 0 else "text_theatre_pinned",
-                title=several,
+                title=group[0].title or several,
                 subtitle=_subtitle(group[0]),
                 about=models,
                 view=choices.start,
