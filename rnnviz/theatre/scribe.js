@@ -7,7 +7,7 @@ const SCRIBES = new WeakMap();
 // What was being written when a box was taken down: a page that is laid out anew makes a new one.
 const KEPT = new Map();
 const PAUSE = 140;
-const LONG_PAUSE = 400;
+const LONG_PAUSE = 200;
 // After so long a rest the next letter begins another edit.
 const REST = 5000;
 const TALLEST = 320;

@@ -26,6 +26,9 @@ from rnnviz.ui.notices import sentence
 MOST_TEXTS = 20
 """Texts of one's own that a session remembers for its Back button."""
 
+LONGEST_GHOST = 8_000
+"""Characters of a text whose old reading stays by itself while somebody edits it."""
+
 PLACE = "text_place"
 TRAVEL = "text_travel"
 BOX = "text_box"
@@ -190,8 +193,14 @@ class TextChoices:
 
     @property
     def is_near(self) -> bool:
-        """Whether the other text has enough in common with this one to lie under it."""
-        return self.other is not None and alike(self.other.words, self.text.words)
+        """Whether the other text has enough in common with this one to lie under it.
+
+        The ghost of a long text takes as long as the text: there it comes only with a pin.
+        """
+        other = self.other
+        if other is None or (other is self.before and len(other.words) > LONGEST_GHOST):
+            return False
+        return alike(other.words, self.text.words)
 
     def ghost(self) -> Text | None:
         """The text whose reading lies under this one, word by word."""

@@ -111,7 +111,8 @@ def compare_controls(choices: TextChoices) -> None:
             "Keep the old reading as a ghost",
             key=choices.widget("ghost"),
             help="The text before your last edit, or the pinned one, stays under this one in grey. "
-            "An edit ends when you rest for five seconds; pin a text to keep it for longer.",
+            "An edit ends when you rest for five seconds; pin a text to keep it for longer, or "
+            "where it is long.",
         )
         choices.choose("ghost", ghost=ghost)
     if choices.pinned is not None and len(choices.address.cells) == 1:

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz import checkpoint, text_exhibit
+from rnnviz import text_exhibit
 from rnnviz.address import ALL
 from rnnviz.reader import PrefixMemory, read_text
 from rnnviz.text_address import TextAddress
@@ -61,9 +61,12 @@ def _long_reading(name: str, words: str, truth: str | None) -> Reading:
     return _read(name, words, truth)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
 def shown(task: Task) -> dict[str, Any]:
     """What the theatre needs for a task, with its ghost; raises CheckpointError or DataError."""
+    return (_shown if len(task.text.words) <= SHORT else _long_shown)(task)
+
+
+def _pack(task: Task) -> dict[str, Any]:
     found = reading(task.model, task.text)
     if task.ghost is not None:
         old = reading(task.model, task.ghost)
@@ -72,9 +75,12 @@ def shown(task: Task) -> dict[str, Any]:
     return packed | {"title": task.title} if task.title else packed
 
 
-def missing(names: tuple[str, ...]) -> list[str]:
-    """Those of the models that are nowhere on this machine."""
-    return [name for name in names if name not in checkpoint.names()]
+_shown = st.cache_resource(max_entries=16, show_spinner=False)(_pack)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _long_shown(task: Task) -> dict[str, Any]:
+    return _pack(task)
 
 
 def first_reading() -> None:
@@ -88,5 +94,5 @@ def first_reading() -> None:
 
 def forget() -> None:
     """Empty every cache of this module, for tests."""
-    for kept in (tokenizer, encoded, _reading, _long_reading, _memory, shown):
+    for kept in (tokenizer, encoded, _reading, _long_reading, _memory, _shown, _long_shown):
         kept.clear()

@@ -351,3 +351,11 @@ def test_a_figure_is_made_when_asked_for_and_not_before(text_page: Open, figure:
 
 def test_a_first_address_is_the_default_one() -> None:
     assert TextAddress().text == FIRST.key
+
+
+def test_a_long_text_has_no_ghost_by_itself(text_page: Open) -> None:
+    app = text_page()
+    long = "a good film, " * 700
+    write(app, long)
+    write(app, long + "and more", edit=2)
+    assert shown(app)[0]["ghost"] is None
