@@ -11,10 +11,11 @@ texts of Spearman's correlation of `h_t` with `t` within the text; ranks of all 
 take a spread that grows for a trend.
 
 Intervals are 95 % percentiles of a bootstrap that draws whole texts. With hundreds of units the
-largest of many accidents looks like something: a unit is only called a finding when its `|d|` or
-`|rho|` is beyond the 95th percentile of the LARGEST over all units under chance (Westfall and Young
-1993), which leaves one chance in twenty that any of a kind is an accident. Chance means: which
-words of a text stand in the list is drawn anew; for the place, each text is read in either order.
+largest of many accidents looks like something, and any frequent word moves some unit: a unit is
+only called a finding when its `|d|` or `|rho|` is beyond the 95th percentile of the LARGEST over
+all units under chance (Westfall and Young 1993). Chance means for words: a list of as many neutral
+words that come about as often. For the place: each text is read in either order, which leaves alone
+that neighbouring states are alike.
 
 Shapes: `n` texts, `N` tokens, `W` words, `D` directions, `H` units.
 """
@@ -41,6 +42,7 @@ FEWEST_WORDS, FEWEST_TEXTS, FEWEST_TOKENS = 10, 5, 4
 text, below which its place says nothing."""
 
 DRAWN = 300
+ALIKE = 20
 LEVEL = 95
 
 
@@ -150,9 +152,14 @@ class Reactions:
         if kind not in self.scores:
             return self.finding(kind)
         found = self.scores[kind]
+        chance = (
+            "with texts in either order"
+            if kind == "position"
+            else "with lists of other words that come about as often"
+        )
         bound = (
             f"Lines are 95 % intervals over {found.texts:,} texts drawn anew. Shown are units "
-            f"beyond {found.threshold:.2f}, which the largest of all units reaches by chance in "
+            f"beyond {found.threshold:.2f}, which the largest of all units reaches {chance} in "
             "1 of 20 draws."
         )
         if kind == "position":
@@ -218,7 +225,7 @@ def _of_words(words: Words, kind: str, seed: int) -> Scores | None:
         values=cohens_d(changes[member], changes[~member]).reshape(shape),
         low=low.reshape(shape),
         high=high.reshape(shape),
-        threshold=_threshold_of_d(changes, member, texts, seed),
+        threshold=_threshold_of_d(changes, member, words.names[used], seed),
         count=int(listed.sum()),
         others=int(neutral.sum()),
         texts=len(np.unique(texts)),
@@ -271,15 +278,33 @@ def _interval_of_d(
     return low, high
 
 
-def _threshold_of_d(changes: np.ndarray, member: np.ndarray, texts: np.ndarray, seed: int) -> float:
-    """What the largest |d| of all units stays below in 95 of 100 draws of the list's places."""
-    draw = np.random.default_rng(seed)
-    # Words of a text stay in that text: sorted by text, then by a number drawn for each word.
-    ranked = np.argsort(texts + draw.random((DRAWN, len(texts))), axis=1)
-    drawn = member[ranked].astype(np.float64)
-    n, sums, squares = np.array(member.sum()), drawn @ changes, drawn @ changes**2
-    every, whole, whole_squares = _moments(changes)
-    found = _d(n, sums, squares, every - n, whole - sums, whole_squares - squares)
+def _threshold_of_d(changes: np.ndarray, member: np.ndarray, names: np.ndarray, seed: int) -> float:
+    """What the largest |d| of all units stays below for 95 of 100 lists of neutral words.
+
+    Every word of the list is replaced by one of the `ALIKE` neutral ones that come about as often.
+    """
+    kinds, places = np.unique(names, return_inverse=True)
+    order = np.argsort(places, kind="stable")
+    counts = np.bincount(places).astype(np.float64)
+    starts = np.concatenate(([0], np.cumsum(counts[:-1]))).astype(int)
+    sums = np.add.reduceat(changes[order], starts, axis=0)
+    squares = np.add.reduceat(changes[order] ** 2, starts, axis=0)
+    is_listed = np.zeros(len(kinds), dtype=bool)
+    is_listed[places[member]] = True
+    neutral = np.flatnonzero(~is_listed)
+    draw, drawn = np.random.default_rng(seed), np.zeros((DRAWN, len(kinds)))
+    rows = np.arange(DRAWN)
+    for listed in np.flatnonzero(is_listed):
+        # Of equally near ones another is first for every word of the list.
+        near = np.lexsort((draw.random(len(neutral)), np.abs(counts[neutral] - counts[listed])))
+        drawn[rows, draw.choice(neutral[near[:ALIKE]], DRAWN)] = 1
+    rest = 1 - drawn
+    rest[:, is_listed] = 0
+    groups = [
+        (np.maximum(part @ counts, 2)[:, None], part @ sums, part @ squares)
+        for part in (drawn, rest)
+    ]
+    found = _d(*groups[0], *groups[1])
     return float(np.percentile(np.abs(found).max(axis=1), LEVEL))
 
 
