@@ -131,6 +131,7 @@ def test_neighbours_of_a_long_text_are_hidden_together(
     tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attribution, "MOST_TOKENS_READ", 100)
+    monkeypatch.setattr(attribution, "MOST_TOKENS_DERIVED", 100)
     model = reader(tokenizer, "gru")
     encoded = tokenizer.encode("The plot was not dull. " * 4 + "It is superb.")
     found = explain_text(model, encoded)

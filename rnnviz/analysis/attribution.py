@@ -70,7 +70,10 @@ NARROWEST = 2.0**-16
 
 MOST_TOKENS_AT_ONCE = 12_000
 MOST_TOKENS_READ = 128_000
-"""In all readings of one measure. A long text gets fewer steps, and is hidden in groups."""
+"""In all readings of occlusion: a long text is hidden in groups."""
+
+MOST_TOKENS_DERIVED = 240_000
+"""In all gradients of one text; few texts need that many."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def explain_text(
     `target` is, if None, the second of two classes, so that the sign of a measure always means the
     same; of more classes it is the model's own answer. Integrated gradients begin with `steps`
     gradients and take more until the sum is complete but for the part `AIM`, or until the readings
-    have `MOST_TOKENS_READ` tokens.
+    have `MOST_TOKENS_DERIVED` tokens.
 
     The model is shared and stays as it is: gradients are asked for, never accumulated. Raises
     ValueError for a model in training mode, one that reads no tokens or has fewer than two classes,
@@ -240,7 +243,7 @@ def _integrated(
 ) -> dict[str, Any]:
     """captum's integrated gradients, with more steps where they do not add up yet."""
     tokens = features.shape[1]
-    most = max(NODES, MOST_TOKENS_READ // tokens)
+    most = max(NODES, MOST_TOKENS_DERIVED // tokens)
     count = max(1, min(steps, most // 2) // NODES)
     whole = np.linspace(0, 1, count + 1)
     path = _Path(model, features, baseline, target)
