@@ -315,3 +315,13 @@ def test_a_network_of_reviews_reacts_to_praise_and_blame_in_the_bundled_corpus()
     for kind in ("negation", "positive", "negative"):
         best = found.top(kind)
         assert len(best) == 8 and min(abs(one.score) for one in best) > 1
+
+
+def test_an_untrained_network_reacts_to_no_kind_of_word() -> None:
+    """Any frequent word moves some unit; the bound asks for more than other frequent words do."""
+    texts = [one.text for one in corpus.load()]
+    tokenizer = tokens.train(texts, kind="word", size=3000, least_count=1)
+    found = score(reactions.read_texts(small("gru", tokenizer), tokenizer, texts))
+    assert [found.scores[kind].findings for kind in LISTS] == [0, 0, 0]
+    largest = np.abs(found.scores["negation"].values).max()
+    assert 0.3 < largest < found.scores["negation"].threshold
