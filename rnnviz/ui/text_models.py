@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz import text_exhibit
+from rnnviz import checkpoint, text_exhibit
 from rnnviz.address import ALL
 from rnnviz.reader import PrefixMemory, read_text
 from rnnviz.text_address import TextAddress
@@ -81,6 +81,17 @@ _shown = st.cache_resource(max_entries=16, show_spinner=False)(_pack)
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _long_shown(task: Task) -> dict[str, Any]:
     return _pack(task)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def about(name: str) -> str:
+    """What the card of that model says about its test, or nothing where there is no such card."""
+    try:
+        test = checkpoint.card(name)["test"]
+        share, count = test["accuracy"], test["n"]
+        return f"{name} was trained here; of {count:,} test reviews it judges {share:.2%} rightly."
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 def first_reading() -> None:

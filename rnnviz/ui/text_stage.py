@@ -14,7 +14,6 @@ from rnnviz.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, theatre
 from rnnviz.ui import text_models
-from rnnviz.ui.models import about
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.stage import BREATH
 from rnnviz.ui.text_choices import TextChoices
@@ -119,14 +118,15 @@ def _reach(name: str, text: Text) -> str:
 
 
 def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
-    models = " ".join(filter(None, map(about, dict.fromkeys(task.model for task in tasks))))
+    names = dict.fromkeys(task.model for task in tasks)
+    models = " ".join(filter(None, map(text_models.about, names)))
     beside = len(tasks) == 2
     rooms = st.columns(2, gap="medium") if beside else [st.container()]
     groups = [[task] for task in tasks] if beside else [list(tasks)]
     for index, (room, group) in enumerate(zip(rooms, groups, strict=True)):
         payloads = [text_models.shown(task) for task in group]
-        names = [CELL_NAMES[one["cell"]] for one in payloads]
-        several = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+        cells = [CELL_NAMES[one["cell"]] for one in payloads]
+        several = ", ".join(cells[:-1]) + " and " + cells[-1] if len(cells) > 1 else cells[0]
         with room:
             view = theatre(
                 payloads,

@@ -15,7 +15,7 @@ from rnnviz.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task
 from rnnviz.theatre import shape_of, standalone
 from rnnviz.ui import text_models
-from rnnviz.ui.models import about, model
+from rnnviz.ui.models import model
 from rnnviz.ui.takeaway import MIME
 from rnnviz.ui.text_choices import TextChoices
 
@@ -78,7 +78,7 @@ def page_file(tasks: tuple[Task, ...], choices: TextChoices) -> str:
     if len({task.text for task in tasks}) > 1:
         tasks = tasks[:1]
     payloads = [text_models.shown(task) for task in tasks]
-    words = " ".join(filter(None, (about(task.model) for task in tasks)))
+    words = " ".join(filter(None, (text_models.about(task.model) for task in tasks)))
     title = ", ".join(str(payload["title"]) for payload in payloads)
     return standalone.page(
         payloads, title=f"{title} reading a text", about=words, view=choices.view

@@ -148,6 +148,7 @@ def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -
     st.pills(
         "Colour the text by unit",
         list(names),
+        wrap=True,
         key=key,
         on_change=picked,
         help="Colours the text above by this unit's hidden state, and pins the unit in the "
