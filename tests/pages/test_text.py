@@ -359,3 +359,42 @@ def test_a_long_text_has_no_ghost_by_itself(text_page: Open) -> None:
     write(app, long)
     write(app, long + "and more", edit=2)
     assert shown(app)[0]["ghost"] is None
+
+
+def upload(app: AppTest, name: str, data: bytes) -> None:
+    app.file_uploader(key="text_upload").upload(name, data).run()
+
+
+def test_an_uploaded_text_is_read_and_stands_in_the_box(text_page: Open) -> None:
+    app = text_page()
+    upload(app, "mine.txt", OWN.encode("utf-16"))
+    assert text_of(shown(app)[0]) == OWN == box(app)["text"]
+    assert "mine.txt" in theatres(app)[0]["options"]["subtitle"]
+    assert words(app)["text"].startswith("my.")
+    assert shown(app)[0]["ghost"] is None
+
+
+def test_a_row_of_a_table_is_chosen(text_page: Open) -> None:
+    app = text_page()
+    upload(app, "mine.csv", b"id,review,title\n1,A dull film,Dull\n2,A lovely film,Lovely\n")
+    assert text_of(shown(app)[0]) == "A dull film"
+    app.number_input[0].set_value(2).run()
+    assert text_of(shown(app)[0]) == "A lovely film" == box(app)["text"]
+    (column,) = [one for one in app.selectbox if one.label == "Column"]
+    column.set_value("title").run()
+    assert text_of(shown(app)[0]) == "Dull" == box(app)["text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("mine.txt", b"\x00\x01\xff\xfe" * 300), ("mine.csv", b""), ("mine.txt", b"  \n ")],
+)
+def test_a_bad_upload_is_one_sentence_and_nothing_is_lost(
+    text_page: Open, name: str, data: bytes
+) -> None:
+    app = text_page(text="irony")
+    before = text_of(shown(app)[0])
+    upload(app, name, data)
+    assert not app.exception
+    assert text_of(shown(app)[0]) == before == box(app)["text"]
+    assert "The last reading stays" in said(app)
