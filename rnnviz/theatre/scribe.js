@@ -69,11 +69,12 @@ class Scribe {
 
   listen() {
     this.box.oninput = () => this.typed();
-    this.box.oncompositionstart = () => { this.composing = true; };
-    this.box.oncompositionend = () => {
+    // There are no properties for these two.
+    this.box.addEventListener("compositionstart", () => { this.composing = true; });
+    this.box.addEventListener("compositionend", () => {
       this.composing = false;
       this.plan();
-    };
+    });
     this.box.onpaste = (event) => this.pasted(event);
     // The page and the theatre have keys of their own, which mean letters and places in here.
     this.root.onkeydown = (event) => {
