@@ -1,6 +1,7 @@
 """How long a person waits for the Text page: ``python -m benchmarks.text [--model imdb-gru]``.
 
-Without a browser (``--part network``), milliseconds of one thread, medians:
+Without a browser (``--part network``), medians in milliseconds of processor time of one thread,
+which a busy machine makes longer by little:
 
     trace    every gate of 2,000 tokens in both directions, beside the fused forward of torch.nn on
              the same weights in turns                                       aim <= 3 times as long
@@ -118,9 +119,9 @@ def milliseconds(task: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 
 def _once(task: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     task()
-    return 1e3 * (time.perf_counter() - started)
+    return 1e3 * (time.process_time() - started)
 
 
 def report(name: str, value: float, unit: str, aim: float | None = None, more: str = "") -> bool:
