@@ -72,7 +72,7 @@ MOST_TOKENS_AT_ONCE = 12_000
 MOST_TOKENS_READ = 128_000
 """In all readings of occlusion: a long text is hidden in groups."""
 
-MOST_TOKENS_DERIVED = 256_000
+MOST_TOKENS_DERIVED = 272_000
 """In all gradients of one text; few texts need that many."""
 
 
