@@ -2,7 +2,9 @@
 
 What is equal in both, and what one word has taken from another, stand one over the other. Where
 the new text has more, the old reading holds the state that it had before, in the order in which a
-direction reads; where it has less, what was taken away is told at the next step.
+direction reads; where it has less, what was taken away is told at the next step. Words typed in
+front of all old ones, or behind them for the backward direction, stand where nothing of the old
+text had been read: its state there is the one that it begins with, zero.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ others, or two long texts would take seconds."""
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """For each of the ``T`` steps of a reading, the step of the ghost below it.
+    """For each of the ``T`` steps of a reading, the step of the ``G`` of a ghost below it.
 
     ``forward`` and ``backward`` ``(T,)`` rise and differ only at ``inserted`` steps, which the
-    ghost does not have: there a direction holds what it had read before. ``replaced`` is the text
-    that stood where other words stand now, "" at an inserted step.
+    ghost does not have: there a direction holds what it had read before. Where it had read nothing
+    yet, ``forward`` is -1 and ``backward`` is ``G``. ``replaced`` is the text that stood where
+    other words stand now, "" at an inserted step.
     """
 
     forward: np.ndarray
@@ -55,9 +58,9 @@ def align(tokens: Sequence[str], old: Sequence[str]) -> Alignment:
             place = min(end, len(tokens) - 1)
             replaced[place] = replaced.get(place, "") + rest
     inserted = below < 0
-    forward = np.maximum.accumulate(below).clip(0)
+    forward = np.maximum.accumulate(below)
     ahead = np.where(inserted, len(old), below)[::-1]
-    backward = np.minimum.accumulate(ahead)[::-1].clip(None, len(old) - 1)
+    backward = np.minimum.accumulate(ahead)[::-1]
     return Alignment(forward, backward, inserted, replaced)
 
 
@@ -65,12 +68,18 @@ def aligned(reading: Reading, ghost: Reading) -> Reading:
     """The reading over that of an older text, brought to the reading's own ``T`` steps.
 
     Both are readings of texts by the same cell and layers. The reading says what was replaced.
+    Where a direction of the ghost had read nothing yet, all its signals are 0: the states are what
+    a network begins with, and no gate has let anything through. An answer of nothing is not known
+    and stands as `1 / C` for each class. The ghost has no marks of its own.
     """
     if reading.tokens is None or ghost.tokens is None:
         raise ValueError("expected two readings of texts, got one without tokens")
     found = align(reading.tokens, ghost.tokens)
     forward, inserted = found.forward, found.inserted
-    attention, probabilities = ghost.attention, ghost.probabilities
+    attention, answers = ghost.attention, ghost.probabilities
+    if answers is not None:
+        unread = np.full_like(answers[:1], 1 / len(ghost.classes))
+        answers = np.where((forward < 0)[:, None], unread, answers[forward])
     below = replace(
         ghost,
         layers=tuple(
@@ -80,14 +89,14 @@ def aligned(reading: Reading, ghost: Reading) -> Reading:
             )
             for layer in ghost.layers
         ),
-        probabilities=None if probabilities is None else probabilities[forward],
+        probabilities=answers,
         attention=None if attention is None else np.where(inserted, 0.0, attention[forward]),
         tokens=tuple(
             "" if new else ghost.tokens[step]
             for step, new in zip(forward.tolist(), inserted.tolist(), strict=True)
         ),
         unknown=tuple(np.flatnonzero(~inserted & np.isin(forward, ghost.unknown)).tolist()),
-        marks=None,
+        marks=(),
         left_out=None,
         replaced={},
         pads=0,
@@ -96,7 +105,14 @@ def aligned(reading: Reading, ghost: Reading) -> Reading:
 
 
 def _at(signals: Signals | None, steps: np.ndarray) -> Signals | None:
-    return None if signals is None else {name: values[steps] for name, values in signals.items()}
+    """Signals ``(G, H)`` at ``steps (T,)``, as ``(T, H)``: 0 at those that there are not."""
+    if signals is None:
+        return None
+    found = {}
+    for name, values in signals.items():
+        read = ((steps >= 0) & (steps < len(values)))[:, None]
+        found[name] = np.where(read, values[steps.clip(0, len(values) - 1)], values.dtype.type(0))
+    return found
 
 
 def _differences(

@@ -38,9 +38,9 @@ def reading(tokens: list[str], seed: int = 0) -> Reading:
 @given(WORDS, WORDS)
 def test_every_step_has_one_below_and_none_crosses_another(new: list[str], old: list[str]) -> None:
     found = align(new, old)
-    for steps in (found.forward, found.backward):
+    for steps, least in ((found.forward, -1), (found.backward, 0)):
         assert len(steps) == len(new) and (np.diff(steps) >= 0).all()
-        assert steps.min() >= 0 and steps.max() < len(old)
+        assert steps.min() >= least and steps.max() <= len(old) + least
     kept = ~found.inserted
     assert (found.forward[kept] == found.backward[kept]).all()
     assert (np.diff(found.forward[kept]) > 0).all(), "two steps over the same one"
@@ -84,7 +84,11 @@ def test_edits_by_hand() -> None:
     at_the_end = align(["It ", "is "], old)
     assert at_the_end.replaced == {1: "not good."}
     at_the_beginning = align(["Yes: ", *old], old)
-    assert at_the_beginning.forward.tolist() == [0, 0, 1, 2, 3, 4]
+    assert at_the_beginning.forward.tolist() == [-1, 0, 1, 2, 3, 4]
+    assert at_the_beginning.backward.tolist() == [0, 0, 1, 2, 3, 4]
+    put_behind = align([*old, "Yes"], old)
+    assert put_behind.forward.tolist() == [0, 1, 2, 3, 4, 4]
+    assert put_behind.backward.tolist() == [0, 1, 2, 3, 4, 5]
     assert align(["IT ", "is  ", "not ", "good ", "."], old).replaced == {}
 
 
@@ -106,6 +110,24 @@ def test_the_ghost_has_the_steps_of_the_reading() -> None:
     again = aligned(old, old)
     assert again.ghost is not None and not again.replaced
     np.testing.assert_array_equal(again.ghost.layers[0].forward["hidden"], before.forward["hidden"])
+
+
+def test_a_ghost_does_not_know_what_comes() -> None:
+    """Oracle: a network that has read nothing is in the state it begins with, which is zero."""
+    old = reading(["like ", "it"], 2)
+    found = aligned(reading(["I ", "did ", "like ", "it", "."], 1), old).ghost
+    assert found is not None and found.probabilities is not None and old.probabilities is not None
+    before, below = old.layers[0], found.layers[0]
+    assert before.backward is not None and below.backward is not None
+    forward, backward = below.forward["hidden"], below.backward["hidden"]
+    assert not forward[:2].any() and not backward[4:].any()
+    np.testing.assert_array_equal(forward[2:], before.forward["hidden"][[0, 1, 1]])
+    np.testing.assert_array_equal(backward[:4], before.backward["hidden"][[0, 0, 0, 1]])
+    np.testing.assert_array_equal(found.probabilities[:2], 0.5)
+    np.testing.assert_array_equal(found.probabilities[2:], old.probabilities[[0, 1, 1]])
+    assert found.tokens == ("", "", "like ", "it", "") and found.marks == ()
+    assert forward.dtype == before.forward["hidden"].dtype
+    assert Reading.from_payload(found.to_payload()).steps == 5
 
 
 def test_long_texts_take_no_second() -> None:
