@@ -16,45 +16,113 @@ from rnnviz.theatre.view import TINTS, View
 LONGEST = 8000
 """Characters of a text that are printed in the code; a longer one is read from a file."""
 
+EXPLAINED = ("attended", "gradient_input", "integrated_gradients", "occlusion")
+"""Colours of the figure "why", by their names as tints; `explain_text` works them out."""
+
+PUSH = "push"
+"""The colours of the sentiment line."""
+
+
+BESIDE = "The second theatre opens as it is: what is chosen in it is not known here."
+PUSHED = "The colours of the text are the answer so far, not the push along the line."
+
+
+def missing(
+    tasks: Sequence[Task], view: View | None = None, tints: Sequence[Sequence[str]] = ()
+) -> str:
+    """What of a view the lines do not show, in sentences; empty where they show all of it."""
+    return " ".join(_missing(tasks, view or View(), tints))
+
 
 def text_code(
-    tasks: Sequence[Task], view: View | None = None, *, steps: int, layers: int, units: int
+    tasks: Sequence[Task],
+    view: View | None = None,
+    *,
+    steps: int,
+    layers: int,
+    units: int,
+    tints: Sequence[Sequence[str]] = (),
 ) -> str:
     """The program that shows in a notebook what the Text page shows for tasks and a view.
 
-    ``steps``, ``layers`` and ``units`` are the sizes of the first reading.
+    ``steps``, ``layers`` and ``units`` are the sizes of the first reading, ``tints`` the names of
+    the colours that figures have worked out for each task.
     """
     names = _names(tasks)
-    lines = ["import rnnviz", "from rnnviz import checkpoint, text_exhibit, tokens", ""]
+    is_beside = _are_beside(tasks)
+    left_out = _missing(tasks, view or View(), tints)
+    tint, place = _tint(tasks, view or View(), tints)
+    view = (view or View()).clamped(
+        steps=steps, layers=layers, units=units, readings=1 if is_beside else len(tasks)
+    )
+    if view.values == "difference" and all(task.ghost is None for task in tasks):
+        view = replace(view, values="raw")
+    explained = tint in EXPLAINED
+    view = replace(view, tint=View().tint if tint == PUSH else tint)
+    lines = ["import rnnviz", "from rnnviz import checkpoint, text_exhibit, tokens"]
+    lines += ["from rnnviz.analysis import attribution", ""] if explained else [""]
     for text, name in names.items():
         lines += _text(name, text)
-    made = [_task(task, names) for task in tasks]
-    lines += (
-        [f"tasks = [{made[0]}]"]
-        if len(made) == 1
-        else ["tasks = [", *(f"    {one}," for one in made), "]"]
-    )
-    lines += [
+    lines += _readings([_task(task, names) for task in tasks])
+    if explained:
+        lines += _explained(place)
+    lines += [f"# {sentence}" for sentence in left_out]
+    words = chosen(view)
+    if explained:
+        count = 1 if is_beside else len(tasks)
+        each = ["found.tints()" if one == place else "[]" for one in range(count)]
+        words.append(f"tints=[{', '.join(each)}]")
+    if is_beside:
+        lines += call("first = rnnviz.show", ["readings[0]", 'title="This text"', *words])
+        lines += call("second = rnnviz.show", ["readings[1]", 'title="The pinned text"'])
+        lines.append("display(first, second)")
+    else:
+        lines += call("rnnviz.show", ["*readings", *words])
+    return "\n".join(lines) + "\n"
+
+
+def _are_beside(tasks: Sequence[Task]) -> bool:
+    return len({task.text for task in tasks}) > 1
+
+
+def _missing(tasks: Sequence[Task], view: View, tints: Sequence[Sequence[str]]) -> list[str]:
+    pushed = [PUSHED] if _tint(tasks, view, tints)[0] == PUSH else []
+    return pushed + ([BESIDE] if _are_beside(tasks) else [])
+
+
+def _tint(tasks: Sequence[Task], view: View, tints: Sequence[Sequence[str]]) -> tuple[str, int]:
+    """The colours that the theatre shows, and of which task; the usual for those not there."""
+    if view.tint in TINTS:
+        return view.tint, 0
+    shown = tints[:1] if _are_beside(tasks) else tints
+    places = [place for place, names in enumerate(shown) if view.tint in names]
+    known = view.tint in (*EXPLAINED, PUSH)
+    return (view.tint, places[0]) if places and known else (View().tint, 0)
+
+
+def _readings(made: Sequence[str]) -> list[str]:
+    return [
+        *(
+            [f"tasks = [{made[0]}]"]
+            if len(made) == 1
+            else ["tasks = [", *(f"    {one}," for one in made), "]"]
+        ),
         "readings = [",
         "    text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)",
         "    for task in tasks",
         "]",
         "",
     ]
-    is_beside = len({task.text for task in tasks}) > 1
-    view = (view or View()).clamped(
-        steps=steps, layers=layers, units=units, readings=1 if is_beside else len(tasks)
-    )
-    if view.values == "difference" and all(task.ghost is None for task in tasks):
-        view = replace(view, values="raw")
-    if view.tint not in TINTS:
-        view = replace(view, tint=View().tint)
-    if is_beside:
-        lines += ['first = rnnviz.show(readings[0], title="This text")']
-        lines += call("second = rnnviz.show", ["readings[1]", 'title="The pinned text"'])
-    else:
-        lines += call("rnnviz.show", ["*readings", *chosen(view)])
-    return "\n".join(lines) + "\n"
+
+
+def _explained(place: int) -> list[str]:
+    """The measures by which the text of a task is coloured."""
+    return [
+        f"name, words = tasks[{place}].model, tasks[{place}].text.words",
+        "encoded = text_exhibit.encode(tokens.load(name), words)",
+        "found = attribution.explain_text(checkpoint.load(name), encoded)",
+        "",
+    ]
 
 
 def _names(tasks: Sequence[Task]) -> dict[Text, str]:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import checkpoint, text_exhibit, tokens
+from rnnviz import checkpoint, text_exhibit, text_recipes, tokens
+from rnnviz.analysis.attribution import explain_text
 from rnnviz.data.passages import PASSAGES
 from rnnviz.lines import WIDTH
+from rnnviz.showing import Show
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.text_recipes import text_code
+from rnnviz.theatre import Reading, Tint
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.view import View
 from tests.pages.texts import save_text_models
@@ -84,11 +87,78 @@ def test_any_text_is_its_own_literal(text: Text) -> None:
     assert max(map(len, lines)) <= WIDTH
 
 
-def test_two_texts_side_by_side_are_two_theatres() -> None:
-    tasks = [Task("imdb-gru", CHANGED), Task("imdb-gru", FIRST, title="GRU, pinned text")]
-    code = text_code(tasks, View(step=4), **SIZE)
-    assert code.count("rnnviz.show(") == 2
-    compile(code, "cell", "exec")
+BESIDE = [Task("imdb-gru", CHANGED), Task("imdb-gru", FIRST, title="GRU, pinned text")]
+EXPLAINED = ["attended", "gradient_input", "integrated_gradients", "occlusion"]
+
+
+def of(tasks: list[Task]) -> list[Reading]:
+    return [
+        text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)
+        for task in tasks
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_explanation_colours_the_text_in_the_notebook_as_well(
+    place: int, folder: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNVIZ_MODELS", str(folder))
+    tasks = [Task("imdb-lstm", FIRST), Task("imdb-gru", FIRST)]
+    view = View(tint="integrated_gradients", focus=place)
+    names: list[list[str]] = [[], []]
+    names[place] = [*EXPLAINED, "push"]
+    assert text_recipes.missing(tasks, view, names) == ""
+    code = text_code(tasks, view, **SIZE, tints=names)
+    name = tasks[place].model
+    encoded = text_exhibit.encode(tokens.load(name), FIRST.words)
+    tints: list[list[Tint]] = [[], []]
+    tints[place] = explain_text(checkpoint.load(name), encoded).tints()
+    assert [one.name for one in tints[place]] == EXPLAINED
+    readings = of(tasks)
+    title = f"LSTM and GRU reading {readings[0].steps} tokens"
+    html = run(code, tmp_path, root)
+    assert said(html) == said(page(readings, title=title, view=view, tints=tints))
+    assert max(map(len, code.splitlines())) <= WIDTH
+
+
+def test_colours_that_no_figure_has_worked_out_are_those_of_the_answer_as_on_the_page() -> None:
+    tasks = [Task("imdb-gru", FIRST)]
+    for tint in ("occlusion", "push", "whatever"):
+        assert text_code(tasks, View(tint=tint), **SIZE) == text_code(tasks, View(), **SIZE)
+        assert text_recipes.missing(tasks, View(tint=tint)) == ""
+
+
+def test_the_pushes_are_not_in_the_lines_and_they_say_so() -> None:
+    tasks, view = [Task("imdb-gru", FIRST)], View(step=3, tint="push")
+    code = text_code(tasks, view, **SIZE, tints=[["push"]])
+    told = text_recipes.missing(tasks, view, [["push"]])
+    assert "not the push along the line" in told and f"# {told}" in code.splitlines()
+    assert "tint" not in code and "step=3" in code
+
+
+def test_two_texts_side_by_side_are_two_theatres(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RNNVIZ_MODELS", str(folder))
+    view = View(step=2, units=(3,), tint="occlusion", focus=1)
+    names = [EXPLAINED, []]
+    code = text_code(BESIDE, view, **SIZE, tints=names)
+    displayed: list[Show] = []
+    exec(code, {"display": lambda *several: displayed.extend(several)})  # noqa: S102
+    first, second = of(BESIDE)
+    encoded = text_exhibit.encode(tokens.load("imdb-gru"), CHANGED.words)
+    tints = [explain_text(checkpoint.load("imdb-gru"), encoded).tints()]
+    seen = View(step=2, units=(3,), tint="occlusion")
+    expected = page([first], title="This text", view=seen, tints=tints)
+    assert [said(one.html) for one in displayed] == [
+        said(expected),
+        said(page([second], title="The pinned text")),
+    ]
+    told = text_recipes.missing(BESIDE, view, names)
+    assert told and f"# {told}" in code.splitlines()
+    assert max(map(len, code.splitlines())) <= WIDTH
+    # What was worked out for the pinned text colours nothing in the theatre that is heard.
+    assert "attribution" not in text_code(BESIDE, view, **SIZE, tints=[[], EXPLAINED])
 
 
 def test_a_very_long_text_is_read_from_a_file() -> None:

@@ -16,6 +16,7 @@ from rnnviz.text_exhibit import Task
 from rnnviz.theatre import shape_of, standalone
 from rnnviz.ui import text_models
 from rnnviz.ui.models import model
+from rnnviz.ui.notices import plain
 from rnnviz.ui.takeaway import MIME
 from rnnviz.ui.text_choices import TextChoices
 
@@ -25,18 +26,15 @@ MOST_LINES = 1000
 
 def downloads(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
     """Files that are written when somebody asks for them, and not before."""
-    focus = min(choices.view.focus, len(tasks) - 1)
-    task = tasks[focus]
+    task, of_which = _in_focus(choices, tasks)
     count = len(text_models.encoded(task.model, task.text.words))
-    cell = CELL_NAMES[text_models.shown(task)["cell"]]
-    of_which = f" of the {cell}, the reading in focus" if len(tasks) > 1 else ""
-    every = f"Every gate and state of every unit at every token{of_which}"
+    every = f"Every token with every gate and state of every unit{of_which}"
     stem = f"{task.model}-{_slug(task)}"
     helps = {
-        "npz": f"{every}: numpy.load reads it.",
+        "npz": f"{every}, with attention and the answers so far: numpy.load reads it.",
         "csv": f"{every}: one line per value, for texts of up to {MOST_LINES:,} tokens.",
         "html": "The coloured text with its theatre as one file. It opens offline in any browser, "
-        "without this app. It holds the whole text.",
+        f"without this app. {_held(tasks)}",
     }
     writers: dict[str, Callable[[], str | bytes]] = {
         "npz": partial(trace_file, task, "npz"),
@@ -54,43 +52,82 @@ def downloads(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
                 key=f"text_{kind}",
                 icon=":material/download:",
                 on_click="ignore",
-                help=helps[kind],
+                help=plain(helps[kind]),
                 disabled=kind == "csv" and count > MOST_LINES,
             )
 
 
+def _are_beside(tasks: tuple[Task, ...]) -> bool:
+    """Whether two texts stand side by side, each in a theatre of its own."""
+    return len({task.text for task in tasks}) > 1
+
+
+def _in_focus(choices: TextChoices, tasks: tuple[Task, ...]) -> tuple[Task, str]:
+    """The reading whose numbers are written, and how to say which it is."""
+    if _are_beside(tasks):
+        return tasks[0], " of this text, not of the pinned one"
+    task = tasks[min(choices.view.focus, len(tasks) - 1)]
+    cell = CELL_NAMES[text_models.shown(task)["cell"]]
+    return task, f" of the {cell}, the reading in focus" if len(tasks) > 1 else ""
+
+
+def _held(tasks: tuple[Task, ...]) -> str:
+    """Which texts go with the file, for somebody who hands it on."""
+    if _are_beside(tasks):
+        return "It holds the whole of this text, and not the pinned one."
+    ghost = tasks[0].ghost
+    if ghost is None:
+        return "It holds the whole text."
+    return f"It holds the whole text and what lies under it for comparison: {ghost.source}, whole."
+
+
 def trace_file(task: Task, kind: str) -> bytes:
-    """The trace of a task as the bytes of an ``npz`` or ``csv`` file."""
+    """The tokens and the trace of a task as the bytes of an ``npz`` or ``csv`` file."""
     import torch
 
+    from rnnviz import text_files
+
     encoded = text_models.encoded(task.model, task.text.words)
+    reading = text_models.reading(task.model, task.text)
     ids = torch.from_numpy(encoded.ids)[None]
-    # The answers so far are not in the file, so only the last one is worked out.
+    # The reading has the answers so far, so only the last one is worked out again.
     trace = model(task.model).trace(ids, prefix_ends=[len(encoded)]).recurrent
+    save = {"npz": text_files.save_npz, "csv": text_files.save_csv}[kind]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"trace.{kind}"
-        (trace.save_npz if kind == "npz" else trace.save_csv)(path)
+        save(trace, encoded, reading, path)
         return path.read_bytes()
 
 
 def page_file(tasks: tuple[Task, ...], choices: TextChoices) -> str:
-    """The readings that are shown, of two texts that in focus, as one HTML file."""
-    if len({task.text for task in tasks}) > 1:
+    """The theatre as it is shown, with its colours, as one HTML file; of two that of this text."""
+    if _are_beside(tasks):
         tasks = tasks[:1]
     payloads = [text_models.shown(task) for task in tasks]
-    words = " ".join(filter(None, (text_models.about(task.model) for task in tasks)))
+    words = [text_models.about(task.model) for task in tasks]
+    if tasks[0].ghost is not None:
+        words.append(f"Under the text lies {tasks[0].ghost.source}, for comparison.")
     title = ", ".join(str(payload["title"]) for payload in payloads)
     return standalone.page(
-        payloads, title=f"{title} reading a text", about=words, view=choices.view
+        payloads,
+        title=f"{title} reading a text",
+        about=" ".join(filter(None, words)),
+        view=choices.view,
+        tints=[choices.tints_of(task) for task in tasks],
     )
 
 
 def code(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
     """The lines of Python that show the same in a notebook."""
     with st.expander("Show code", icon=":material/code:"):
-        st.caption("In a notebook, these lines show exactly this view, computed anew.")
+        tints = [[tint.name for tint in choices.tints_of(task)] for task in tasks]
+        missing = text_recipes.missing(tasks, choices.view, tints)
+        which = f"what is here, but for one thing. {missing}" if missing else "exactly this view."
+        st.caption(f"In a notebook, these lines compute anew and show {which}")
         steps, layers, units = shape_of(text_models.shown(tasks[0]))
-        lines = text_recipes.text_code(tasks, choices.view, steps=steps, layers=layers, units=units)
+        lines = text_recipes.text_code(
+            tasks, choices.view, steps=steps, layers=layers, units=units, tints=tints
+        )
         # Without colours: Streamlit's for Python are too pale to be read by everybody.
         st.code(lines, language=None, wrap_lines=True)
 
