@@ -72,4 +72,7 @@ def test_the_same_texts_give_the_same_vectors() -> None:
     torch.manual_seed(3)
     first = vectors.word_vectors(TEXTS, 10, 20)
     torch.manual_seed(3)
-    assert torch.equal(first, vectors.word_vectors(TEXTS, 10, 20)) and first.shape == (10, 20)
+    again = vectors.word_vectors(TEXTS, 10, 20)
+    assert first.shape == (10, 20)
+    # To rounding: a BLAS may add in another order where the memory lies otherwise.
+    torch.testing.assert_close(first, again, atol=1e-5, rtol=1e-4)
