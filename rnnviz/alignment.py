@@ -69,14 +69,18 @@ def aligned(reading: Reading, ghost: Reading) -> Reading:
 
     Both are readings of texts by the same cell and layers. The reading says what was replaced.
     Where a direction of the ghost had read nothing yet, all its signals are 0: the states are what
-    a network begins with, and no gate has let anything through. An answer of nothing is not known
-    and stands as `1 / C` for each class. The ghost has no marks of its own.
+    a network begins with, and no gate has let anything through. An answer to nothing is not known
+    and stands as `1 / C` for each class, which ``answered`` leaves out. The ghost has no marks of
+    its own.
     """
     if reading.tokens is None or ghost.tokens is None:
         raise ValueError("expected two readings of texts, got one without tokens")
     found = align(reading.tokens, ghost.tokens)
     forward, inserted = found.forward, found.inserted
     attention, answers = ghost.attention, ghost.probabilities
+    known = forward >= 0
+    if ghost.answered is not None:
+        known &= np.isin(forward, ghost.answered)
     if answers is not None:
         unread = np.full_like(answers[:1], 1 / len(ghost.classes))
         answers = np.where((forward < 0)[:, None], unread, answers[forward])
@@ -100,6 +104,7 @@ def aligned(reading: Reading, ghost: Reading) -> Reading:
         left_out=None,
         replaced={},
         pads=0,
+        answered=None if known.all() else tuple(np.flatnonzero(known).tolist()),
     )
     return replace(reading, ghost=replace(below, ghost=None), replaced=found.replaced)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ tail."""
 
 MOST_STEPS = 60_000
 """Every answer so far of a network that reads in both directions takes reading anew what was read.
-So many steps in all may be spent on it: that is every token of a text of 345, every 57th of 2,600
+So many steps in all may be spent on it: that is every token of a text of 346, every 57th of 2,600
 and every 134th of 4,000."""
 
 
@@ -89,11 +89,11 @@ def read_text(
     """Everything that ``model`` computed while it read a text token by token, in both directions.
 
     ``prefixes`` says after how many tokens an answer is worked out, `prefix_ends` if None; the
-    answer of a token in between is that after the last one before it. With a ``memory`` of this
-    model, only those that it does not know are worked out.
+    answer of a token in between is that after the last one before it, and the reading's
+    ``answered`` says so. With a ``memory`` of this model, only those that it does not know are
+    worked out.
     """
     _check_reads_tokens(model, name)
-    left_out = encoded.left_out
     return _reading(
         model,
         encoded.ids,
@@ -103,8 +103,7 @@ def read_text(
         name=name,
         truth=truth,
         unknown=tuple(np.flatnonzero(encoded.unknown).tolist()),
-        left_out=left_out
-        and LeftOutText(left_out.after, left_out.tokens, left_out.end - left_out.start),
+        left_out=_left_out(encoded),
     )
 
 
@@ -118,8 +117,8 @@ def read_padded(
 ) -> Reading:
     """The same text with ``pads`` padding tokens at its end that are read as if they were words.
 
-    This is what happens in a batch when nobody says where the texts end. The answers of the tokens
-    of the text itself are those without any padding.
+    This is what happens in a batch when nobody says where the texts end. Up to the end of the text
+    nothing is changed by what follows: after its last token stands the answer without padding.
     """
     _check_reads_tokens(model, name)
     if pads < 0:
@@ -129,11 +128,12 @@ def read_padded(
         model,
         ids,
         (*encoded.pieces, *[SPECIAL[PAD]] * pads),
-        prefix_ends(len(ids)),
+        {*prefix_ends(len(ids)), len(encoded)},
         None,
         name=name,
         truth=truth,
         unknown=tuple(np.flatnonzero(encoded.unknown).tolist()),
+        left_out=_left_out(encoded),
         pads=pads,
     )
 
@@ -152,7 +152,7 @@ def _reading(
     model: SequenceClassifier,
     ids: np.ndarray,
     pieces: tuple[str, ...],
-    ends: Sequence[int],
+    ends: Collection[int],
     memory: PrefixMemory | None,
     *,
     name: str,
@@ -184,8 +184,14 @@ def _reading(
             truth=truth,
             step_word="token",
         ),
+        answered=None if len(asked) == len(ids) else tuple(end - 1 for end in asked),
         **about,
     )
+
+
+def _left_out(encoded: Encoded) -> LeftOutText | None:
+    gap = encoded.left_out
+    return None if gap is None else LeftOutText(gap.after, gap.tokens, gap.end - gap.start)
 
 
 def _check_reads_tokens(model: SequenceClassifier, name: str) -> None:

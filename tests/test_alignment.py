@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,6 +107,7 @@ def test_the_ghost_has_the_steps_of_the_reading() -> None:
     assert ghost.tokens == ("It ", "is ", "not ", "", "good", ".")
     assert ghost.attention is not None and ghost.attention[3] == 0
     assert ghost.unknown == (0,) and ghost.pads == 0 and not ghost.replaced
+    assert ghost.answered is None
     assert found.replaced == {3: ""} and found.unknown == (0,)
     again = aligned(old, old)
     assert again.ghost is not None and not again.replaced
@@ -126,6 +128,9 @@ def test_a_ghost_does_not_know_what_comes() -> None:
     np.testing.assert_array_equal(found.probabilities[:2], 0.5)
     np.testing.assert_array_equal(found.probabilities[2:], old.probabilities[[0, 1, 1]])
     assert found.tokens == ("", "", "like ", "it", "") and found.marks == ()
+    assert found.answered == (2, 3, 4)
+    some = aligned(reading(["I ", "did ", "like ", "it"]), replace(old, answered=(1,))).ghost
+    assert some is not None and some.answered == (3,)
     assert forward.dtype == before.forward["hidden"].dtype
     assert Reading.from_payload(found.to_payload()).steps == 5
 

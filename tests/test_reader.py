@@ -68,6 +68,8 @@ def test_a_text_becomes_a_reading(words: int) -> None:
     np.testing.assert_allclose(reading.attention, trace.attention[0])
     ends = reader.prefix_ends(len(encoded))
     assert ends[0] == 1 and ends[-1] == len(encoded)
+    assert (reading.answered is None) == (words < 450)
+    assert reading.answered in (None, tuple(end - 1 for end in ends))
     for step in {0, len(encoded) // 3, len(encoded) - 1}:
         end = max(end for end in ends if end <= step + 1)
         expected = model(ids[:, :end]).softmax(-1)[0].detach()
@@ -96,7 +98,7 @@ def test_the_places_of_the_answers_are_even_and_bounded(count: int) -> None:
     assert sum(ends[:-1]) <= reader.MOST_STEPS + count
     between = np.diff(ends[1:-1])
     assert len(set(between.tolist())) <= 1
-    if count <= 345:
+    if count <= 346:
         assert ends == tuple(range(1, count + 1))
 
 
@@ -158,3 +160,17 @@ def test_pads_are_read_as_if_they_were_words(pads: int) -> None:
     )
     with pytest.raises(ValueError, match="pads: expected 0 or more, got -1"):
         reader.read_padded(model, encoded, -1, name="mine")
+
+
+def test_the_answer_at_the_end_of_a_padded_text_is_its_own() -> None:
+    """Oracle: the reading of the text alone, where answers of the padded one are worked out."""
+    model, tokenizer = small_model()
+    encoded = tokenizer.encode("The film was not good, but the cast was. " * 40, 301)
+    alone = reader.read_text(model, encoded, name="mine")
+    padded = reader.read_padded(model, encoded, 512, name="mine")
+    assert len(encoded) == 301 and alone.answered is None and padded.answered is not None
+    assert padded.answered[0] == 0 and padded.answered[-1] == 812 and 300 in padded.answered
+    own = [step for step in padded.answered if step <= 300]
+    assert len(own) < 301 and alone.probabilities is not None and padded.probabilities is not None
+    np.testing.assert_allclose(padded.probabilities[own], alone.probabilities[own], atol=1e-6)
+    assert padded.left_out == alone.left_out is not None

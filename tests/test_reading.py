@@ -44,6 +44,7 @@ def test_a_reading_marks_its_own_decision_and_flips() -> None:
 def test_what_is_special_about_a_text_travels_too() -> None:
     plain = there_and_back(made_up())
     assert (plain.unknown, plain.left_out, plain.replaced, plain.pads) == ((), None, {}, 0)
+    assert plain.answered is None
     tokens = ("not ", "\u202ebad", "\r\n", "", "at all")
     reading = made_up(
         tokens=tokens,
@@ -51,11 +52,13 @@ def test_what_is_special_about_a_text_travels_too() -> None:
         left_out=LeftOutText(after=2, tokens=1234, characters=5678),
         replaced={0: "very", 4: ""},
         pads=2,
+        answered=(0, 2, 4),
     )
     back = there_and_back(reading)
     assert back.tokens == tokens
     assert back.unknown == (1, 3) and back.left_out == LeftOutText(2, 1234, 5678)
     assert back.replaced == {0: "very", 4: ""} and back.pads == 2
+    assert back.answered == (0, 2, 4)
 
 
 def test_orders_travel_with_each_direction() -> None:
@@ -131,6 +134,8 @@ def test_an_example_that_is_not_there_is_named() -> None:
         ({"replaced": {-1: "x"}}, "replaced: expected steps of 0..4, got -1"),
         ({"left_out": LeftOutText(6, 1, 1)}, "left_out: expected 0..5 tokens, got 6"),
         ({"pads": 6}, "pads: expected 0..5, got 6"),
+        ({"answered": (0, 5)}, "answered: expected steps of 0..4, got 5"),
+        ({"answered": (2, 0)}, r"answered: expected rising steps, got \[2, 0\]"),
     ],
 )
 def test_what_does_not_fit_together_is_named(change: dict[str, Any], message: str) -> None:

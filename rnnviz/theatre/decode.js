@@ -64,6 +64,7 @@ export function decodeReading(payload) {
     tokens: payload.tokens?.map(shown) ?? null,
     pieces: payload.tokens,
     replaced: payload.replaced ?? {},
+    answered: payload.answered ?? null,
     marks: payload.marks.map((mark) => ({ ...mark, label: shown(mark.label), words: shown(mark.words) })),
     layers,
     image: optional(payload.image),
@@ -110,6 +111,19 @@ export function busiestUnit(hidden) {
     }
   }
   return travelled.reduce((best, distance, unit) => (distance > travelled[best] ? unit : best), 0);
+}
+
+// The step whose answer stands at this one: of a long text an answer is not worked out after every token. null where
+// there is none yet.
+export function answeredStep({ answered }, step) {
+  if (!answered) return step;
+  let [low, high] = [0, answered.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (answered[middle] <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? null : answered[low - 1];
 }
 
 export function leadingClass(probabilities, step) {

@@ -3,7 +3,7 @@
 import { drawUpright, imagePixels } from "./charts.js";
 import { answerLine } from "./compare.js";
 import { buildButton, buildClassRows, buildUnitRow, element, setAttribute, setText } from "./dom.js";
-import { leadingClass, valueAt } from "./decode.js";
+import { answeredStep, leadingClass, valueAt } from "./decode.js";
 import { pixelCanvas, sharpContext } from "./heatmap.js";
 import { quoted, valueWords } from "./speech.js";
 import { capitalised, grouped, percentage, whereWords } from "./words.js";
@@ -153,6 +153,6 @@ export class NowColumn {
 
 function ghostLine(ghost, step) {
   const at = Math.min(step, ghost.steps - 1);
-  const said = ghost.probabilities ? `: ${answerLine(ghost, at)}` : "";
+  const said = ghost.probabilities && answeredStep(ghost, at) !== null ? `: ${answerLine(ghost, at)}` : "";
   return `Ghost, ${ghost.name}${said}`;
 }

@@ -22,6 +22,8 @@ browser (version 3):
                   (a ghost's orders are null)
     probabilities (T, C) packed 0..1: what the network would answer if it stopped after each
                   step; null without an answer
+    answered      steps after which an answer was worked out: between them stands the last one
+                  before; null where all were
     attention     (T,) packed 0..1, or null
     marks         [{"step": index, "kind": "decision" | "flip" | "note", "label", "words"}]
     ghost         null, or a reading of the same cell and layers to compare with; its T may differ
@@ -100,9 +102,10 @@ class Reading:
     """How one network read one sequence of ``T`` steps into ``C`` class probabilities.
 
     ``probabilities`` is None for a network without an answer. Marks that are not given are the
-    decision step and the flips. For texts: ``unknown`` are the steps whose token the network does
-    not know, ``left_out`` what it did not read, ``replaced`` what stood at a step in an aligned
-    ghost, ``pads`` how many of the last steps are padding that was read on purpose.
+    decision step and the flips. ``answered`` are the steps after which an answer was worked out, in
+    rising order, where not all were. For texts: ``unknown`` are the steps whose token the network
+    does not know, ``left_out`` what it did not read, ``replaced`` what stood at a step in an
+    aligned ghost, ``pads`` how many of the last steps are padding that was read on purpose.
 
     Raises ValueError when shapes disagree, a signal does not belong to the cell, or the ghost is of
     another cell or has other layers.
@@ -126,6 +129,7 @@ class Reading:
     left_out: LeftOutText | None = None
     replaced: Mapping[int, str] = field(default_factory=dict)
     pads: int = 0
+    answered: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.cell not in DRAWN:
@@ -188,8 +192,11 @@ class Reading:
                 raise ValueError(f"{label}: expected {self.steps} steps, got {len(part)}")
 
     def _check_text(self) -> None:
-        steps = self.steps
-        for label, places in (("unknown", self.unknown), ("replaced", tuple(self.replaced))):
+        steps, answered = self.steps, self.answered or ()
+        if answered != tuple(sorted(set(answered))):
+            raise ValueError(f"answered: expected rising steps, got {list(answered)[:20]}")
+        of_steps = {"unknown": self.unknown, "replaced": self.replaced, "answered": answered}
+        for label, places in of_steps.items():
             if beyond := [step for step in places if not 0 <= step < steps]:
                 raise ValueError(f"{label}: expected steps of 0..{steps - 1}, got {beyond[0]}")
         if self.left_out is not None and not 0 <= self.left_out.after <= steps:
@@ -272,6 +279,7 @@ class Reading:
             "left_out": None if self.left_out is None else asdict(self.left_out),
             "replaced": {str(step): text for step, text in self.replaced.items()},
             "pads": int(self.pads),
+            "answered": None if self.answered is None else [int(step) for step in self.answered],
             "layers": [_pack_layer(one, self.cell, bits, orders) for one in self.layers],
             "probabilities": None
             if probabilities is None
@@ -319,6 +327,7 @@ class Reading:
             left_out=None if left_out is None else LeftOutText(**left_out),
             replaced={int(step): text for step, text in payload["replaced"].items()},
             pads=payload["pads"],
+            answered=None if payload["answered"] is None else tuple(payload["answered"]),
         )
 
 

@@ -1,7 +1,7 @@
 // What the theatre says about a place: in the tip beside the pointer, in its numbers, and to screen readers.
 // A place is { layer, direction: "forward" | "backward", values: "raw" | "change" | "difference", step, unit }.
 
-import { leadingClass, valueAt } from "./decode.js";
+import { answeredStep, leadingClass, valueAt } from "./decode.js";
 import { shownArray, stepBefore } from "./derived.js";
 import { capitalised, changeWords, differenceWords, digitsOf, grouped, howMany, listed, number } from "./words.js";
 import { percentage, shareNumber, signalSentence, signalWords, signedNumber, spanWords, stepSentence, whereWords } from "./words.js";
@@ -15,17 +15,29 @@ export function quoted(piece) {
   return `\u201c${shown}\u201d`;
 }
 
-// "3 with 84 %", or null for a network without an answer.
-export function answerWords(reading, step) {
-  if (!reading.probabilities) return null;
+// "3 with 84 %", or null for a network without an answer, or without one yet.
+export function classWords(reading, step) {
+  if (!reading.probabilities || answeredStep(reading, step) === null) return null;
   const leader = leadingClass(reading.probabilities, step);
   return `${reading.classes[leader]} with ${percentage(valueAt(reading.probabilities, step, leader))}`;
 }
 
+// The same, and after which token it was worked out where that is an earlier one: "3 with 84 % after token 268".
+export function answerWords(reading, step) {
+  const words = classWords(reading, step);
+  return words && words + afterWords(reading, step);
+}
+
+function afterWords(reading, step) {
+  const last = answeredStep(reading, step);
+  return last === step ? "" : ` after ${reading.step_word} ${grouped(last + 1)}`;
+}
+
 export function leaderSentence(reading, step) {
-  if (!reading.probabilities) return whereWords(reading, step);
+  if (!reading.probabilities || answeredStep(reading, step) === null) return whereWords(reading, step);
   const leader = leadingClass(reading.probabilities, step);
-  return stepSentence(reading, step, leader, valueAt(reading.probabilities, step, leader));
+  const sentence = stepSentence(reading, step, leader, valueAt(reading.probabilities, step, leader));
+  return sentence + afterWords(reading, step);
 }
 
 // The number shown for a signal at a place and its words, or null where the reading has none:

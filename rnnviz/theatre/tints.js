@@ -5,7 +5,7 @@
 import { codeToValue, decodeArray, leadingClass, valueAt } from "./decode.js";
 import { barTop } from "./geometry.js";
 import { SIGNAL_NAMES } from "./view.js";
-import { capitalised, missingWords } from "./words.js";
+import { capitalised, grouped, howMany, missingWords } from "./words.js";
 
 const MEANS = new WeakMap();
 
@@ -25,7 +25,8 @@ export function offeredTints(readings, tints) {
   const words = (name) => [name, first.tints[name].label, first.tints[name].meaning];
   const groups = [];
   const answers = readings.some(({ probabilities }) => probabilities);
-  if (answers) groups.push({ label: "Answer", entries: [words("answer"), words("change")] });
+  const change = readings.some(({ answered }) => answered) ? [...words("change").slice(0, 2), stretchWords(first)] : words("change");
+  if (answers) groups.push({ label: "Answer", entries: [words("answer"), change] });
   const explained = readings.some(({ attention }) => attention) ? [words("attention")] : [];
   const others = new Map(tints.flat().map((tint) => [tint.name, [tint.name, tint.label, tint.meaning]]));
   // One that is called as the reading's own would be offered twice.
@@ -83,8 +84,19 @@ function column(array) {
   return Float32Array.from(array.codes, (code) => codeToValue(array, code));
 }
 
+// Of a long text the answer is worked out after some tokens only.
+function answeredNote({ answered, step_word: word, steps }) {
+  return answered ? `Worked out after ${grouped(answered.length)} of ${howMany(steps, word)}; between them stands the answer before.` : "";
+}
+
+function stretchWords({ step_word: word }) {
+  return `How far the ${word}s since the last answer moved it, at each ${word} after which an answer was worked out.`;
+}
+
 // Two classes: how likely the second is, paper where nothing is decided. More: the leading class and how sure it is.
-function answerTint({ probabilities, classes, class_hues: hues, steps }, words) {
+function answerTint(reading, own) {
+  const { probabilities, classes, class_hues: hues, steps } = reading;
+  const words = { ...own, note: answeredNote(reading) };
   const sure = (step, k) => valueAt(probabilities, step, k);
   if (classes.length === 2) {
     const values = Float32Array.from({ length: steps }, (_, step) => sure(step, 1));
@@ -95,14 +107,24 @@ function answerTint({ probabilities, classes, class_hues: hues, steps }, words) 
   return { ...words, classes, hues, leaders, values };
 }
 
-// How much the token moved the answer: towards the second of two classes, else towards the final answer.
-function changeTint({ probabilities, classes, steps, step_word: word }, words) {
+// How much the token moved the answer: towards the second of two classes, else towards the final answer. Where answers
+// are rare, how much all the tokens since the last one did, at the token after which the next was worked out.
+function changeTint({ probabilities, classes, steps, step_word: word, answered }, words) {
   const towards = classes.length === 2 ? 1 : leadingClass(probabilities, steps - 1);
   const sure = (step) => valueAt(probabilities, step, towards);
-  const values = Float32Array.from({ length: steps }, (_, step) => (step === 0 ? NaN : sure(step) - sure(step - 1)));
+  const values = new Float32Array(steps).fill(NaN);
+  const since = new Map();
+  const known = answered ?? Array.from({ length: steps }, (_, step) => step);
+  known.forEach((step, i) => {
+    if (i === 0) return;
+    const before = known[i - 1];
+    values[step] = sure(step) - sure(before);
+    if (step - before > 1) since.set(step, ` since ${word} ${grouped(before + 1)}`);
+  });
   const away = classes.length === 2 ? `towards ${classes[0]}` : `away from ${classes[towards]}`;
-  const high = `towards ${classes[towards]}`;
-  return { ...words, low_words: away, high_words: high, values, missing: `no ${word} was read before this one` };
+  const ends = { low_words: away, high_words: `towards ${classes[towards]}` };
+  if (!answered) return { ...words, ...ends, values, missing: `no ${word} was read before this one` };
+  return { ...words, ...ends, values, since, meaning: stretchWords({ step_word: word }), missing: "not worked out here" };
 }
 
 function signalTint(reading, name, { layer, direction, unit }) {

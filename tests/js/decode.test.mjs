@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { busiestUnit, decodeArray, decodeReading, leadingClass, valueAt } from "../../rnnviz/theatre/decode.js";
+import { answeredStep, busiestUnit, decodeArray, decodeReading, leadingClass, valueAt } from "../../rnnviz/theatre/decode.js";
 import { haunted, pack, randomPayload, smallPayload } from "./reading.mjs";
 
 test("values come back within half a step of the code, at both widths", () => {
@@ -98,4 +98,11 @@ test("the reading the app opens with: its sizes, orders naming every unit once, 
 test("the way from zero to the first state counts for the busiest unit", () => {
   assert.equal(busiestUnit(decodeArray(pack([[0.1, 0.9], [0.4, 0.9]], -1, 1))), 1);
   assert.equal(busiestUnit(decodeArray(pack([[0.1, 0.9], [0.95, 0.9]], -1, 1))), 0);
+});
+
+test("the step whose answer stands at another is the last one before it", () => {
+  const answered = [0, 8, 17, 20];
+  const wanted = (step) => answered.filter((one) => one <= step).at(-1) ?? null;
+  for (let step = 0; step < 22; step += 1) assert.equal(answeredStep({ answered }, step), wanted(step));
+  assert.deepEqual([answeredStep({ answered: [3] }, 2), answeredStep({ answered: null }, 2)], [null, 2]);
 });

@@ -187,3 +187,12 @@ test("a small share keeps two digits that say something", () => {
   const shares = [1, 0.25, 0.0995, 0.042, 0.00043, 0.0000151, 0];
   assert.deepEqual(shares.map(shareNumber), ["1.000", "0.250", "0.100", "0.042", "0.00043", "0.000015", "0"]);
 });
+
+test("an answer that was worked out earlier is said to be", () => {
+  const rare = decodeReading({ ...smallPayload(), answered: [0, 3] });
+  assert.equal(leaderSentence(rare, 2), `${leaderSentence(reading, 2)} after row 1`);
+  assert.equal(leaderSentence(rare, 3), leaderSentence(reading, 3));
+  assert.match(announcement([rare], initialState(shapeOf([rare])), { step: 2, unit: 1 }), /^Row 3 of 4: reads \w+ with \d+ % after row 1\./);
+  const unread = decodeReading({ ...smallPayload(), answered: [2] });
+  assert.equal(leaderSentence(unread, 1), "Row 2 of 4");
+});

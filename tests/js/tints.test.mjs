@@ -136,3 +136,19 @@ test("the tip says what the token is and what its colour means", () => {
   assert.equal(tintSentence({ ...OWN.change, note: "n = 3" }, OWN.none), "M. n = 3");
   assert.deepEqual([{ low: 0, high: 1 }, { low: -0.03, high: 0.03 }].map(tintDigits), [2, 4]);
 });
+
+test("where answers are rare, a colour and a tip do not say more than was worked out", () => {
+  const reading = textReading({ answered: [0, 2, 3], unknown: [], replaced: {} });
+  const { tint } = resolved(reading, "change");
+  near(tint.values, [NaN, NaN, 0.3, 0.1]);
+  assert.match(tint.meaning, /^How far the tokens since the last answer moved it/);
+  assert.match(proseTip(reading, tint, 2), /L: 0\.30 since token 1\.$/);
+  assert.match(proseTip(reading, tint, 3), /L: 0\.10\. Padding/);
+  assert.match(proseTip(reading, tint, 1), /Answer after token 1: cat with 70 %\. L: not worked out here\.$/);
+  assert.equal(resolved(reading, "answer").tint.note, "Worked out after 3 of 4 tokens; between them stands the answer before.");
+  assert.equal(resolved(textReading(), "answer").tint.note, "");
+  const meaning = (one) => offeredTints([one], [[]])[0].entries.find(([name]) => name === "change")[2];
+  assert.deepEqual([meaning(reading), meaning(textReading())], [tint.meaning, "M."]);
+  const late = textReading({ answered: [2, 3], replaced: {}, unknown: [] });
+  assert.equal(proseTip(late, null, 0), "\u201cnot\u201d, token 1 of 4.");
+});
