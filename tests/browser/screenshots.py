@@ -71,7 +71,7 @@ def take(browser: Browser, server: Server, shot: Shot) -> bytes:
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.wait_for_timeout(4000 if "/text" in shot.address else 1500)
     if shot.at is not None:
-        heading = page.get_by_role("heading", name=shot.at)
+        heading = page.get_by_role("heading", name=shot.at).last
         heading.evaluate("node => node.scrollIntoView({ block: 'start' })")
         page.get_by_test_id("stMain").evaluate("node => node.scrollBy(0, -70)")
         page.wait_for_timeout(800)
