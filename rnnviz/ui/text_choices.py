@@ -257,7 +257,7 @@ class TextChoices:
             self.own[key] = text
             self._forget()
         own = self._shared(text, key)
-        self.choose("text", continued=continued, text=key, own=own, pads=None)
+        self.choose("text", continued=continued, text=key, own=own)
 
     def _share(self) -> None:
         self.notices.pop("share", None)

@@ -32,7 +32,7 @@ TEASERS = {
     "why": "which words the answer rests on, by four measures that do not always agree",
     "line": "the path of the state through the states of many reviews, and how each word pushes it",
     "units": "which units react to negation, to praise, to blame, to position",
-    "padding": "what is left of the text after a hundred empty steps, and which readouts forget it",
+    "padding": "what is left of the text behind many empty steps, and what readouts make of it",
     "gates": "how open the gates stand, and how many of them are stuck at an end",
 }
 FORMATS = ("SVG", "PNG")

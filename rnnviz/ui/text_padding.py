@@ -14,6 +14,7 @@ from rnnviz.text_address import MOST_PADS
 from rnnviz.theatre import View, theatre
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.text_choices import TextChoices
 from rnnviz.ui.text_models import encoded
 from rnnviz.ui.text_subject import Subject
 
@@ -58,12 +59,7 @@ def small_networks() -> tuple[Small, ...]:
 
 def padding(subject: Subject) -> None:
     """The padded reading, the fading states, the readouts, and the small networks."""
-    from rnnviz.figures.padding import (
-        answer_finding,
-        fading_finding,
-        fading_states,
-        readout_answers,
-    )
+    from rnnviz.figures.padding import fading_states, readout_answers
 
     name, words = subject.task.model, subject.task.text.words
     pads = _slider(subject)
@@ -84,18 +80,17 @@ def padding(subject: Subject) -> None:
     left, right = st.columns(2)
     with left:
         subject.plot(fading_states(fading, other=f"“{other.title}”", theme=subject.theme), "fading")
-        st.caption(plain(fading_finding(fading)))
     with right:
         subject.plot(
             readout_answers(answers, subject.reading.classes, pads=pads, theme=subject.theme),
             "readouts",
         )
-        st.caption(plain(answer_finding(answers, subject.reading.classes, pads=pads)))
     st.caption(
         "**What to look for.** Backward, reading begins in the padding: its last step is the same "
-        "for every text there is. Forward, the text fades with every pad. On the right the same "
-        "weights hand their states to readouts that they were not trained with, which says how "
-        "much such a vector changes and nothing about how good it is."
+        "for every text there is. Forward, how much of the text is left behind the padding depends "
+        "on the cell: the headline has the figure for this one, and the other networks may differ "
+        "by far. On the right the same weights hand their states to readouts that they were not "
+        "trained with, which says how much such a vector changes and nothing about how good it is."
     )
     _small(subject)
 
@@ -109,11 +104,16 @@ def _slider(subject: Subject) -> int:
         1,
         MOST_PADS,
         key=key,
+        on_change=lambda: _choose(choices, int(st.session_state[key])),
         help="Texts of a batch are filled up to one length. A network that is told the lengths "
         "never sees the filling; this one is made to read it.",
     )
-    choices.choose("pads", continued=True, pads=None if pads == FIRST_PADS else pads)
     return int(pads)
+
+
+def _choose(choices: TextChoices, pads: int) -> None:
+    """Only who moves the slider changes the address; one move after the other is one choice."""
+    choices.choose("pads", continued=True, pads=None if pads == FIRST_PADS else pads)
 
 
 def _small(subject: Subject) -> None:

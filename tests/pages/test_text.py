@@ -398,3 +398,34 @@ def test_a_bad_upload_is_one_sentence_and_nothing_is_lost(
     assert not app.exception
     assert text_of(shown(app)[0]) == before == box(app)["text"]
     assert "The last reading stays" in said(app)
+
+
+def test_the_pads_go_into_the_address_at_once_and_stay_when_the_text_changes(
+    text_page: Open,
+) -> None:
+    app = text_page(figure="padding", pads="200")
+    _heard(app)
+    write(app, "It was not bad.")
+    _heard(app)
+    choice = place(app)["choice"]
+    for text in ("It was not bad at", "It was not bad at all"):
+        write(app, text)
+        _heard(app)
+        assert words(app)["pads"] == "200"
+        assert place(app)["choice"] == choice, "one edit is one entry of the history"
+    app.slider(key="text_pads").set_value(77).run()
+    assert words(app)["pads"] == "77"
+    assert place(app)["choice"] == choice + 1
+    app.slider(key="text_pads").set_value(78).run()
+    assert words(app)["pads"] == "78"
+    assert place(app)["choice"] == choice + 1, "a slider that moves on is one entry"
+    travel(app, figure="padding")
+    _heard(app)
+    assert words(app) == {"figure": "padding"}
+    assert [one.value for one in app.slider] == [50]
+
+
+def _heard(app: AppTest) -> None:
+    """A run as it comes when the browser has shown the theatre and asks for the figure."""
+    app.session_state["text_place"] = {"asked": place(app)["ask"]}
+    app.run()
