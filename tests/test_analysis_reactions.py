@@ -170,7 +170,8 @@ def planted() -> tuple[SequenceClassifier, int]:
 
 def test_a_planted_unit_is_found_with_its_direction_sign_and_words() -> None:
     model, unit = planted()
-    found = score(reactions.read_texts(model, WHOLE, TEXTS))
+    states = reactions.read_texts(model, WHOLE, TEXTS)
+    found = score(states)
     best = found.top("negation")[0]
     assert (best.kind, best.direction, best.unit, best.is_finding) == (
         "negation",
@@ -181,7 +182,7 @@ def test_a_planted_unit_is_found_with_its_direction_sign_and_words() -> None:
     assert best.score > 2 and best.low > 0
     assert {word for word, _, _ in best.words} <= set(LISTS["negation"])
     assert f"forward unit {unit} most (d +" in found.finding("negation")
-    fired = firing.snippets(model, WHOLE, unit, texts=TEXTS, most=4)
+    fired = firing.firings(states, unit, most=4)
     assert {one.tokens[one.step - one.first].strip().lower() for one in fired} <= set(
         LISTS["negation"]
     )
@@ -228,11 +229,56 @@ def test_too_few_words_are_told_and_not_scored() -> None:
     found = score(reactions.read_texts(small(), TOKENIZER, ["The plot was there."] * 8))
     assert set(found.scores) == {"position"} and found.top("negation") == ()
     assert found.finding("negation").startswith("Too few words of the list “negation” in these 8")
+    assert "texts: 0, and at least 10 are needed" in found.finding("negation")
     assert found.definition("negation") == found.finding("negation")
     with pytest.raises(KeyError):
         found.of("negation", "forward", 0)
     single = score(reactions.read_texts(small(), TOKENIZER, ["Only one."]))
-    assert single.scores == {} and single.finding("position").startswith("Too few")
+    assert single.scores == {}
+    assert single.finding("position").startswith("Too few texts of at least 4 tokens: 1, and")
+
+
+@pytest.mark.parametrize(
+    ("texts", "cause"),
+    [
+        (["It is not so, no, not at all, never, not ever."] * 4, "Too few texts with a word"),
+        (["It is not so, no, not at all, never, not ever."] * 9, "Too few other words to compare"),
+    ],
+)
+def test_the_sentence_names_what_is_missing(texts: list[str], cause: str) -> None:
+    found = score(reactions.read_texts(small(), TOKENIZER, texts))
+    assert "negation" not in found.scores
+    assert found.finding("negation").startswith(cause)
+    assert "of the list “negation”: 4 of 4, and at least 5" in found.finding("negation") or (
+        # it, is, so, at, all, ever; 40 besides the words of the list: not, no, never
+        "6 different ones in these 9 texts, and at least 43" in found.finding("negation")
+    )
+
+
+def test_chance_takes_as_many_different_words_as_the_list_has() -> None:
+    draw = np.random.default_rng(3)
+    counts = draw.integers(1, 30, 90).astype(float)
+    listed = np.arange(30)
+    neutral = np.arange(30, 90)
+    drawn = reactions._drawn(counts, listed, neutral, draw)
+    assert set(np.unique(drawn)) == {0.0, 1.0} and not drawn[:, listed].any()
+    assert (drawn.sum(axis=1) == 30).all()
+    # Each of the nearest comes about as often as the others; what is far never comes.
+    counts = np.array([5.0, *[5.0] * 20, *[50.0] * 20])
+    one = reactions._drawn(counts, np.array([0]), np.arange(1, 41), draw).sum(axis=0)
+    assert one[21:].sum() == 0 and one[1:21].min() > 0
+    assert one[1:21] == pytest.approx(np.full(20, 15), abs=15)
+
+
+def test_texts_of_ones_own_are_read_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reactions, "MOST_OF_A_TEXT", 20)
+    monkeypatch.setattr(reactions, "MOST_TOKENS", 95)
+    states = reactions.read_texts(small(), TOKENIZER, [" ".join(TEXTS[:5])] * 30)
+    assert len(states) == 4 and len(states.values) == 80
+    assert all(one.left_out is not None for one in states.encoded)
+    monkeypatch.undo()
+    most = reactions.MOST_OF_A_TEXT * len(STATES)
+    assert len(STATES) == len(TEXTS) and len(STATES.values) < min(most, reactions.MOST_TOKENS)
 
 
 def test_a_unit_that_never_moves_has_no_score() -> None:

@@ -6,18 +6,13 @@ Shapes: `T` tokens of a text, `D` directions, `H` units.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz.analysis.reactions import read_texts
-
 if TYPE_CHECKING:
     from rnnviz.analysis.states import States
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import TextTokenizer
 
 AROUND = 6
 """Tokens that are shown before and after the one where the unit fires."""
@@ -77,26 +72,6 @@ def firings(
             )
         )
     return tuple(found)
-
-
-def snippets(
-    model: SequenceClassifier,
-    tokenizer: TextTokenizer,
-    unit: int,
-    direction: str = "forward",
-    texts: Sequence[str] | None = None,
-    *,
-    signal: str = "hidden",
-    layer: int = -1,
-    most: int = 8,
-    sign: int = 1,
-) -> tuple[Firing, ...]:
-    """Where a unit fires most in `texts`, or in the bundled corpus.
-
-    Whoever asks for many units keeps what `read_texts` returns and calls `firings`.
-    """
-    states = read_texts(model, tokenizer, texts, signal=signal, layer=layer)
-    return firings(states, unit, direction, most=most, sign=sign)
 
 
 def paragraphs(text: str) -> tuple[str, ...]:

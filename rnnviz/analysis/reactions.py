@@ -14,8 +14,10 @@ Intervals are 95 % percentiles of a bootstrap that draws whole texts. With hundr
 largest of many accidents looks like something, and any frequent word moves some unit: a unit is
 only called a finding when its `|d|` or `|rho|` is beyond the 95th percentile of the LARGEST over
 all units under chance (Westfall and Young 1993). Chance means for words: a list of as many neutral
-words that come about as often. For the place: each text is read in either order, which leaves alone
-that neighbouring states are alike.
+words that come about as often. For the place: the sign of each text's `rho` is drawn anew, as if
+texts fell or rose by accident, which leaves alone that neighbouring states are alike. Every state
+starts from zero and takes some tokens to get away, so that nearly all units are beyond this chance:
+for the place, the order of the units says more than the bound.
 
 Shapes: `n` texts, `N` tokens, `W` words, `D` directions, `H` units.
 """
@@ -23,7 +25,7 @@ Shapes: `n` texts, `N` tokens, `W` words, `D` directions, `H` units.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,13 +35,20 @@ from rnnviz.analysis.words import LISTS, Words
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import TextTokenizer
+    from rnnviz.tokens import Encoded, TextTokenizer
 
 KINDS = ("negation", "positive", "negative", "position")
 
 FEWEST_WORDS, FEWEST_TEXTS, FEWEST_TOKENS = 10, 5, 4
 """Occurrences of a list's words, and texts with one, below which nothing is scored; tokens of a
 text, below which its place says nothing."""
+
+FEWEST_OTHERS = 40
+"""Different neutral words that must remain to compare with, when chance has taken as many as the
+list has."""
+
+MOST_OF_A_TEXT, MOST_TOKENS = 200, 40_000
+"""Tokens of a text of somebody's own, and of all of them together: some 250 MB and four seconds."""
 
 DRAWN = 300
 ALIKE = 20
@@ -90,13 +99,14 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class Reactions:
-    """Reactions of all units of one layer, by kind; a kind that cannot be scored is missing."""
+    """Reactions of all units of one layer, by kind; `missing` says why others have no scores."""
 
     signal: str
     directions: tuple[str, ...]
     units: int
     scores: Mapping[str, Scores]
     texts: int
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def top(self, kind: str, most: int = 8) -> tuple[Reaction, ...]:
         """The findings of a kind, the strongest first; none where all may be chance."""
@@ -130,10 +140,7 @@ class Reactions:
     def finding(self, kind: str) -> str:
         """What there is to see of a kind, in a sentence."""
         if kind not in self.scores:
-            return (
-                f"Too few words of the list “{kind}” in these {self.texts:,} texts: "
-                f"at least {FEWEST_WORDS} are needed."
-            )
+            return self.missing[kind]
         found, best = self.scores[kind], self.top(kind, 1)
         whole = len(self.directions) * self.units
         what = "the place in the text" if kind == "position" else f"{_NAMES[kind]}"
@@ -153,7 +160,7 @@ class Reactions:
             return self.finding(kind)
         found = self.scores[kind]
         chance = (
-            "with texts in either order"
+            "when each text's rho has a sign drawn at random"
             if kind == "position"
             else "with lists of other words that come about as often"
         )
@@ -165,7 +172,8 @@ class Reactions:
         if kind == "position":
             return (
                 f"rho is Spearman's correlation of the {self.signal} state with the place within a "
-                f"text, −1 to 1, in the mean over {found.texts:,} texts. {bound}"
+                f"text, −1 to 1, in the mean over {found.texts:,} texts. {bound} Each state "
+                "starts from zero, so that most units get beyond this: look at the strongest."
             )
         return (
             f"d is the mean change of the {self.signal} state at {found.count:,} words of the list "
@@ -185,40 +193,83 @@ def read_texts(
     signal: str = "hidden",
     layer: int = -1,
 ) -> States:
-    """The states over `texts`, or over the bundled corpus of our own sentences."""
+    """The states over `texts`, or over the bundled corpus of our own sentences.
+
+    Of `texts`, at most `MOST_OF_A_TEXT` tokens each are read, head and tail, and no more texts than
+    have `MOST_TOKENS` together: `len` of what comes back says how many.
+    """
     if texts is None:
         from rnnviz.data import corpus
 
-        texts = [one.text for one in corpus.load()]
-    return read(model, [tokenizer.encode(text) for text in texts], signal=signal, layer=layer)
+        encoded = [tokenizer.encode(one.text) for one in corpus.load()]
+    else:
+        encoded = _within_budget(tokenizer, texts)
+    return read(model, encoded, signal=signal, layer=layer)
+
+
+def _within_budget(tokenizer: TextTokenizer, texts: Sequence[str]) -> list[Encoded]:
+    found: list[Encoded] = []
+    count = 0
+    for text in texts:
+        one = tokenizer.encode(text, min(MOST_OF_A_TEXT, tokenizer.most_tokens))
+        count += len(one)
+        if count > MOST_TOKENS:
+            break
+        found.append(one)
+    return found
 
 
 def score(states: States, *, seed: int = 0) -> Reactions:
     """All reactions of all units over texts that were read; numpy and scipy only."""
     words = Words.of(states)
-    found = {kind: one for kind in LISTS if (one := _of_words(words, kind, seed)) is not None}
-    placed = _of_places(states, seed)
+    every: dict[str, Scores | str] = {
+        kind: _of_words(words, kind, seed, len(states)) for kind in LISTS
+    }
+    every["position"] = _of_places(states, seed)
     return Reactions(
         signal=states.signal,
         directions=states.directions,
         units=states.values.shape[2],
-        scores=found if placed is None else {**found, "position": placed},
+        scores={kind: one for kind, one in every.items() if isinstance(one, Scores)},
         texts=len(states),
+        missing={kind: one for kind, one in every.items() if isinstance(one, str)},
     )
 
 
-def _of_words(words: Words, kind: str, seed: int) -> Scores | None:
+def _too_few(words: Words, kind: str, listed: np.ndarray, neutral: np.ndarray, texts: int) -> str:
+    """Why a list cannot be scored over these texts; empty where it can."""
+    count, within = int(listed.sum()), len(np.unique(words.texts[listed]))
+    if count < FEWEST_WORDS:
+        return (
+            f"Too few words of the list “{kind}” in these {texts:,} texts: {count}, and at least "
+            f"{FEWEST_WORDS} are needed."
+        )
+    if within < FEWEST_TEXTS:
+        return (
+            f"Too few texts with a word of the list “{kind}”: {within} of {texts:,}, and at least "
+            f"{FEWEST_TEXTS} are needed."
+        )
+    others = len(np.unique(words.names[neutral]))
+    needed = len(np.unique(words.names[listed])) + FEWEST_OTHERS
+    if others < needed:
+        return (
+            f"Too few other words to compare the list “{kind}” with: {others} different ones in "
+            f"these {texts:,} texts, and at least {needed} are needed."
+        )
+    return ""
+
+
+def _of_words(words: Words, kind: str, seed: int, count: int) -> Scores | str:
     listed = np.isin(words.names, LISTS[kind])
     neutral = ~np.isin(words.names, [word for one in LISTS.values() for word in one])
-    if listed.sum() < FEWEST_WORDS or len(np.unique(words.texts[listed])) < FEWEST_TEXTS:
-        return None
-    if neutral.sum() < FEWEST_WORDS:
-        return None
+    if missing := _too_few(words, kind, listed, neutral, count):
+        return missing
     used = listed | neutral
     member, texts = listed[used], words.texts[used]
     shape = words.changes.shape[1:]
-    changes = words.changes[used].reshape(len(member), -1).astype(np.float64)
-    changes -= changes.mean(axis=0)
+    changes = words.changes[used].reshape(len(member), -1)
+    # Centred, their squares add up well though each of them is kept in single precision.
+    changes = changes - changes.mean(axis=0, dtype=np.float64).astype(np.float32)
     low, high = _interval_of_d(changes, member, texts, seed)
     return Scores(
         kind=kind,
@@ -243,7 +294,8 @@ def cohens_d(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How many rows, their sums, and the sums of their squares."""
-    return np.array(len(values)), values.sum(axis=0), (values**2).sum(axis=0)
+    sums, squares = (part.sum(axis=0, dtype=np.float64) for part in (values, values**2))
+    return np.array(len(values)), sums, squares
 
 
 def _d(
@@ -281,23 +333,21 @@ def _interval_of_d(
 def _threshold_of_d(changes: np.ndarray, member: np.ndarray, names: np.ndarray, seed: int) -> float:
     """What the largest |d| of all units stays below for 95 of 100 lists of neutral words.
 
-    Every word of the list is replaced by one of the `ALIKE` neutral ones that come about as often.
+    Every word of the list is replaced by another of the `ALIKE` neutral ones that come about as
+    often and have not been taken yet. At least `FEWEST_OTHERS` neutral ones must remain.
     """
     kinds, places = np.unique(names, return_inverse=True)
     order = np.argsort(places, kind="stable")
     counts = np.bincount(places).astype(np.float64)
     starts = np.concatenate(([0], np.cumsum(counts[:-1]))).astype(int)
-    sums = np.add.reduceat(changes[order], starts, axis=0)
-    squares = np.add.reduceat(changes[order] ** 2, starts, axis=0)
+    sums, squares = (
+        np.add.reduceat(part, starts, axis=0, dtype=np.float64)
+        for part in (changes[order], changes[order] ** 2)
+    )
     is_listed = np.zeros(len(kinds), dtype=bool)
     is_listed[places[member]] = True
     neutral = np.flatnonzero(~is_listed)
-    draw, drawn = np.random.default_rng(seed), np.zeros((DRAWN, len(kinds)))
-    rows = np.arange(DRAWN)
-    for listed in np.flatnonzero(is_listed):
-        # Of equally near ones another is first for every word of the list.
-        near = np.lexsort((draw.random(len(neutral)), np.abs(counts[neutral] - counts[listed])))
-        drawn[rows, draw.choice(neutral[near[:ALIKE]], DRAWN)] = 1
+    drawn = _drawn(counts, np.flatnonzero(is_listed), neutral, np.random.default_rng(seed))
     rest = 1 - drawn
     rest[:, is_listed] = 0
     groups = [
@@ -306,6 +356,23 @@ def _threshold_of_d(changes: np.ndarray, member: np.ndarray, names: np.ndarray, 
     ]
     found = _d(*groups[0], *groups[1])
     return float(np.percentile(np.abs(found).max(axis=1), LEVEL))
+
+
+def _drawn(
+    counts: np.ndarray, listed: np.ndarray, neutral: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
+    """Which neutral words stand in for the list in each draw, `(DRAWN, kinds)`: as many, 0 or 1."""
+    drawn, rows = np.zeros((DRAWN, len(counts))), np.arange(DRAWN)
+    for number, one in enumerate(listed):
+        # Of equally near ones another is first for every word of the list.
+        near = np.lexsort((draw.random(len(neutral)), np.abs(counts[neutral] - counts[one])))
+        # As many have been taken before; without these at least ALIKE are left.
+        nearest = neutral[near[: ALIKE + number]]
+        free = drawn[:, nearest] == 0
+        wanted = draw.integers(1, ALIKE + 1, DRAWN)
+        places = (free.cumsum(axis=1) >= wanted[:, None]).argmax(axis=1)
+        drawn[rows, nearest[places]] = 1
+    return drawn
 
 
 def _weights(texts: np.ndarray, seed: int) -> np.ndarray:
@@ -322,18 +389,20 @@ def _summed(values: np.ndarray, texts: np.ndarray, count: int) -> np.ndarray:
     found = np.zeros((count, values.shape[1]))
     starts = np.flatnonzero(np.diff(texts, prepend=-1))
     if len(starts):
-        found[texts[starts]] = np.add.reduceat(values, starts, axis=0)
+        found[texts[starts]] = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
     return found
 
 
-def _of_places(states: States, seed: int) -> Scores | None:
+def _of_places(states: States, seed: int) -> Scores | str:
     long = [number for number, one in enumerate(states.encoded) if len(one) >= FEWEST_TOKENS]
     if len(long) < FEWEST_TEXTS:
-        return None
+        return (
+            f"Too few texts of at least {FEWEST_TOKENS} tokens: {len(long)}, and at least "
+            f"{FEWEST_TEXTS} are needed."
+        )
     shape = states.values.shape[1:]
     found = np.stack([rho_of_places(states.of(number)) for number in long]).reshape(len(long), -1)
     draw = np.random.default_rng(seed)
-    # Read in the other order, a text's correlation changes its sign and nothing else.
     chance = draw.choice((-1.0, 1.0), (DRAWN, len(long))) @ found / len(long)
     again = draw.multinomial(len(long), np.full(len(long), 1 / len(long)), DRAWN) / len(long)
     low, high = np.percentile(again @ found, (50 - LEVEL / 2, 50 + LEVEL / 2), axis=0)

@@ -36,13 +36,38 @@ FEWEST_PARTS = 5
 SNIPPETS = 8
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading some hundred sentences …")
-def read_by(name: str, source: str, _texts: tuple[str, ...] | None) -> tuple[States, Reactions]:
+def read_by(name: str, source: str, texts: tuple[str, ...] | None) -> tuple[States, Reactions]:
     """What that model does with the bundled sentences, or with texts that ``source`` names."""
+    return _bundled(name) if texts is None else _own(name, source, texts)
+
+
+def _read(name: str, texts: tuple[str, ...] | None) -> tuple[States, Reactions]:
     from rnnviz.analysis import reactions
 
-    states = reactions.read_texts(model(name), tokenizer(name), _texts)
+    states = reactions.read_texts(model(name), tokenizer(name), texts)
     return states, reactions.score(states)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading some hundred sentences …")
+def _bundled(name: str) -> tuple[States, Reactions]:
+    return _read(name, None)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading your texts …")
+def _own(name: str, source: str, _texts: tuple[str, ...]) -> tuple[States, Reactions]:
+    return _read(name, _texts)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _rows(fingerprint: str, column: str | None, _data: bytes, _name: str) -> tuple[str, ...]:
+    """The texts of a table that was uploaded, taken out of it once."""
+    return documents.snippets(_data, _name, column=column)
+
+
+def forget() -> None:
+    """Empty every cache of this module, for tests."""
+    for kept in (_bundled, _own, _rows):
+        kept.clear()
 
 
 def units(subject: Subject) -> None:
@@ -51,6 +76,8 @@ def units(subject: Subject) -> None:
 
     kind, source, texts = _asked(subject)
     states, found = read_by(subject.task.model, source, texts)
+    if texts is not None:
+        st.caption(_how_much(states, len(texts)))
     st.markdown(plain(found.finding(kind)))
     top = found.top(kind, SNIPPETS)
     if not top:
@@ -78,9 +105,20 @@ def units(subject: Subject) -> None:
     )
 
 
+def _how_much(states: States, count: int) -> str:
+    """How many of one's own texts were read, and how much of each."""
+    from rnnviz.analysis.reactions import MOST_OF_A_TEXT
+
+    read = len(states)
+    texts = f"the first {read:,} of {count:,} texts" if read < count else f"all {count:,} texts"
+    cut = any(one.left_out is not None for one in states.encoded)
+    ends = f", of long ones the beginning and the end, {MOST_OF_A_TEXT} tokens in all"
+    return f"Read are {texts}{ends if cut else ''}."
+
+
 def _asked(subject: Subject) -> tuple[str, str, tuple[str, ...] | None]:
     """The kind of reaction, and the texts that are read instead of the bundled sentences."""
-    own = _own_texts(subject)
+    source_of_own, own = _own_texts(subject)
     with st.container(horizontal=True):
         kind = st.segmented_control(
             "Reacts to",
@@ -105,17 +143,28 @@ def _asked(subject: Subject) -> tuple[str, str, tuple[str, ...] | None]:
             )
     if source != OWN:
         return kind or "negation", "", None
-    return kind or "negation", hashlib.blake2b("\n".join(own).encode()).hexdigest(), own
+    return kind or "negation", source_of_own, own
 
 
-def _own_texts(subject: Subject) -> tuple[str, ...]:
-    """The rows of the table that was uploaded, else the paragraphs of the text that is read."""
+def _own_texts(subject: Subject) -> tuple[str, tuple[str, ...]]:
+    """The rows of the table that was uploaded, else the paragraphs of the text that is read.
+
+    Before them a word that is another one for other texts.
+    """
     from rnnviz.analysis.firing import paragraphs
 
     document, file = subject.choices.document, st.session_state.get("text_upload")
-    if document is not None and document.columns and file is not None:
-        return documents.snippets(file.getvalue(), file.name, column=document.column)
-    return paragraphs(subject.task.text.words)
+    if document is None or not document.columns or file is None:
+        words = subject.task.text.words
+        return _fingerprint(words.encode()), paragraphs(words)
+    data = file.getvalue()
+    fingerprint = _fingerprint(data)
+    rows = _rows(fingerprint, document.column, data, file.name)
+    return f"{fingerprint} {document.column}", rows
+
+
+def _fingerprint(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _chosen(subject: Subject, top: Sequence[Reaction]) -> Reaction | None:
