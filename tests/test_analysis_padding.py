@@ -186,7 +186,16 @@ def test_a_small_network_reads_a_text_as_it_was_trained_to() -> None:
         with torch.no_grad():
             wanted = model(torch.tensor([ids])).softmax(1)[0].numpy()
         assert answer.probabilities == pytest.approx(wanted, abs=1e-6)
-        assert (answer.tokens, answer.unknown) == (6, 0)
+        assert (answer.tokens, answer.unknown, answer.left_out) == (6, 0, 0)
+
+
+def test_a_small_network_says_what_it_left_out_of_a_long_text() -> None:
+    """Oracle: the tokens of the same text when nothing is cut off."""
+    text = "The plot was not gripping. " * 30
+    for one in padding.small_networks()[:2]:
+        whole = tokens.load(one.folder).encode(text, 10_000)
+        answer = padding.small_answer(one, text)
+        assert answer.tokens == 64 and answer.left_out == len(whole) - 64 > 0
 
 
 def test_the_small_networks_are_no_models_to_choose_by_name() -> None:

@@ -2,8 +2,9 @@
 
 Texts of a batch are filled up to one length. A network that is told the lengths never sees the
 filling. One that is not reads on: forward, the last step stands behind all the padding, and what
-is left of the text there fades with every pad; backward, the last step is where reading begins, so
-its state has seen one pad and nothing else, and is the same for every text there is. To classify
+is left of the text there depends on the cell and on what it has learnt: it may be gone after some
+dozens of pads, or after hundreds, or stay; backward, the last step is where reading begins, so its
+state has seen one pad and nothing else, and is the same for every text there is. To classify
 from `output[:, -1]` of a padded batch is the most common mistake with recurrent networks; the state
 at the end of the text forward, and at its beginning backward, is what was meant.
 
@@ -214,20 +215,26 @@ def small_networks() -> tuple[Small, ...]:
 
 @dataclass(frozen=True, eq=False)
 class SmallAnswer:
-    """What a small network answers to a text, `(C,)`: `tokens` of it, `unknown` ones among them."""
+    """What a small network answers to a text, `(C,)`.
+
+    It read `tokens` of it, `unknown` ones among them; `left_out` in the middle of a long text it
+    did not read.
+    """
 
     network: Small
     probabilities: np.ndarray
     labels: tuple[str, ...]
     tokens: int
     unknown: int
+    left_out: int = 0
 
 
 def small_answer(network: Small, text: str) -> SmallAnswer:
     """Let a small network read a text as it was trained to: with padding, or with padding masked.
 
-    It knows the words of the grammar only. Raises `DataError` as `TextTokenizer.encode` does, and
-    `CheckpointError` where the network is missing or damaged.
+    It knows the words of the grammar only, and reads no more than the first and the last tokens of
+    a text that is longer than any it was trained with. Raises `DataError` as `TextTokenizer.encode`
+    does, and `CheckpointError` where the network is missing or damaged.
     """
     import torch
 
@@ -242,7 +249,15 @@ def small_answer(network: Small, text: str) -> SmallAnswer:
         ids = np.concatenate(parts)
     with torch.no_grad():
         found = model(torch.from_numpy(ids)[None]).softmax(dim=1)[0].numpy()
-    return SmallAnswer(network, found, model.labels, len(encoded), int(encoded.unknown.sum()))
+    gap = encoded.left_out
+    return SmallAnswer(
+        network,
+        found,
+        model.labels,
+        tokens=len(encoded),
+        unknown=int(encoded.unknown.sum()),
+        left_out=0 if gap is None else gap.tokens,
+    )
 
 
 @lru_cache(maxsize=16)
