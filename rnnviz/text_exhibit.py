@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from rnnviz.data import DataError
@@ -29,6 +29,9 @@ OWN_SOURCE = "your text"
 PINNED_SOURCE = "the text you pinned"
 LEAST_SHARED = 0.5
 """Texts that share less of their words than this are too different for a ghost."""
+
+MOST_COMPARED = 800
+"""Words of a text up to which their order counts, too, in whether it is like another."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,11 @@ def tasks(
     return tuple(Task(name, text, ghost=ghost) for name in address.models)
 
 
+@lru_cache(maxsize=16)
 def alike(before: str, after: str) -> bool:
     """Whether two texts share enough words, in their order, to lie over each other."""
     first, second = before.lower().split(), after.lower().split()
-    if max(len(first), len(second)) > 3000:
+    if max(len(first), len(second)) > MOST_COMPARED:
         # Comparing is quadratic at worst: of long texts the bags of words decide.
         shared = len(set(first) & set(second))
         return shared >= LEAST_SHARED * min(len(set(first)), len(set(second)))

@@ -64,7 +64,7 @@ def reach_words(
         which = "One of them it does not know" if unknown == 1 else f"It does not know {unknown:,}"
         said += f" {which}{' of them' if unknown > 1 else ''} (dotted)."
     if answered is not None and answered < tokens:
-        said += f" The answer so far is worked out after {answered:,} of them."
+        said += f" The answer so far was worked out after {answered:,} of {tokens:,} tokens."
     return said
 
 

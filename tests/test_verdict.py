@@ -50,5 +50,5 @@ def test_how_much_is_read() -> None:
     said = reach_words(4000, unknown=2, left_out=(2000, 1234, 5678), answered=31)
     assert "first 2,000 and the last 2,000 tokens; 1,234 between them (5,678 characters)" in said
     assert "does not know 2 of them" in said
-    assert said.endswith("after 31 of them.")
+    assert said.endswith("worked out after 31 of 4,000 tokens.")
     assert "One of them it does not know (dotted)" in reach_words(5, unknown=1, answered=5)

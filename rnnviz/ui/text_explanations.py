@@ -62,6 +62,7 @@ def why(subject: Subject) -> None:
     st.caption(
         f"**What to look for.** Orange speaks for {plain(found.label)}, blue for "
         f"{plain(found.against)}; attention has no side. Where the measures disagree, none of them "
-        "alone is the reason (Jain and Wallace 2019). Integrated gradients add up to the whole "
-        "answer; what is missing from the sum is printed beside them."
+        "alone is the reason (Jain and Wallace 2019). Integrated gradients add up to the "
+        "difference between this answer and that to a text of unknown tokens; what is missing from "
+        "the sum is printed beside them."
     )

@@ -19,8 +19,8 @@ from rnnviz.theatre import Reading
 from rnnviz.tokens import Encoded, TextTokenizer, load
 from rnnviz.ui.models import model
 
-SHORT = 2000
-"""Characters of a text whose readings are kept in numbers; of longer ones only the last few."""
+SHORT = 500
+"""Tokens of a text whose readings are kept in numbers; of longer ones only the last few."""
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -37,8 +37,13 @@ def encoded(name: str, words: str) -> Encoded:
 
 def reading(name: str, text: Text) -> Reading:
     """How the model of that name reads a text; raises CheckpointError or DataError."""
-    kept = _reading if len(text.words) <= SHORT else _long_reading
+    kept = _reading if is_short(name, text) else _long_reading
     return kept(name, text.words, text.truth)
+
+
+def is_short(name: str, text: Text) -> bool:
+    """Whether many readings of that length may be kept."""
+    return len(encoded(name, text.words)) <= SHORT
 
 
 def _read(name: str, words: str, truth: str | None) -> Reading:
@@ -56,14 +61,15 @@ def _memory(name: str) -> PrefixMemory:
 _reading = st.cache_resource(max_entries=24, show_spinner=False)(_read)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+# Three networks and the ghost of each take six; the rest is for who changes between two texts.
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _long_reading(name: str, words: str, truth: str | None) -> Reading:
     return _read(name, words, truth)
 
 
 def shown(task: Task) -> dict[str, Any]:
     """What the theatre needs for a task, with its ghost; raises CheckpointError or DataError."""
-    return (_shown if len(task.text.words) <= SHORT else _long_shown)(task)
+    return (_shown if is_short(task.model, task.text) else _long_shown)(task)
 
 
 def _pack(task: Task) -> dict[str, Any]:
@@ -85,11 +91,18 @@ def _long_shown(task: Task) -> dict[str, Any]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def about(name: str) -> str:
-    """What the card of that model says about its test, or nothing where there is no such card."""
+    """What the card of that model says about its test, or nothing where there is no such card.
+
+    Tests read fewer tokens of a text than this page does, which belongs beside their result.
+    """
     try:
         test = checkpoint.card(name)["test"]
         share, count = test["accuracy"], test["n"]
-        return f"{name} was trained here; of {count:,} test reviews it judges {share:.2%} rightly."
+        most = tokenizer(name).most_tokens
+        return (
+            f"{name} was trained here; of {count:,} test reviews it judges {share:.2%} rightly, "
+            f"reading at most {most:,} tokens of each."
+        )
     except (ValueError, TypeError, KeyError):
         return ""
 
