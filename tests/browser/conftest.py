@@ -82,7 +82,8 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on("request", lambda request: complaints.extend(_outside(request)))
         page.goto(base.address + address)
-        page.wait_for_selector(".theatre[data-ready]")
+        # The first page of a fresh server waits for torch, on a busy machine for long.
+        page.wait_for_selector(".theatre[data-ready]", timeout=60_000)
         return page
 
     yield opened
