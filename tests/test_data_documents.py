@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import logging
@@ -126,6 +127,23 @@ def test_what_a_page_declares_is_believed_unless_it_is_utf_8() -> None:
     for wrong in ("nonsense", "zlib", "utf-16", "idna"):
         page = f'<meta charset="{wrong}"><p>Très agréable, déjà vu, l’été.</p>'
         assert documents.read(page.encode("cp1252"), "a.html").text.startswith("Très agréable")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["unicode_escape", "raw_unicode_escape", "utf-7", "punycode", "rot13", "charmap"]
+)
+def test_what_no_browser_knows_is_no_encoding(wrong: str) -> None:
+    page = f'<meta charset="{wrong}"><p>Fin: \\u202ed\\x41 +AD4- l’été.</p>'.encode("cp1252")
+    found = documents.read(page, "a.html")
+    assert found.text == "Fin: \\u202ed\\x41 +AD4- l’été." and "\u202e" not in found.text
+    assert wrong.upper() not in "".join(found.notices)
+
+
+def test_every_declarable_encoding_is_one_that_python_knows_by_that_name() -> None:
+    for name in documents.DECLARABLE:
+        assert codecs.lookup(name).name == name
+        page = f'<meta charset="{name}"><p>plain</p>'.encode() + b"<!--\xe0\xe1-->"
+        assert documents.read(page, "a.html").text == "plain"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ says so. Nothing is fetched, run or stored.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Callable
@@ -43,6 +44,20 @@ WORDS = {
 MOST_BYTES = 10 * 1024**2
 MOST_LETTERS = 400_000
 MOST_SNIPPETS = 2_000
+
+DECLARABLE = frozenset(
+    {
+        *("cp866", "cp874", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "tis-620"),
+        *(f"cp{number}" for number in range(1250, 1259)),
+        *(f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)),
+        *("gbk", "gb2312", "gb18030", "big5", "big5hkscs"),
+        *("euc_jp", "iso2022_jp", "shift_jis", "cp932", "euc_kr", "cp949"),
+    }
+)
+"""Encodings that browsers know, by their names in Python, but for Unicode, which is tried before.
+
+Python has others that are none: `unicode_escape` would write direction marks into a text.
+"""
 
 ENCODINGS = {"cp1252": "Windows-1252", "mac-roman": "Mac Roman"}
 
@@ -294,9 +309,9 @@ def _as_declared(data: bytes, declared: re.Match[bytes] | None) -> Decoded | Non
         encoding = declared[1].decode("ascii").lower()
         # As browsers do: who says Latin-1 means what Windows calls so.
         encoding = "cp1252" if encoding in ("iso-8859-1", "latin1", "windows-1252") else encoding
-        if encoding.startswith("utf"):  # it is not: this very declaration could not be read then
-            return None
         try:
+            if codecs.lookup(encoding).name not in DECLARABLE:
+                return None
             return Decoded(data.decode(encoding), encoding)
         except (LookupError, ValueError):
             return None
