@@ -35,10 +35,14 @@ BOX = "text_box"
 WIDGETS = ("cell", "ghost", "beside", "figure")
 """The fields of the address that have a widget of the same meaning."""
 
+NUMBERED = (*WIDGETS, "passage", "share", "pads")
+"""All widgets whose keys change, see `TextChoices.widget`."""
+
 FORGOTTEN = (
     "This link speaks of a text of somebody's own that is not part of it, so the usual one is "
     "shown: whoever made the link can put the text into it."
 )
+WORDLESS = "A text in this link cannot be read, so it is left out."
 TOO_LONG = (
     "Your text is too long for a link and was left out of it: 2,000 characters of an address hold "
     "about 600 words."
@@ -54,7 +58,8 @@ class TextChoices:
     are one's own texts by their number in the address, ``share`` says whether they go into it.
     ``turn`` grows when the theatre is to take ``start``, ``nonce`` when another text is put into
     the box, ``swaps`` when a widget is set. ``tints`` are colours that figures have worked out for
-    readings that are shown. The rest is as in `DigitsChoices`.
+    readings that are shown; ``latest`` are the readings that a figure waits for, ``since`` when
+    they came. The rest is as in `DigitsChoices`.
     """
 
     address: TextAddress
@@ -84,6 +89,8 @@ class TextChoices:
     heard: Any = None
     heard_trip: float = 0
     trips: int = 0
+    latest: tuple[text_exhibit.Task, ...] = ()
+    since: float = 0
 
     def widget(self, name: str) -> str:
         """The key of a widget: another one after each change that did not come from the widget.
@@ -231,23 +238,29 @@ class TextChoices:
         if self.address.pinned is not None:
             pinned = Text(self.address.pinned, PINNED_SOURCE)
             self.address = replace(self.address, pin=self._numbered(pinned))
-        text = self._readable(self.address.text)
+        text = self._readable("text", self.address.text)
         if text is None:
-            self.notices["address text"] = FORGOTTEN
             self.address = replace(self.address, text=TextAddress().text, own=None)
             text = text_exhibit.passage(self.address.text)
         self.text = text
-        self.pinned = None if self.address.pin is None else self._readable(self.address.pin)
-        if self.address.pin is not None and self.pinned is None:
-            self.notices["address pin"] = FORGOTTEN
+        pin = self.address.pin
+        self.pinned = None if pin is None else self._readable("pin", pin)
+        if self.pinned is None:
             self.address = self.address.without_pin()
 
-    def _readable(self, key: str) -> Text | None:
+    def _readable(self, word: str, key: str) -> Text | None:
+        """The text of that key; None, with a notice, where nobody knows it or it has no words."""
         found = self.own.get(key) if is_own(key) else text_exhibit.passage(key)
-        try:
-            return found and Text(text_exhibit.checked(found.words), found.source, found.truth)
-        except DataError:
+        if found is None:
+            self.notices[f"address {word}"] = FORGOTTEN
             return None
+        try:
+            text_exhibit.checked(found.words)
+        except DataError as error:
+            self.notices[f"address {word}"] = f"{WORDLESS} {sentence(error)}"
+            self.own.pop(key, None)
+            return None
+        return found
 
     def _read(self, text: Text, key: str, *, continued: bool = False) -> None:
         self.notices.clear()
@@ -342,7 +355,17 @@ def text_choices() -> TextChoices:
 
 
 def _show_in_widgets(choices: TextChoices, *, only_missing: bool = False) -> None:
+    _forget_widgets(choices)
     for name in WIDGETS:
         key = choices.widget(name)
         if not (only_missing and key in st.session_state):
             st.session_state[key] = getattr(choices.address, name)
+
+
+def _forget_widgets(choices: TextChoices) -> None:
+    """Drop what widgets held under keys that they have no more: Streamlit keeps such values."""
+    current = {choices.widget(name) for name in NUMBERED}
+    for key in map(str, list(st.session_state)):
+        name = key.removeprefix("text_").partition("_")[0]
+        if key.startswith("text_") and name in NUMBERED and key not in current:
+            del st.session_state[key]

@@ -191,14 +191,24 @@ def _picker(choices: TextChoices) -> None:
 
 def _look_for(choices: TextChoices) -> None:
     if is_own(choices.address.text):
-        before = choices.before
-        if before is not None and before.words != choices.text.words:
+        if _has_ghost(choices):
+            where = "in the pinned text" if choices.other is choices.pinned else "there before"
             st.caption(
                 "**What to look for.** Which words changed their colour besides the one that you "
-                "changed? Struck out is what stood there before."
+                f"changed? Struck out is what stood {where}."
             )
         return
     st.caption(f"**What to look for.** {plain(passage(choices.address.text).look_for)}")
+
+
+def _has_ghost(choices: TextChoices) -> bool:
+    """Whether another text lies under this one: the switches say so before the choices do."""
+    said = {
+        name: st.session_state.get(choices.widget(name), getattr(choices.address, name))
+        for name in ("ghost", "beside")
+    }
+    is_beside = said["beside"] and choices.address.has_pin and len(choices.address.cells) == 1
+    return bool(said["ghost"] and not is_beside and choices.is_near)
 
 
 def _upload(choices: TextChoices) -> None:

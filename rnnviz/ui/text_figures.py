@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from rnnviz.signals import CELL_NAMES
 from rnnviz.text_address import FIGURES, VERSION, WORDS
 from rnnviz.text_exhibit import Task
 from rnnviz.theatre import asked, place
+from rnnviz.ui import text_models
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.text_choices import PLACE, TextChoices
 from rnnviz.ui.text_explanations import why
@@ -39,6 +41,12 @@ FORMATS = ("SVG", "PNG")
 PAUSE = 0.6
 """Seconds that a figure waits, so that the theatre has the browser for itself."""
 
+LONG_PAUSE = 2.0
+"""Seconds for which nobody may have written before a long text is explained: what is typed in the
+meantime would have to wait for that."""
+
+MANY_TOKENS = 500
+
 LATER = "The figure is made as soon as the theatre stands."
 Draw = Callable[["Subject"], None]
 DRAW: dict[str, Draw] = {
@@ -61,7 +69,7 @@ def figure_room(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
             format_func=NAMES.__getitem__,
             key=choices.widget("figure"),
             help="Each is made for the text and the network above when you ask for it; of several "
-            "readings, for the one in focus.",
+            "networks, for the one in focus; of two texts, for the first.",
         )
         kind = None
         if figure is not None:
@@ -94,8 +102,12 @@ def _address(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
     The browser makes the stage run again half a second after a new reading was shown. Until then
     a figure stays as it was, so that the theatre is painted first.
     """
+    if tasks != choices.latest:
+        choices.latest, choices.since = tasks, time.monotonic()
+    pause = _pause(choices, tasks)
+    rest = choices.since + pause - time.monotonic()
     count = asked(PLACE)
-    if count > choices.asked:
+    if count > choices.asked and (pause == PAUSE or rest <= 0):
         choices.figured = tasks
     choices.asked = count
     waits = choices.address.figure is not None and tasks != choices.figured
@@ -106,8 +118,16 @@ def _address(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
         version=VERSION,
         choice=choices.choice,
         heard=choices.heard_trip,
-        again=PAUSE if waits else None,
+        again=max(rest, PAUSE) if waits else None,
     )
+
+
+def _pause(choices: TextChoices, tasks: tuple[Task, ...]) -> float:
+    """How long a figure of these readings waits: working out why takes seconds for long texts."""
+    is_long = any(
+        len(text_models.encoded(task.model, task.text.words)) > MANY_TOKENS for task in tasks
+    )
+    return LONG_PAUSE if is_long and choices.address.figure == "why" else PAUSE
 
 
 def _draw(choices: TextChoices, name: str, kind: str) -> None:
@@ -115,9 +135,11 @@ def _draw(choices: TextChoices, name: str, kind: str) -> None:
 
     tasks = choices.figured
     task = tasks[min(choices.view.focus, len(tasks) - 1)]
-    if len(tasks) > 1:
+    if len({one.model for one in tasks}) > 1:
         cell = CELL_NAMES[task.model.removeprefix("imdb-")]
         st.caption(f"About the {cell}, the reading in focus.")
+    elif len(tasks) > 1:
+        st.caption("About this text, the first of the two; unpin it to see another alone.")
     try:
         DRAW[name](Subject(task=task, choices=choices, theme=_theme(), kind=kind))
     except ValueError as error:  # a part of the model that is not there, or does not fit it

@@ -33,7 +33,7 @@ def path_of(found: SentimentLine, read: Reading, direction: str) -> LinePath:
     assert read.tokens is not None
     hidden = read.layers[-1].directions[direction]["hidden"]
     is_forward = direction == "forward"
-    return sentiment.line(found, hidden, read.tokens, read.probabilities if is_forward else None)
+    return sentiment.line(found, hidden, read.tokens, read.worked_out() if is_forward else None)
 
 
 def line(subject: Subject) -> None:
@@ -57,7 +57,11 @@ def line(subject: Subject) -> None:
     second = None if other is None else path_of(found, reading(name, other), way)
     subject.choices.tint(subject.task, [path.tint()])
     theme = subject.theme
-    names = {"name": "this text", "second_name": "the old text"}
+    is_pinned = other is not None and other == subject.choices.pinned
+    names = {
+        "name": "this text",
+        "second_name": "the pinned text" if is_pinned else "the old text",
+    }
     subject.plot(
         figures.sentiment_course(found, path, second=second, theme=theme, **names), "course"
     )

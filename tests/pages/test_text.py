@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.data.passages import PASSAGES
 from rnnviz.text_address import TextAddress, pack_text
-from rnnviz.ui import text_models
+from rnnviz.ui import text_figures, text_models
 from tests.pages.conftest import Open
 from tests.pages.test_digits import handed
 from tests.pages.texts import save_text_models
@@ -429,3 +429,53 @@ def _heard(app: AppTest) -> None:
     """A run as it comes when the browser has shown the theatre and asks for the figure."""
     app.session_state["text_place"] = {"asked": place(app)["ask"]}
     app.run()
+
+
+def test_a_link_with_a_text_without_words_says_so(text_page: Open) -> None:
+    app = text_page(own=pack_text("😀😀"), pinned=pack_text("..."))
+    assert not app.exception
+    assert "cannot be read" in said(app) and "no letters" in said(app)
+    assert "not part of it" not in said(app)
+    assert text_of(shown(app)[0]) == FIRST.text
+    assert words(app) == {}
+
+
+def test_struck_out_words_are_spoken_of_only_where_there_are_any(text_page: Open) -> None:
+    def speaks() -> bool:
+        return any("Struck out" in one.value for one in app.caption)
+
+    app = text_page(cell="gru")
+    write(app, FIRST.text.replace("lovely", "dreadful"))
+    assert speaks()
+    app.toggle(key="text_ghost").set_value(False).run()
+    assert not speaks()
+    app.toggle(key="text_ghost").set_value(True).run()
+    assert speaks()
+    write(app, "Something else altogether, about ships.")
+    assert not speaks()
+
+
+def test_keys_of_widgets_that_are_gone_are_not_kept(text_page: Open) -> None:
+    app = text_page()
+    for cell in ("gru", "rnn", "lstm", "gru"):
+        travel(app, cell=cell)
+    kept = [number for number in range(1, 5) if f"text_cell_{number}" in app.session_state]
+    assert kept == [app.session_state["text"].trips] == [4]
+
+
+def test_a_long_text_is_explained_only_after_a_rest(
+    text_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_figures, "MANY_TOKENS", 5)
+    monkeypatch.setattr(text_figures, "LONG_PAUSE", 3600.0)
+    app = text_page(figure="why")
+    ask = place(app)["ask"]
+    _heard(app)
+    assert not app.get("plotly_chart")
+    assert place(app)["ask"] == ask + 1, "it asks again when the rest is over"
+    assert place(app)["after"] > 3000_000
+    monkeypatch.setattr(text_figures, "LONG_PAUSE", 0.0)
+    _heard(app)
+    assert app.get("plotly_chart")
+    app.button_group(key="text_figure").set_value("gates").run()
+    assert app.get("plotly_chart"), "other figures of a text that was looked at do not wait"
