@@ -28,6 +28,7 @@ from rnnviz.analysis.sentiment import LineError, SentimentLine
 from rnnviz.analysis.states import read
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
+from rnnviz.figures.pushes import told
 
 SENTENCES = sentences.load("train", count=60)
 TEXTS = [one.text for one in SENTENCES]
@@ -158,6 +159,9 @@ def test_a_path_knows_the_answer_so_far_and_says_what_pushed_it() -> None:
     assert sentiment.quoted(best.token) in path.finding()
     assert f"{worst.push:.2f}".replace("-", "−") in path.finding()
     assert best.log_odds == pytest.approx(float(path.log_odds[best.step]))
+    rare = replace(path, log_odds=np.full_like(path.log_odds, np.nan))
+    assert rare.push(best.step).log_odds is None
+    assert "log-odds" in told(path, best.step) and "log-odds" not in told(rare, best.step)
     tint = path.tint()
     assert np.array_equal(tint.values, path.pushes) and tint.low == -tint.high < 0
     assert sentiment.quoted(" \n") == "white space"

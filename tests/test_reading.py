@@ -59,6 +59,9 @@ def test_what_is_special_about_a_text_travels_too() -> None:
     assert back.unknown == (1, 3) and back.left_out == LeftOutText(2, 1234, 5678)
     assert back.replaced == {0: "very", 4: ""} and back.pads == 2
     assert back.answered == (0, 2, 4)
+    worked_out, held = reading.worked_out(), reading.probabilities
+    assert worked_out is not None and held is not None and np.isnan(worked_out[[1, 3]]).all()
+    np.testing.assert_array_equal(worked_out[::2], held[::2])
 
 
 def test_orders_travel_with_each_direction() -> None:

@@ -147,7 +147,7 @@ class SentimentLine:
 
 @dataclass(frozen=True)
 class Push:
-    """What one token did to the position on the line, and the log-odds after it."""
+    """What one token did to the position on the line, and the log-odds after it where known."""
 
     step: int
     token: str
@@ -182,8 +182,9 @@ class LinePath:
 
     def push(self, step: int) -> Push:
         """What the token of that step did."""
-        odds = None if self.log_odds is None else float(self.log_odds[step])
-        return Push(step, self.tokens[step], float(self.pushes[step]), odds)
+        odds = np.nan if self.log_odds is None else float(self.log_odds[step])
+        known = None if np.isnan(odds) else odds
+        return Push(step, self.tokens[step], float(self.pushes[step]), known)
 
     def finding(self) -> str:
         """Where the text ends and what pushed it most, in words."""
@@ -228,9 +229,9 @@ def line(
 ) -> LinePath:
     """A text on the line: its states `(T, H)` in the direction of the line, projected.
 
-    `probabilities (T, 2)` are the answers after each prefix, left aside for the backward direction.
-    Of a `Reading` these are `reading.layers[-1].directions[found.direction]["hidden"]`,
-    `reading.tokens`, `reading.probabilities`. Raises ValueError where the shapes do not fit.
+    `probabilities (T, 2)` are the answers after each prefix or NaN, left aside for the backward
+    direction. Of a `Reading`: `reading.layers[-1].directions[found.direction]["hidden"]`,
+    `reading.tokens`, `reading.worked_out()`. Raises ValueError where the shapes do not fit.
     """
     hidden = np.asarray(hidden)
     if hidden.ndim != 2 or len(hidden) != len(tokens) or not len(hidden):

@@ -93,12 +93,12 @@ def _beside(words: str, x: float, side: int, place: dict[str, Any], theme: Theme
 
 
 def told(path: Path, step: int) -> str:
-    """The token among its neighbours, its push, the place after it and the answer so far."""
+    """The token among its neighbours, its push, and place and answer after it where known."""
     before = plain("".join(path.tokens[max(0, step - 4) : step]), 40, tail=True)
     after = plain("".join(path.tokens[step + 1 : step + 4]), 30)
     own = plain(path.tokens[step]) or "␣"
-    odds = path.log_odds
-    answer = "" if odds is None else f"<br>log-odds of the answer so far {signed(odds[step])}"
+    odds = np.nan if path.log_odds is None else float(path.log_odds[step])
+    answer = "" if np.isnan(odds) else f"<br>log-odds of the answer so far {signed(odds)}"
     return (
         f"token {step + 1}: {before} <b>{own}</b> {after}<br>"
         f"push {signed(path.pushes[step])}, then at {signed(path.points[step, 0])}{answer}"

@@ -249,6 +249,14 @@ class Reading:
             return None
         return self.classes[int(self.probabilities[-1].argmax())]
 
+    def worked_out(self) -> np.ndarray | None:
+        """The probabilities ``(T, C)``, NaN after steps where no answer was worked out."""
+        if self.probabilities is None or self.answered is None:
+            return self.probabilities
+        rare = np.full_like(self.probabilities, np.nan)
+        rare[list(self.answered)] = self.probabilities[list(self.answered)]
+        return rare
+
     def with_ghost(self, ghost: Reading | None) -> Reading:
         """The same reading beside another one to compare with."""
         return replace(self, ghost=ghost and replace(ghost, ghost=None))

@@ -145,4 +145,5 @@ def _small(subject: Subject) -> None:
         st.caption(
             f"They know the words of a small grammar only: of this text {said.unknown:,} of "
             f"{said.tokens:,} tokens are unknown to them."
+            + (f" {said.left_out:,} in its middle they did not read." if said.left_out else "")
         )
