@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz import warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
-from rnnviz.ui import figures
+from rnnviz.ui import figures, text_models
 from rnnviz.ui import models as kept_models
+from tests.pages.texts import save_text_models
 
 Open = Callable[..., AppTest]
 
@@ -72,3 +73,25 @@ def open_page(root: Path) -> Open:
         return app.run()
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three models of the Text page, untrained."""
+    folder = tmp_path_factory.mktemp("text-models")
+    save_text_models(folder)
+    return folder
+
+
+@pytest.fixture
+def text_page(
+    open_page: Open, text_folder: Path, monkeypatch: pytest.MonkeyPatch, fresh_caches: None
+) -> Iterator[Open]:
+    """Opens the Text page over untrained networks."""
+    monkeypatch.setenv("RNNVIZ_MODELS", str(text_folder))
+
+    def opened(**query: str) -> AppTest:
+        return open_page("pages/text.py", **query)
+
+    yield opened
+    text_models.forget()

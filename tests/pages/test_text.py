@@ -5,86 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.data.passages import PASSAGES
 from rnnviz.text_address import TextAddress, pack_text
-from rnnviz.ui import text_figures, text_models
+from rnnviz.ui import text_models
 from tests.pages.conftest import Open
-from tests.pages.test_digits import handed
-from tests.pages.texts import save_text_models
+from tests.pages.texts import box, place, said, shown, text_of, theatres, travel, words, write
 
 PAGE = "pages/text.py"
 FIRST, SECOND = PASSAGES[0], PASSAGES[1]
 OWN = "It was not bad at all."
-
-
-@pytest.fixture(scope="session")
-def text_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("text-models")
-    save_text_models(folder)
-    return folder
-
-
-@pytest.fixture
-def text_page(
-    open_page: Open, text_folder: Path, monkeypatch: pytest.MonkeyPatch, fresh_caches: None
-) -> Open:
-    """Opens the Text page over untrained networks."""
-    monkeypatch.setenv("RNNVIZ_MODELS", str(text_folder))
-
-    def opened(**query: str) -> AppTest:
-        return open_page(PAGE, **query)
-
-    yield opened
-    text_models.forget()
-
-
-def theatres(app: AppTest) -> list[dict[str, Any]]:
-    return handed(app, "theatre")
-
-
-def shown(app: AppTest) -> list[dict[str, Any]]:
-    return theatres(app)[0]["readings"]
-
-
-def text_of(payload: dict[str, Any]) -> str:
-    return "".join(payload["tokens"])
-
-
-def box(app: AppTest) -> dict[str, Any]:
-    (data,) = handed(app, "scribe")
-    return data
-
-
-def place(app: AppTest) -> dict[str, Any]:
-    (data,) = handed(app, "place")
-    return data
-
-
-def words(app: AppTest) -> dict[str, str]:
-    return place(app)["words"]
-
-
-def write(app: AppTest, text: Any, *, edit: Any = 1, nonce: int | None = None) -> AppTest:
-    """What the box says while somebody types."""
-    nonce = box(app)["nonce"] if nonce is None else nonce
-    app.session_state["text_box"] = {"typed": {"text": text, "nonce": nonce, "edit": edit}}
-    return app.run()
-
-
-def travel(app: AppTest, **query: str) -> None:
-    """A run as it comes after the browser's back button."""
-    at = 1 + app.session_state["text"].heard_trip
-    app.session_state["text_travel"] = {"went": {"at": at, "search": "?" + urlencode(query)}}
-    app.run()
-
-
-def said(app: AppTest) -> str:
-    return " ".join(one.value for one in app.warning)
 
 
 def test_it_opens_on_a_passage(text_page: Open) -> None:
@@ -100,12 +33,13 @@ def test_it_opens_on_a_passage(text_page: Open) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_address_restores_cell_and_passage(text_page: Open, cell: str) -> None:
-    app = text_page(cell=cell, text="irony", units="3", step="5", tint="hidden")
+    app = text_page(cell=cell, text="irony", units="3", step="5", tint="change")
     (payload,) = shown(app)
     assert payload["cell"] == cell
     assert text_of(payload) == next(one.text for one in PASSAGES if one.key == "irony")
     assert theatres(app)[0]["view"]["units"] == [3]
     assert theatres(app)[0]["view"]["step"] == 4
+    assert theatres(app)[0]["view"]["tint"] == "change"
 
 
 def test_all_three_cells_read_the_same_text(text_page: Open) -> None:
@@ -334,21 +268,6 @@ def test_missing_networks_are_explained(
     assert any("python -m rnnviz train imdb" in one.value for one in app.markdown)
 
 
-@pytest.mark.parametrize("figure", ["why", "gates", "padding"])
-def test_a_figure_is_made_when_asked_for_and_not_before(text_page: Open, figure: str) -> None:
-    app = text_page()
-    assert not app.get("plotly_chart")
-    app.button_group(key="text_figure").set_value(figure).run()
-    assert words(app) == {"figure": figure}
-    assert not app.get("plotly_chart"), "the theatre is painted first"
-    assert place(app)["ask"] is not None
-    app.session_state["text_place"] = {"asked": place(app)["ask"]}
-    app.run()
-    assert not app.exception
-    assert not app.info
-    assert app.get("plotly_chart")
-
-
 def test_a_first_address_is_the_default_one() -> None:
     assert TextAddress().text == FIRST.key
 
@@ -400,37 +319,6 @@ def test_a_bad_upload_is_one_sentence_and_nothing_is_lost(
     assert "The last reading stays" in said(app)
 
 
-def test_the_pads_go_into_the_address_at_once_and_stay_when_the_text_changes(
-    text_page: Open,
-) -> None:
-    app = text_page(figure="padding", pads="200")
-    _heard(app)
-    write(app, "It was not bad.")
-    _heard(app)
-    choice = place(app)["choice"]
-    for text in ("It was not bad at", "It was not bad at all"):
-        write(app, text)
-        _heard(app)
-        assert words(app)["pads"] == "200"
-        assert place(app)["choice"] == choice, "one edit is one entry of the history"
-    app.slider(key="text_pads").set_value(77).run()
-    assert words(app)["pads"] == "77"
-    assert place(app)["choice"] == choice + 1
-    app.slider(key="text_pads").set_value(78).run()
-    assert words(app)["pads"] == "78"
-    assert place(app)["choice"] == choice + 1, "a slider that moves on is one entry"
-    travel(app, figure="padding")
-    _heard(app)
-    assert words(app) == {"figure": "padding"}
-    assert [one.value for one in app.slider] == [50]
-
-
-def _heard(app: AppTest) -> None:
-    """A run as it comes when the browser has shown the theatre and asks for the figure."""
-    app.session_state["text_place"] = {"asked": place(app)["ask"]}
-    app.run()
-
-
 def test_a_link_with_a_text_without_words_says_so(text_page: Open) -> None:
     app = text_page(own=pack_text("😀😀"), pinned=pack_text("..."))
     assert not app.exception
@@ -461,21 +349,3 @@ def test_keys_of_widgets_that_are_gone_are_not_kept(text_page: Open) -> None:
         travel(app, cell=cell)
     kept = [number for number in range(1, 5) if f"text_cell_{number}" in app.session_state]
     assert kept == [app.session_state["text"].trips] == [4]
-
-
-def test_a_long_text_is_explained_only_after_a_rest(
-    text_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(text_figures, "MANY_TOKENS", 5)
-    monkeypatch.setattr(text_figures, "LONG_PAUSE", 3600.0)
-    app = text_page(figure="why")
-    ask = place(app)["ask"]
-    _heard(app)
-    assert not app.get("plotly_chart")
-    assert place(app)["ask"] == ask + 1, "it asks again when the rest is over"
-    assert place(app)["after"] > 3000_000
-    monkeypatch.setattr(text_figures, "LONG_PAUSE", 0.0)
-    _heard(app)
-    assert app.get("plotly_chart")
-    app.button_group(key="text_figure").set_value("gates").run()
-    assert app.get("plotly_chart"), "other figures of a text that was looked at do not wait"

@@ -1,8 +1,15 @@
-"""Untrained networks that read texts, small and with the real names, for tests of the Text page."""
+"""What tests of the Text page share: small untrained networks of the real names, and the browser's
+part, which is to look at what the page hands over and to send messages.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from streamlit.testing.v1 import AppTest
 
 from rnnviz.address import CELLS
 from rnnviz.data.passages import PASSAGES
@@ -30,3 +37,62 @@ def save_text_models(folder: Path) -> None:
             labels=("negative", "positive"),
         )
         checkpoint.save(model, folder / f"imdb-{cell}", {}, files=tokenizer.files())
+
+
+def handed(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """What the page handed to the components of that name."""
+    return [
+        json.loads(element.proto.bytes)
+        for element in app.get("bidi_component")
+        if element.proto.component_name == f"rnnviz_{name}"
+    ]
+
+
+def theatres(app: AppTest) -> list[dict[str, Any]]:
+    return handed(app, "theatre")
+
+
+def shown(app: AppTest) -> list[dict[str, Any]]:
+    return theatres(app)[0]["readings"]
+
+
+def text_of(payload: dict[str, Any]) -> str:
+    return "".join(payload["tokens"])
+
+
+def box(app: AppTest) -> dict[str, Any]:
+    (data,) = handed(app, "scribe")
+    return data
+
+
+def place(app: AppTest) -> dict[str, Any]:
+    (data,) = handed(app, "place")
+    return data
+
+
+def words(app: AppTest) -> dict[str, str]:
+    return place(app)["words"]
+
+
+def write(app: AppTest, text: Any, *, edit: Any = 1, nonce: int | None = None) -> AppTest:
+    """What the box says while somebody types."""
+    nonce = box(app)["nonce"] if nonce is None else nonce
+    app.session_state["text_box"] = {"typed": {"text": text, "nonce": nonce, "edit": edit}}
+    return app.run()
+
+
+def travel(app: AppTest, **query: str) -> None:
+    """A run as it comes after the browser's back button."""
+    at = 1 + app.session_state["text"].heard_trip
+    app.session_state["text_travel"] = {"went": {"at": at, "search": "?" + urlencode(query)}}
+    app.run()
+
+
+def said(app: AppTest) -> str:
+    return " ".join(one.value for one in app.warning)
+
+
+def heard(app: AppTest) -> None:
+    """A run as it comes when the browser has shown the theatre and asks for the figure."""
+    app.session_state["text_place"] = {"asked": place(app)["ask"]}
+    app.run()
