@@ -14,7 +14,7 @@ import scipy.stats
 import torch
 
 from rnnviz import checkpoint, tokens
-from rnnviz.analysis import firing, reactions, words
+from rnnviz.analysis import contrast, firing, reactions, words
 from rnnviz.analysis.reactions import Reactions, score
 from rnnviz.analysis.states import States, change, read
 from rnnviz.analysis.words import LISTS, Words
@@ -144,7 +144,7 @@ def test_intervals_are_those_of_a_literal_bootstrap_over_texts() -> None:
         chosen = draw.choice(names, len(names))
         a = np.array([value for name in chosen for value in by_text[name][0]])
         b = np.array([value for name in chosen for value in by_text[name][1]])
-        drawn.append(float(reactions.cohens_d(a[:, None], b[:, None])[0]))
+        drawn.append(float(contrast.cohens_d(a[:, None], b[:, None])[0]))
     found = FOUND.scores["negative"]
     low, high = np.percentile(drawn, (2.5, 97.5))
     assert found.low[0, 3] == pytest.approx(low, abs=0.08)
@@ -260,12 +260,12 @@ def test_chance_takes_as_many_different_words_as_the_list_has() -> None:
     counts = draw.integers(1, 30, 90).astype(float)
     listed = np.arange(30)
     neutral = np.arange(30, 90)
-    drawn = reactions._drawn(counts, listed, neutral, draw)
+    drawn = contrast.drawn_words(counts, listed, neutral, draw)
     assert set(np.unique(drawn)) == {0.0, 1.0} and not drawn[:, listed].any()
     assert (drawn.sum(axis=1) == 30).all()
     # Each of the nearest comes about as often as the others; what is far never comes.
     counts = np.array([5.0, *[5.0] * 20, *[50.0] * 20])
-    one = reactions._drawn(counts, np.array([0]), np.arange(1, 41), draw).sum(axis=0)
+    one = contrast.drawn_words(counts, np.array([0]), np.arange(1, 41), draw).sum(axis=0)
     assert one[21:].sum() == 0 and one[1:21].min() > 0
     assert one[1:21] == pytest.approx(np.full(20, 15), abs=15)
 
