@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnviz.files import replacing
-from rnnviz.reader import prefix_ends
 
 if TYPE_CHECKING:
     from rnnviz.theatre.reading import Reading
@@ -40,7 +39,6 @@ def arrays(encoded: Encoded, reading: Reading) -> dict[str, np.ndarray]:
     worked out, and `left_out (0,)` or `(1,)`: after how many tokens how many were not read, and
     from which character to which.
     """
-    count = len(encoded)
     found: dict[str, np.ndarray] = {
         "tokens": np.array([piece.strip()[:LONGEST] for piece in encoded.pieces], dtype=np.str_),
         "spans": encoded.spans,
@@ -50,10 +48,8 @@ def arrays(encoded: Encoded, reading: Reading) -> dict[str, np.ndarray]:
     }
     if reading.attention is not None:
         found["attention"] = np.asarray(reading.attention)
-    if reading.probabilities is not None:
-        answers = np.full(reading.probabilities.shape, np.nan)
-        places = np.array(prefix_ends(count)) - 1
-        answers[places] = reading.probabilities[places]
+    answers = reading.worked_out()
+    if answers is not None:
         found["probabilities"] = answers
     left = encoded.left_out
     gaps = [] if left is None else [(left.after, left.tokens, left.start, left.end)]
