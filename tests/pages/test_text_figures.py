@@ -9,7 +9,7 @@ from tests.pages.conftest import Open
 from tests.pages.texts import heard, place, travel, words, write
 
 
-@pytest.mark.parametrize("figure", ["why", "gates", "padding"])
+@pytest.mark.parametrize("figure", ["why", "line", "gates", "padding"])
 def test_a_figure_is_made_when_asked_for_and_not_before(text_page: Open, figure: str) -> None:
     app = text_page()
     assert not app.get("plotly_chart")
