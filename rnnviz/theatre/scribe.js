@@ -6,7 +6,7 @@ import { unpack } from "./unpack.js";
 const SCRIBES = new WeakMap();
 // What was being written when a box was taken down: a page that is laid out anew makes a new one.
 const KEPT = new Map();
-const PAUSE = 140;
+const PAUSE = 90;
 const LONG_PAUSE = 200;
 // After so long a rest the next letter begins another edit.
 const REST = 5000;
