@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rnnviz.data import DataError
 from rnnviz.data.passages import passage as bundled
+from rnnviz.reader import MOST_READ, read_text
 from rnnviz.signals import CELL_NAMES
 from rnnviz.text_address import TextAddress, is_own, unpack_text
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.theatre.reading import Reading
     from rnnviz.tokens import Encoded, TextTokenizer
-
-MOST_READ = 4000
-"""Tokens of a text that the page reads; of a longer one half at the head, half at the tail."""
 
 OWN_SOURCE = "your text"
 PINNED_SOURCE = "the text you pinned"
@@ -136,8 +134,6 @@ def encode(tokenizer: TextTokenizer, words: str) -> Encoded:
 
 def read(model: SequenceClassifier, tokenizer: TextTokenizer, task: Task) -> Reading:
     """Carry out a task with the network that it names."""
-    from rnnviz.reader import read_text
-
     encoded = encode(tokenizer, task.text.words)
     reading = read_text(model, encoded, name=task.model, truth=task.text.truth)
     if task.title:
