@@ -1,14 +1,16 @@
 """Explanations of IMDb test reviews: how well they add up, how far they agree, how long they take.
 
-    python -m benchmarks.attribution [--models imdb-gru ...] [--texts 100] [--seed 0]
+    python -m benchmarks.attribution [--models imdb-gru ...] [--texts 100] [--seed 0] [--minutes 25]
 
-Needs the reviews (`RNNVIZ_DATA`, or ../shared/data) and models in `pretrained/`. The reviews are
+Seconds are processor time of one thread, which a busy machine makes longer by little. After
+`--minutes` a model begins no further review; the first line says how many it explained. Needs the reviews (`RNNVIZ_DATA`, or ../shared/data) and models in `pretrained/`. The reviews are
 drawn with the seed from the test ones; nothing is chosen by them.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from itertools import combinations
@@ -35,30 +37,34 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shuffles", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="at most, for each model")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     found = imdb.load("test")
     places = np.random.default_rng(chosen.seed).permutation(len(found))[: chosen.texts]
     for name in chosen.models:
-        report(name, [found.texts[place] for place in places], chosen.shuffles)
+        report(name, [found.texts[place] for place in places], chosen.shuffles, chosen.minutes)
 
 
-def report(name: str, texts: list[str], shuffles: int) -> None:
-    """Print what the explanations of all texts by one model come to."""
+def report(name: str, texts: list[str], shuffles: int, minutes: float) -> None:
+    """Print what the explanations of the texts by one model come to, in so many minutes."""
     model, tokenizer = checkpoint.load(name), tokens.load(name)
     read = [tokenizer.encode(text) for text in texts]
     explain_text(model, read[0])  # what is imported on the first call is not timed
     explained, seconds, cheap, shuffled = [], [], [], []
+    end = time.monotonic() + 60 * minutes
     for one in read:
-        start = time.perf_counter()
+        start = time.process_time()
         explained.append(explain_text(model, one))
-        seconds.append(time.perf_counter() - start)
-        start = time.perf_counter()
+        seconds.append(time.process_time() - start)
+        start = time.process_time()
         explain_text(model, one, measures=CHEAP)
-        cheap.append(time.perf_counter() - start)
+        cheap.append(time.process_time() - start)
         shuffled.append(shuffled_attention(model, one, shuffles))
-    lengths = [len(one) for one in read]
-    print(f"{name}: {len(texts)} test reviews of {min(lengths)} to {max(lengths)} tokens")
+        if time.monotonic() > end:
+            break
+    lengths = [len(one) for one in read[: len(explained)]]
+    print(f"{name}: {len(lengths)} of {len(texts)} test reviews of {min(lengths)} to {max(lengths)} tokens")
     _completeness(explained)
     print(
         f"  seconds a text: median {statistics.median(seconds):.2f}, most {max(seconds):.2f}; "
