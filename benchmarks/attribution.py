@@ -3,7 +3,9 @@
     python -m benchmarks.attribution [--models imdb-gru ...] [--texts 100] [--seed 0] [--minutes 25]
 
 Seconds are processor time of one thread, which a busy machine makes longer by little. After
-`--minutes` a model begins no further review; the first line says how many it explained. Needs the reviews (`RNNVIZ_DATA`, or ../shared/data) and models in `pretrained/`. The reviews are
+`--minutes` a model begins no further review; the first line says how many it explained.
+
+Needs the reviews (`RNNVIZ_DATA`, or ../shared/data) and models in `pretrained/`. The reviews are
 drawn with the seed from the test ones; nothing is chosen by them.
 """
 
@@ -64,7 +66,10 @@ def report(name: str, texts: list[str], shuffles: int, minutes: float) -> None:
         if time.monotonic() > end:
             break
     lengths = [len(one) for one in read[: len(explained)]]
-    print(f"{name}: {len(lengths)} of {len(texts)} test reviews of {min(lengths)} to {max(lengths)} tokens")
+    print(
+        f"{name}: {len(lengths)} of {len(texts)} test reviews "
+        f"of {min(lengths)} to {max(lengths)} tokens"
+    )
     _completeness(explained)
     print(
         f"  seconds a text: median {statistics.median(seconds):.2f}, most {max(seconds):.2f}; "
