@@ -1,0 +1,7 @@
+"""Training jobs: worker processes, a fair queue, and limits. No torch and no Streamlit."""
+
+from rnnviz.jobs.job import LIVE, RESUMABLE, STATES, Job, JobError
+from rnnviz.jobs.limits import Limits, limits
+from rnnviz.jobs.manager import JobManager
+
+__all__ = ["LIVE", "RESUMABLE", "STATES", "Job", "JobError", "JobManager", "Limits", "limits"]
