@@ -1,0 +1,204 @@
+"""The tasks on offer, and the plan that suits each with each cell.
+
+Every default ends in under a minute on one core; docs/tasks.md has the measured times and scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rnnviz.training.words import CELLS, Plan, PlanError
+
+Reads = Literal["rows", "tokens", "numbers"]
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """What a page has to know of a task before anything is loaded.
+
+    `reads`: "rows" of an image of 28 x 28, "tokens" of a text, or "numbers" at each step (the
+    memory tasks, which neither the Digits nor the Text page can read). `classes` is None where the
+    file decides. `offline` is False where files must lie in the folder that RNNVIZ_DATA names;
+    `needs_data` then says in a sentence how to get them. `words` are the words of a plan that only
+    some tasks have a use for. `answers`: one "class", one "number", or "symbols" at several steps.
+    `defaults` suits the first cell to try; `rnnviz.training.plan.defaults` has one for each cell.
+    """
+
+    name: str
+    title: str
+    what: str
+    noun: str
+    reads: Reads
+    offline: bool
+    classes: int | None
+    defaults: Plan
+    answers: Literal["class", "number", "symbols"] = "class"
+    words: tuple[str, ...] = ()
+    needs_data: str = ""
+    held_out: int = 1000
+
+
+MNIST_HELP = (
+    "Needs the files of {0}: put them where RNNVIZ_DATA says, or fetch them once with "
+    "`python -m rnnviz train {1} --limit 100 --epochs 1 --download`."
+)
+IMDB_HELP = (
+    "Needs the reviews of IMDb: put them where RNNVIZ_DATA says, or fetch them once with "
+    "`python -m rnnviz train imdb --limit 100 --epochs 1 --download`."
+)
+
+_IMAGES = Plan(hidden_size=64, readout="attention", batch_size=100, learning_rate=5e-3)
+_MEMORY = Plan(
+    hidden_size=32,
+    readout="last",
+    weight_decay=0.0,
+    learning_rate=1e-2,
+    batch_size=50,
+    examples=2000,
+)
+
+
+def _images(name: str, title: str, what: str) -> TaskInfo:
+    return TaskInfo(
+        name=name,
+        title=title,
+        what=what,
+        noun="images",
+        reads="rows",
+        offline=False,
+        classes=10,
+        defaults=_IMAGES.changed(task=name, examples=10_000, epochs=3),
+        words=("examples",),
+        needs_data=MNIST_HELP.format(title, name),
+    )
+
+
+_ALL = (
+    TaskInfo(
+        name="digits",
+        title="Handwritten digits (bundled)",
+        what="1,797 digits that come with scikit-learn, read row by row: which of ten is it?",
+        noun="images",
+        reads="rows",
+        offline=True,
+        classes=10,
+        defaults=_IMAGES.changed(task="digits", batch_size=50, epochs=12),
+        words=("examples",),
+        held_out=359,
+    ),
+    _images("mnist", "MNIST", "Handwritten digits of many people, read row by row."),
+    _images("fashion-mnist", "Fashion-MNIST", "Pictures of clothes, read row by row."),
+    _images("kmnist", "KMNIST", "Cursive Japanese signs, read row by row."),
+    TaskInfo(
+        name="sentences",
+        title="Opinions of a small grammar",
+        what="Sentences such as 'the film was not at all dull': did the speaker like it?",
+        noun="sentences",
+        reads="tokens",
+        offline=True,
+        classes=2,
+        defaults=Plan(
+            task="sentences",
+            hidden_size=32,
+            bidirectional=True,
+            readout="attention",
+            learning_rate=1e-2,
+            epochs=4,
+            dropout=0.1,
+        ),
+        words=("examples",),
+    ),
+    TaskInfo(
+        name="imdb",
+        title="Reviews of films (IMDb)",
+        what="Reviews that people wrote about films: did they like it?",
+        noun="reviews",
+        reads="tokens",
+        offline=False,
+        classes=2,
+        defaults=Plan(
+            task="imdb",
+            hidden_size=64,
+            bidirectional=True,
+            readout="attention-max",
+            learning_rate=3e-3,
+            epochs=3,
+            dropout=0.3,
+            examples=3000,
+        ),
+        words=("examples",),
+        needs_data=IMDB_HELP,
+    ),
+    TaskInfo(
+        name="own",
+        title="Your own labelled texts",
+        what="A CSV, JSON Lines or Parquet file with a column of texts and a column of labels.",
+        noun="texts",
+        reads="tokens",
+        offline=True,
+        classes=None,
+        defaults=Plan(
+            task="own",
+            hidden_size=64,
+            bidirectional=True,
+            readout="attention-max",
+            learning_rate=3e-3,
+            batch_size=32,
+            epochs=8,
+            dropout=0.3,
+            examples=3000,
+        ),
+        words=("examples", "data", "text_column", "label_column"),
+        needs_data="Needs a file of yours: upload one.",
+    ),
+    TaskInfo(
+        name="recall",
+        title="Delayed recall",
+        what="A symbol is shown first, distractors follow; at the end, which symbol was it?",
+        noun="sequences",
+        reads="numbers",
+        offline=True,
+        classes=4,
+        defaults=_MEMORY.changed(task="recall", delay=20),
+        words=("delay", "examples"),
+    ),
+    TaskInfo(
+        name="adding",
+        title="Adding two numbers",
+        what="Two of many numbers are marked; at the end, what is half of their sum?",
+        noun="sequences",
+        reads="numbers",
+        offline=True,
+        classes=2,
+        answers="number",
+        defaults=_MEMORY.changed(task="adding", length=30),
+        words=("length", "examples"),
+    ),
+    TaskInfo(
+        name="copy",
+        title="Copying",
+        what="Some symbols are shown; after a delay, repeat them in order.",
+        noun="sequences",
+        reads="numbers",
+        offline=True,
+        classes=8,
+        answers="symbols",
+        defaults=_MEMORY.changed(task="copy", hidden_size=64, delay=10, length=5),
+        words=("delay", "length", "examples"),
+    ),
+)
+
+TASKS: dict[str, TaskInfo] = {info.name: info for info in _ALL}
+
+# What a cell wants otherwise than the task's defaults.
+_OF_CELLS: dict[tuple[str, str], dict[str, Any]] = {}
+
+
+def defaults(task: str, cell: str = "gru") -> Plan:
+    """The plan that suits a task and a cell; raises `PlanError` for a name that is none."""
+    if task not in TASKS:
+        raise PlanError(f"task: expected one of {', '.join(TASKS)}, got {task!r:.60}")
+    if cell not in CELLS:
+        raise PlanError(f"cell: expected one of {', '.join(CELLS)}, got {cell!r:.60}")
+    return TASKS[task].defaults.changed(cell=cell, **_OF_CELLS.get((task, cell), {}))
