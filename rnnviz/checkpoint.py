@@ -48,6 +48,7 @@ LARGEST = {
     "num_layers": 16,
     "num_classes": 1000,
     "vocabulary_size": 1_000_000,
+    "answers": 1000,
 }
 
 

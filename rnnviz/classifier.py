@@ -60,6 +60,10 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
     `vocabulary_size` the model reads int tokens `(B, T)` through an embedding of `input_size`
     features instead. Steps at or beyond `lengths` never change an answer.
 
+    With `answers` above 1 (one direction, readout "last") there is an answer at each of the last
+    so many steps: logits are `(B, answers, C)`, of each step what `trace` calls the answer after
+    the prefix that ends there.
+
     Only while training, `dropout` blanks numbers between layers and before `W`, `word_dropout`
     takes tokens for the unknown one, and `embedding_dropout` blanks features of the embedding, the
     same at all steps of a sequence (Gal and Ghahramani 2016).
@@ -82,6 +86,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         engine: str = "bptt",
         embedding_dropout: float = 0.0,
         word_dropout: float = 0.0,
+        answers: int = 1,
     ) -> None:
         super().__init__()
         if cell not in CELLS:
@@ -101,6 +106,11 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
                     f"{word}: expected a part from 0 to below 1, and 0 without a vocabulary, "
                     f"got {part!r}"
                 )
+        if answers < 1 or (answers > 1 and (bidirectional or readout != "last")):
+            raise ValueError(
+                "answers: expected 1, or more with one direction and the readout last, "
+                f"got {answers!r}"
+            )
         # Exactly the words to build this model again; what config.json holds.
         self.config: dict[str, Any] = {
             "cell": cell,
@@ -118,6 +128,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             "engine": engine,
             "embedding_dropout": embedding_dropout,
             "word_dropout": word_dropout,
+            "answers": answers,
         }
         self.input_size = input_size
         self.input_mean = input_mean
@@ -149,7 +160,10 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         return tuple(self.config["labels"])
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`."""
+        """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`.
+
+        They are `(B, answers, C)` for a model that answers at several steps.
+        """
         lengths = self._checked_lengths(inputs, lengths)
         return self.answer(self.features(inputs), lengths)
 
@@ -166,8 +180,12 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         return features
 
     def answer(self, features: Tensor, lengths: Tensor) -> Tensor:
-        """From what `features` returns to logits `(B, C)`."""
+        """From what `features` returns to logits, as `forward` has them."""
         output, _ = self.recurrent(features, lengths=lengths)
+        if (answers := self.config["answers"]) > 1:
+            steps = lengths[:, None] + torch.arange(-answers, 0, device=output.device)
+            rows = torch.arange(len(output), device=output.device)[:, None]
+            return self.head(self.dropout(output[rows, steps]))
         return self.head(self.dropout(self.readout(output, lengths)))
 
     @torch.no_grad()
@@ -264,6 +282,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         self._check_inputs(inputs)
         batch, steps = inputs.shape[:2]
         if lengths is None:
+            self._check_room(steps)
             return torch.full((batch,), steps, dtype=torch.int64, device=inputs.device)
         if lengths.shape != (batch,):
             raise ValueError(
@@ -272,7 +291,14 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             )
         if int(lengths.min()) < 1 or int(lengths.max()) > steps:
             raise ValueError(f"lengths: expected numbers in 1..{steps}, got {lengths.tolist()}")
+        self._check_room(int(lengths.min()))
         return lengths.to(inputs.device)
+
+    def _check_room(self, steps: int) -> None:
+        if steps < (answers := self.config["answers"]):
+            raise ValueError(
+                f"inputs: expected at least {answers} steps, one for each answer, got {steps}"
+            )
 
     def _check_inputs(self, inputs: Tensor) -> None:
         if self.embedding is not None:
