@@ -1,0 +1,198 @@
+"""What a person has chosen on the Train page: one value a session, kept in step with the address.
+
+As on the other pages (`rnnviz.ui.choices`). Every control calls `TrainChoices.set` as soon as it is
+changed, so that a run of the page finds everything settled before it draws the first of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from rnnviz import router
+from rnnviz.figures.curves import Range
+from rnnviz.theatre import last_trip
+from rnnviz.train_address import (
+    CELLS,
+    PLAN_WORDS,
+    RACE,
+    REFERENCE,
+    WORDS,
+    TrainAddress,
+    first_address,
+    read_query,
+)
+from rnnviz.training.plan import PRESETS, Plan, PlanError, Preset, defaults
+from rnnviz.ui.notices import sentence
+
+PLACE = "train_place"
+TRAVEL = "train_travel"
+OF_ADDRESS = ("cell", "racers", "seeds", "figure", "smoothing", "log_loss", "log_steps")
+"""The fields of the address that have a control, besides those of the plan."""
+
+MOST_RANGES = 60
+
+
+@dataclass
+class TrainChoices:
+    """Everything a person has chosen on the Train page; lives as long as the session.
+
+    ``choice`` counts the choices that deserve an entry in the browser's history, ``kind`` is what
+    the last was about, ``trips`` counts trips through that history. ``numbers`` count, for each
+    control, how often its value was changed from elsewhere. ``reached`` are the axes of the curves
+    that were drawn, which only grow. ``upload`` is the fingerprint of the file that was brought
+    last, ``columns`` are those it has; ``waits`` says that a run was asked for a moment ago.
+    """
+
+    address: TrainAddress = field(default_factory=first_address)
+    notices: dict[str, str] = field(default_factory=dict)
+    choice: int = 0
+    kind: str = ""
+    trips: int = 0
+    heard_trip: float = 0
+    numbers: dict[str, int] = field(default_factory=dict)
+    reached: dict[tuple[Any, ...], Range] = field(default_factory=dict)
+    upload: str | None = None
+    columns: tuple[str, ...] = ()
+    looked: bool = False
+
+    @property
+    def plan(self) -> Plan:
+        """What would be trained next; in a race the network that the others are measured by."""
+        return self.address.plan
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset that the plan is, if it is one."""
+        if self.address.is_race:
+            return None
+        return next((one for one in PRESETS if one.plan == self.plan), None)
+
+    def widget(self, name: str) -> str:
+        """The key of a control: another one after each change that did not come from the control.
+
+        A message that the browser sent before it heard of the new value would set a control of the
+        same key back to the old one, as if a person had chosen it.
+        """
+        number = self.trips + self.numbers.get(name, 0)
+        return f"train_{name}" + (f"_{number}" if number else "")
+
+    def value(self, name: str) -> Any:
+        """What the control of that name shows."""
+        if name == "preset":
+            return None if self.preset is None else self.preset.key
+        return getattr(self.address if name in OF_ADDRESS else self.plan, name)
+
+    def set(self, name: str, value: Any) -> None:
+        """Take over what a control says; a plan that makes no sense leaves everything as it was."""
+        self.notices.pop("plan", None)
+        before = {one: self.value(one) for one in ("preset", *OF_ADDRESS, *FIELDS)}
+        try:
+            changed = self._changed(name, value)
+        except PlanError as error:
+            self.notices["plan"] = f"{sentence(error)} It stays as it was."
+            self._renew(name)
+            return
+        self.choose(name, changed)
+        for one, old in before.items():
+            if one != name and self.value(one) != old:
+                self._renew(one)
+
+    def _changed(self, name: str, value: Any) -> TrainAddress:
+        address, plan = self.address, self.plan
+        if name == "preset":
+            found = next((one for one in PRESETS if one.key == value), None)
+            return address if found is None else replace(address, plan=found.plan, racers=())
+        if name == "task":
+            fresh = defaults(value, plan.cell)
+            return replace(address, plan=fresh.changed(seed=plan.seed))
+        if name == "cell":
+            cell, racers = (REFERENCE, CELLS) if value == RACE else (value, ())
+            return replace(address, plan=moved(plan, cell), racers=racers)
+        if name == "racers":
+            racers = tuple(cell for cell in CELLS if cell in (value or ()))
+            return address if len(racers) < 2 else replace(address, racers=racers)
+        if name in OF_ADDRESS:
+            return replace(address, **{name: value})
+        return replace(address, plan=plan.changed(**{name: value}))
+
+    def choose(self, kind: str, address: TrainAddress) -> None:
+        """Make this the address; what is changed in the same control again is the same choice."""
+        if address == self.address:
+            return
+        self.address = address
+        if kind != self.kind or kind == "run":
+            self.choice += 1
+        self.kind = kind
+
+    def show(self, run: str | None) -> None:
+        """Look at the run of that id from now on."""
+        self.choose("run", replace(self.address, run=run))
+
+    def _renew(self, name: str) -> None:
+        self.numbers[name] = self.numbers.get(name, 0) + 1
+
+    def adopt(self, query: Mapping[str, str]) -> None:
+        """Take over what an address says, everything else staying as it is."""
+        data = self.plan.data
+        self.address, said = read_query(query)
+        if self.plan.task == "own" and data is not None:
+            self.address = replace(self.address, plan=self.plan.changed(data=data))
+        self.notices = {f"address {i}": text for i, text in enumerate(said)}
+        self.choice += 1
+        self.kind = ""
+
+    def reach(self, key: tuple[Any, ...], ends: Range) -> None:
+        """Remember the ends of an axis."""
+        self.reached.pop(key, None)
+        self.reached[key] = ends
+        while len(self.reached) > MOST_RANGES:
+            self.reached.pop(next(iter(self.reached)))
+
+    def words(self) -> dict[str, str]:
+        """The page's words of the address, in their order."""
+        query = self.address.to_query()
+        return {word: query[word] for word in WORDS if word in query}
+
+
+FIELDS = ("task", *PLAN_WORDS.values())
+"""The fields of a plan that have a control."""
+
+
+def moved(plan: Plan, cell: str) -> Plan:
+    """The plan with another cell: what suited the old one becomes what suits the new one."""
+    old, new = defaults(plan.task, plan.cell), defaults(plan.task, cell)
+    usual = {
+        name: getattr(new, name)
+        for name in PLAN_WORDS.values()
+        if getattr(plan, name) == getattr(old, name)
+    }
+    return plan.changed(cell=cell, **usual)
+
+
+def train_choices() -> TrainChoices:
+    """The choices of this session, as the address has them where the address is newer."""
+    query = st.query_params.to_dict()
+    trip = last_trip(TRAVEL)
+    choices: TrainChoices | None = st.session_state.get("train")
+    if choices is None:
+        choices = TrainChoices()
+        st.session_state["train"] = choices
+        choices.adopt(query)
+    elif trip is not None and trip.at != choices.heard_trip:
+        choices.adopt(trip.query)
+        choices.trips += 1
+    elif router.arrived() and query:
+        choices.adopt(query)
+        choices.trips += 1
+    else:
+        # What was wrong with the address has been said when the page was opened.
+        kept = {name: said for name, said in choices.notices.items() if "address" not in name}
+        choices.notices = kept
+        return choices
+    choices.heard_trip = 0 if trip is None else trip.at
+    choices.looked = False
+    return choices

@@ -1,0 +1,126 @@
+"""Who trains here: the store of runs, the manager of jobs, and by what a browser is known again.
+
+One of each for the server. A visitor is a random word in a cookie; without cookies it is one of
+the session, which a reload of the page ends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rnnviz.theatre import sent_by
+from rnnviz.theatre.modules import FOLDER, join
+
+if TYPE_CHECKING:
+    from rnnviz.jobs import JobManager
+    from rnnviz.runs import RunStore
+
+COOKIE = "rnnviz_visitor"
+TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
+VISITOR = "train_visitor"
+"""Where a session keeps its visitor, and the key of the component."""
+
+DAYS = 180
+
+
+class Desk:
+    """The store and the manager of this server, and how many sessions each visitor has open.
+
+    A session ends when its connection does, which a reload or a bad network do as well: the
+    manager is told that a visitor has left when no session is, and waits before it acts.
+    """
+
+    def __init__(self, manager: JobManager) -> None:
+        self.manager = manager
+        self._sessions: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> RunStore:
+        """The runs of this server."""
+        return self.manager.store
+
+    def come(self, visitor: str) -> None:
+        """A session of that visitor is there."""
+        with self._lock:
+            self._sessions[visitor] += 1
+        self.manager.adopt(visitor)
+
+    def go(self, visitor: str) -> None:
+        """A session of that visitor is gone; called by the server's event loop, so it is quick."""
+        with self._lock:
+            self._sessions[visitor] -= 1
+            if self._sessions[visitor] > 0:
+                return
+            del self._sessions[visitor]
+        self.manager.leave(visitor)
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda desk: desk.manager.close())
+def desk() -> Desk:
+    """The desk of this server; its worker processes start with it."""
+    from rnnviz.jobs import JobManager
+    from rnnviz.runs import RunStore
+
+    return Desk(JobManager(RunStore()))
+
+
+def _released(presence: tuple[Desk, str]) -> None:
+    presence[0].go(presence[1])
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_released)
+def _presence(visitor: str) -> tuple[Desk, str]:
+    here = desk()
+    here.come(visitor)
+    return here, visitor
+
+
+def visitor() -> str:
+    """The word of this visitor: that of the cookie, or one that this session has been given."""
+    told = sent_by(f"{VISITOR}_cookie", "known")
+    for known in (told, st.session_state.get(VISITOR), st.context.cookies.get(COOKIE)):
+        if is_token(known):
+            break
+    else:
+        known = secrets.token_urlsafe(16)
+    st.session_state[VISITOR] = known
+    return str(known)
+
+
+def is_token(word: Any) -> bool:
+    """Whether that can be the word of a visitor."""
+    return isinstance(word, str) and TOKEN.fullmatch(word) is not None
+
+
+def present(visitor: str) -> Desk:
+    """The desk, which from now on knows that this session of the visitor is there."""
+    return _presence(visitor)[0]
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Any:
+    return st.components.v2.component(
+        "rnnviz_visitor",
+        js=join(FOLDER / "visitor.js"),
+        css=(FOLDER / "visitor.css").read_text(encoding="utf-8"),
+    )
+
+
+def remember(visitor: str) -> None:
+    """Let the browser keep the visitor's word; it tells when it has another one already."""
+    data = json.dumps({"name": COOKIE, "token": visitor, "days": DAYS}).encode()
+    _component()(
+        key=f"{VISITOR}_cookie", data=data, default={"known": None}, on_known_change=_nothing
+    )
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for every value that a component keeps."""
