@@ -6,7 +6,8 @@
     <name>/tokenizer.json      for a model that reads text: how it becomes tokens (`tokens.py`)
 
 A name such as `mnist-lstm` is looked for in the folder that `RNNVIZ_MODELS` names, then in
-`pretrained/`. Importing this module does not import torch; loading a model does.
+`pretrained/`; `run.<id>` is the network of a training run (`runs.py`). Importing this module does
+not import torch; loading a model does.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnviz.files import swap_folder
+from rnnviz.runs import PREFIX, RunError
+from rnnviz.runs import folder_of as run_folder
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
@@ -101,6 +104,11 @@ def folder_of(name_or_folder: str | os.PathLike[str]) -> Path:
         )
     if len(parts) > 1:
         return _existing(Path(name_or_folder).expanduser())
+    if name_or_folder.startswith(PREFIX):
+        try:
+            return run_folder(name_or_folder.removeprefix(PREFIX))
+        except RunError as failure:
+            raise CheckpointError(str(failure)) from failure
     if NAME.fullmatch(name_or_folder):
         for place in places():
             if (place / name_or_folder).is_dir():

@@ -1,0 +1,277 @@
+"""The record of one training run: what `run.json` says, read strictly and written whole.
+
+A record comes from a disk that others may write to, and names and ids come from browsers: all of
+them are checked here. No torch here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnviz.files import replacing
+
+if TYPE_CHECKING:
+    from rnnviz.training.curves import Curves
+
+RECORD, CURVES, STATE = "run.json", "curves.jsonl", "state.safetensors"
+SNAPSHOTS, MODEL = "snapshots", "model"
+
+ID = re.compile(r"[A-Za-z0-9_-]{16}")
+PREFIX = "run."
+"""`checkpoint.load("run.<id>")` is the network of that run."""
+
+STATES = (
+    "queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "uploaded",
+)  # fmt: skip
+LIVE = ("queued", "running", "paused")
+"""A job has the run in its hands: it is neither deleted nor made room with."""
+
+MOST_RECORD_BYTES = 200_000
+MOST_CURVE_BYTES = 64_000_000
+LONGEST_NAME = 60
+
+
+class RunError(ValueError):
+    """A run cannot be had or changed; one sentence: what was expected, what came, what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run as its record has it; a value, which later changes do not touch.
+
+    `created` is in seconds since 1970, `seconds` are those of training, `best` the best score so
+    far ({"accuracy", "n", "epoch", "step"}, or empty), `group` what the runs of one race share.
+    """
+
+    folder: Path
+    id: str
+    name: str
+    visitor: str
+    plan: Mapping[str, Any]
+    group: str | None = None
+    created: float = 0.0
+    state: str = "queued"
+    message: str = ""
+    kept: bool = False
+    parameters: int = 0
+    best: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    step: int = 0
+    steps: int = 0
+    process: tuple[int, str] = (0, "")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a job has this run in its hands."""
+        return self.state in LIVE
+
+    @property
+    def model_name(self) -> str:
+        """The name under which `checkpoint.load` finds the run's network."""
+        return PREFIX + self.id
+
+    @property
+    def model_folder(self) -> Path:
+        return self.folder / MODEL
+
+    @property
+    def state_path(self) -> Path:
+        return self.folder / STATE
+
+    @property
+    def curves_path(self) -> Path:
+        return self.folder / CURVES
+
+    @property
+    def snapshots_folder(self) -> Path:
+        return self.folder / SNAPSHOTS
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a network to load: the best epoch so far."""
+        return (self.model_folder / "config.json").is_file()
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether training can go on from the run's last state."""
+        return self.state in ("interrupted", "paused", "stopped") and self.state_path.is_file()
+
+    def append(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Write events behind those of the run's file; a torn line before them stays one line."""
+        lines = "".join(json.dumps(_plain(event), allow_nan=False) + "\n" for event in events)
+        if not lines:
+            return
+        with self.curves_path.open("ab+") as file:
+            end = file.seek(0, os.SEEK_END)
+            if end + len(lines) > MOST_CURVE_BYTES:
+                return
+            if end:
+                file.seek(end - 1)
+                lines = lines if file.read(1) == b"\n" else "\n" + lines
+            file.write(lines.encode())
+
+    def curves(self) -> Curves:
+        """The curves of the run's file; empty where there is none."""
+        from rnnviz.training.curves import Curves
+
+        try:
+            with self.curves_path.open("rb") as file:
+                return Curves.from_lines(file, self.plan)
+        except OSError:
+            return Curves(plan=self.plan)
+
+
+FIELDS = frozenset(Run.__dataclass_fields__) - {"folder", "id", "visitor", "created", "process"}
+"""What `RunStore.update` may change."""
+
+
+def clean_name(name: str) -> str:
+    """What somebody typed as a name: one line, no control characters, not too long."""
+    words = " ".join(str(name).encode("utf-8", "replace").decode().split())
+    return "".join(filter(str.isprintable, words))[:LONGEST_NAME].strip()
+
+
+def default_name(plan: Mapping[str, Any]) -> str:
+    """A name for a run after a plan: its cell, units and task."""
+    cell = str(plan.get("cell", "")).upper()
+    units = plan.get("hidden_size")
+    size = f" {units}" if isinstance(units, int) else ""
+    return clean_name(f"{cell}{size}, {plan.get('task') or 'own'}") or "a run"
+
+
+def checked_id(id: object) -> str:
+    if not isinstance(id, str) or ID.fullmatch(id) is None:
+        raise RunError(f"expected the id of a run, 16 letters and digits, got {str(id)[:40]!r}")
+    return id
+
+
+def checked_visitor(visitor: object) -> str:
+    if not isinstance(visitor, str) or not 0 < len(visitor) <= 128 or not visitor.isprintable():
+        raise RunError("expected a visitor's token of 1 to 128 characters, got something else")
+    return visitor
+
+
+def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = set(fields) - FIELDS
+    if unknown:
+        raise TypeError(f"expected fields of a run, got {', '.join(sorted(unknown))}")
+    changes = {name: _plain(value) for name, value in fields.items()}
+    if changes.get("state", STATES[0]) not in STATES:
+        raise ValueError(f"state: expected one of {', '.join(STATES)}, got {changes['state']!r}")
+    if "plan" in fields:
+        changes["plan"] = as_json(fields["plan"])
+    if "name" in changes:
+        changes["name"] = clean_name(changes["name"])
+    if "message" in changes:
+        changes["message"] = str(changes["message"])[:1000]
+    return changes
+
+
+def as_json(plan: Any) -> dict[str, Any]:
+    if hasattr(plan, "to_json"):
+        plan = plan.to_json()
+    elif is_dataclass(plan) and not isinstance(plan, type):
+        plan = asdict(plan)
+    return dict(_plain(plan or {}))
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: NaN and infinity, which JSON has not, are null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) or hasattr(value, "item"):
+        number = value.item() if hasattr(value, "item") else value
+        return number if not isinstance(number, float) or math.isfinite(number) else None
+    return value
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a run, or `RunError` for one that is damaged."""
+    path = folder / RECORD
+    try:
+        if path.stat().st_size > MOST_RECORD_BYTES:
+            raise ValueError("too large")
+        record = json.loads(path.read_text(encoding="utf-8"))
+        run_of(folder, record)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as failure:
+        raise RunError(
+            f"expected the record of a run, got a damaged one, last written "
+            f"{_written(path)}: it was left out"
+        ) from failure
+    return dict(record)
+
+
+def _written(path: Path) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.gmtime(path.stat().st_mtime))
+    except OSError:
+        return "a moment ago"
+
+
+def run_of(folder: Path, record: Mapping[str, Any]) -> Run:
+    """The run that a record speaks of; ValueError, TypeError or KeyError for what is none."""
+    if record["id"] != folder.name or record["state"] not in STATES:
+        raise ValueError("not the record of this folder")
+    pid, start = record.get("process") or (0, "")
+    return Run(
+        folder=folder,
+        id=record["id"],
+        name=clean_name(record["name"]),
+        visitor=str(record["visitor"]),
+        plan=dict(record["plan"]),
+        group=None if record.get("group") is None else str(record["group"]),
+        created=float(record["created"]),
+        state=record["state"],
+        message=str(record.get("message", "")),
+        kept=bool(record.get("kept", False)),
+        parameters=int(record.get("parameters", 0)),
+        best=dict(record.get("best") or {}),
+        seconds=float(record.get("seconds") or 0.0),
+        step=int(record.get("step", 0)),
+        steps=int(record.get("steps", 0)),
+        process=(int(pid), str(start)),
+    )
+
+
+def this_process() -> tuple[int, str]:
+    return os.getpid(), _started(os.getpid())
+
+
+def _started(pid: int) -> str:
+    """When a process began, as the kernel counts it; empty where that cannot be known."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat.rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def lives(process: tuple[int, str]) -> bool:
+    pid, start = process
+    if pid <= 0:
+        return False
+    if start:
+        return _started(pid) == start
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
