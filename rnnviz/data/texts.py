@@ -42,7 +42,7 @@ is how many there will be, where that is known."""
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """`texts (N,)`, `labels (N,)` int64 in 0..1, what the two classes are called, and the source.
+    """`texts (N,)`, `labels (N,)` int64 in 0..C-1, what the classes are called, and the source.
 
     `names` are the values as they stood in the file, the negative one first where that is known.
     """
@@ -67,13 +67,14 @@ def read(
     text_column: str = "text",
     label_column: str = "label",
     track: Track | None = None,
+    most_classes: int = 2,
 ) -> LabelledTexts:
-    """The texts of a file and their labels, which must be of exactly two kinds.
+    """The texts of a file and their labels, of two kinds, or of up to `most_classes`.
 
     CSV with a header line (comma, semicolon or tab), JSON Lines or Parquet, told by the name's
     ending. `track` may show progress. Raises `DataError`, in one sentence, for a missing, huge,
     damaged, binary or empty file, a missing column, a label that is missing, or labels of one kind
-    or of more than two.
+    or of too many.
     """
     path = Path(path)
     rows, columns, count = _open(path)
@@ -95,7 +96,7 @@ def read(
         values.append(_value(value))
     if not texts:
         raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
-    names = classes(values, path, label_column)
+    names = classes(values, path, label_column, most_classes)
     labels = np.array([names.index(value) for value in values], dtype=np.int64)
     return LabelledTexts(tuple(texts), labels, names, str(path))
 
@@ -106,15 +107,18 @@ def columns(path: str | Path) -> tuple[str, ...]:
     return found
 
 
-def classes(values: Iterable[str], path: Path, label_column: str) -> tuple[str, ...]:
-    """The two kinds of labels, the negative one first where we know it, else in order."""
+def classes(
+    values: Iterable[str], path: Path, label_column: str, most: int = 2
+) -> tuple[str, ...]:
+    """The kinds of labels in order; of two, the negative one first where we know it."""
     found = sorted(set(values))
-    if len(found) != 2:
+    if not 2 <= len(found) <= most:
         shown = ", ".join(repr(value[:20]) for value in found[:4])
         more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
+        kinds = "two" if most == 2 else f"two to {most}"
         raise DataError(
-            f"expected labels of two kinds in column {label_column!r} of {path}, "
-            f"got {len(found):,} ({shown}{more}): keep two classes"
+            f"expected labels of {kinds} kinds in column {label_column!r} of {path}, "
+            f"got {len(found):,} ({shown}{more}): keep {kinds} classes"
         )
     for pair in PAIRS:
         if {value.casefold() for value in found} == set(pair):

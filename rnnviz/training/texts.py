@@ -135,6 +135,7 @@ class TextTask:
     data: str
     licence: str
     tokenizer: TextTokenizer
+    held_out_texts: LabelledTexts
 
     noun: ClassVar[str] = "texts"
 
@@ -184,6 +185,7 @@ def load(
     chosen_tokens: dict[str, Any] | None = None,
     train_tokens: int | None = None,
     track: Track | None = None,
+    most_classes: int = 2,
 ) -> TextTask:
     """The task called `name`, or that of a file, with a tokenizer trained for it.
 
@@ -200,7 +202,13 @@ def load(
         test = None if limit else imdb.load("test", download=download, track=track)
         parts = Parts(*_split(found, wanted, seed), test, IMDB_DATA, IMDB_LICENCE)
     else:
-        found = texts.read(name, text_column=text_column, label_column=label_column, track=track)
+        found = texts.read(
+            name,
+            text_column=text_column,
+            label_column=label_column,
+            track=track,
+            most_classes=most_classes,
+        )
         data = f"{Path(name).name}, {len(found):,} texts"
         parts = Parts(*_split(found, wanted, seed), None, data, "unknown")
     train = _at(parts.training, np.arange(len(parts.training))[:limit])
@@ -214,6 +222,7 @@ def load(
         data=parts.data,
         licence=parts.licence,
         tokenizer=tokenizer,
+        held_out_texts=parts.held_out,
     )
 
 
