@@ -1,16 +1,38 @@
-"""The manager of all training jobs of one server: who trains when, on which worker."""
+"""The manager of all training jobs of one server: what visitors ask for."""
 
 from __future__ import annotations
 
+import atexit
+import math
+import secrets
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rnnviz.jobs.job import Job
+from rnnviz.jobs import job as words
+from rnnviz.jobs.dispatcher import Dispatcher
+from rnnviz.jobs.job import Job, JobError, Lines, Member
 from rnnviz.jobs.limits import Limits, limits
+from rnnviz.runs import Run, RunError
+from rnnviz.training.plan import Plan, PlanError
 
 if TYPE_CHECKING:
     from rnnviz.runs import RunStore
-    from rnnviz.training.plan import Plan
+
+MOST_JOBS_KNOWN = 400
+"""Ended jobs beyond these are forgotten here; their runs stay on the disk."""
+
+MOST_FACTOR = 100.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """How busy the server is: workers that run, jobs that run, jobs that wait."""
+
+    workers: int
+    running: int
+    queued: int
 
 
 class JobManager:
@@ -18,61 +40,220 @@ class JobManager:
 
     All methods may be called from any thread and return at once: what they ask for happens a
     moment later and is seen in the job. A job is named by itself, its id or the id of one of its
-    runs. Every refusal is a `JobError` with one sentence for the visitor.
+    runs. Every refusal is a `JobError` with one sentence for the visitor. To ask for what is so
+    already is no error.
     """
 
     def __init__(
-        self, store: RunStore, workers: int | None = None, *, bounds: Limits | None = None
+        self,
+        store: RunStore,
+        workers: int | None = None,
+        *,
+        bounds: Limits | None = None,
+        worker_module: str = "rnnviz.worker",
     ) -> None:
         self.store = store
         self.limits = bounds or limits()
+        if workers is not None:
+            self.limits = replace(self.limits, workers=workers)
+        store.interrupted()
+        self._dispatcher = Dispatcher(store, self.limits, worker_module)
+        self._lock = self._dispatcher.lock
+        self._jobs: dict[str, Job] = {}
+        self._of_run: dict[str, Job] = {}
+        atexit.register(self.close)
 
     def submit(
         self, visitor: str, plans: Sequence[Plan], names: Sequence[str] | None = None
     ) -> Job:
         """Queue one network, or several as a race on the same batches."""
-        raise NotImplementedError
+        with self._lock:
+            self._check(visitor, plans)
+            group = secrets.token_urlsafe(12) if len(plans) > 1 else None
+            names = list(names or [""] * len(plans))
+            runs: list[Run] = []
+            try:
+                for plan, name in zip(plans, names, strict=True):
+                    runs.append(self.store.create(plan, visitor, name, group))
+            except RunError as failure:
+                for run in runs:
+                    self.store.update(run.id, state=words.FAILED, message=str(failure))
+                raise JobError(str(failure)) from failure
+            job = self._known(_job_of(runs, plans))
+            self._dispatcher.enqueue(job)
+            return job
 
     def pause(self, job: Job | str) -> None:
         """Save the state to the run's folder and free the worker; a queued job leaves the queue."""
-        raise NotImplementedError
+        with self._lock:
+            job = self._found(job)
+            if job.live:
+                self._dispatcher.pause(job, "Paused.")
 
     def resume(self, job: Job | str) -> Job:
         """Queue a job that was paused, stopped, failed or interrupted, to go on where it was."""
-        raise NotImplementedError
+        return self._again(job, None)
 
     def step(self, job: Job | str) -> Job:
         """Queue a paused job for one step of each of its networks."""
-        raise NotImplementedError
+        return self._again(job, 1)
 
     def stop(self, job: Job | str) -> None:
         """End a job and keep its best epoch."""
-        raise NotImplementedError
+        with self._lock:
+            job = self._found(job)
+            if job.live or job.state == words.PAUSED:
+                self._dispatcher.stop(job, "Stopped; the best so far is kept.")
 
     def set_learning_rate_factor(self, job: Job | str, factor: float) -> None:
         """Multiply the schedule of a job by a number from 0 to 100, from the next step on."""
-        raise NotImplementedError
+        if not (math.isfinite(factor) and 0 <= factor <= MOST_FACTOR):
+            raise JobError(
+                f"expected a factor of the learning rate from 0 to {MOST_FACTOR:g}, got {factor!r}"
+            )
+        with self._lock:
+            self._dispatcher.set_factor(self._found(job), float(factor))
 
     def restart(self, job: Job | str) -> Job:
         """A new job with the same plans, hence the same seed; the old one is stopped if it runs."""
-        raise NotImplementedError
+        with self._lock:
+            old = self._found(job)
+            names = [self.store.get(run).name for run in old.runs if self.store.exists(run)]
+            self.stop(old)
+            plans = old.plans
+            return self.submit(old.visitor, plans, names if len(names) == len(plans) else None)
 
     def of(self, visitor: str) -> list[Job]:
         """The visitor's jobs that this server knows, newest first."""
-        raise NotImplementedError
+        with self._lock:
+            own = [job for job in self._jobs.values() if job.visitor == visitor]
+        return sorted(own, key=lambda job: job.created, reverse=True)
 
     def get(self, job: str) -> Job | None:
-        """The job with this id, or with a run of this id; None if there is none."""
-        raise NotImplementedError
+        """The job with this id, or with a run of this id; None if there is none.
+
+        A run that an earlier server left is found on the disk.
+        """
+        with self._lock:
+            known = self._jobs.get(job) or self._of_run.get(job)
+            if known is not None:
+                return known
+            try:
+                return self._from_store(job)
+            except (RunError, PlanError):
+                return None
+
+    def status(self) -> Status:
+        """How busy the server is."""
+        with self._lock:
+            return Status(*self._dispatcher.counts())
 
     def adopt(self, visitor: str) -> None:
         """The visitor is here: their jobs run on."""
-        raise NotImplementedError
+        self._dispatcher.left.pop(visitor, None)
 
     def leave(self, visitor: str) -> None:
         """The visitor's page is gone: their job is paused unless they come back in time."""
-        raise NotImplementedError
+        self._dispatcher.left.setdefault(visitor, time.monotonic())
 
     def close(self) -> None:
         """Pause what runs, end all workers and the manager's thread."""
-        raise NotImplementedError
+        atexit.unregister(self.close)
+        self._dispatcher.close()
+
+    def __enter__(self) -> JobManager:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _again(self, job: Job | str, steps: int | None) -> Job:
+        with self._lock:
+            job = self._found(job)
+            if job.asked:
+                raise JobError("expected a job that has paused, got one that is about to: wait")
+            if job.live:
+                return job
+            if not job.resumable:
+                raise JobError("expected a job that can go on, got one that has ended: restart it")
+            self._check_turn(job.visitor)
+            job.steps_asked = steps
+            self._known(job)
+            self._dispatcher.enqueue(job)
+            return job
+
+    def _check(self, visitor: str, plans: Sequence[Plan]) -> None:
+        if not 1 <= len(plans) <= self.limits.most_lanes:
+            raise JobError(
+                f"expected 1 to {self.limits.most_lanes} networks to train together, "
+                f"got {len(plans)}: choose fewer"
+            )
+        self._check_turn(visitor)
+        needed = _megabytes(plans)
+        if needed > self.limits.most_megabytes:
+            raise JobError(
+                f"expected a job of at most {self.limits.most_megabytes:,} MB, got one that "
+                f"needs about {needed:,.0f} MB: choose fewer units, examples or a smaller batch"
+            )
+
+    def _check_turn(self, visitor: str) -> None:
+        live = [job for job in self.of(visitor) if job.live and job.asked != "stop"]
+        if len(live) >= self.limits.jobs_each:
+            raise JobError(
+                "expected one training of yours at a time, got another one while one is "
+                f"{live[0].state}: pause or stop that one first"
+            )
+        if len(self._dispatcher.queue) >= self.limits.most_queued:
+            raise JobError(
+                f"expected at most {self.limits.most_queued} trainings that wait, and there are "
+                "as many: try again in a few minutes, or load a trained network meanwhile"
+            )
+
+    def _found(self, job: Job | str) -> Job:
+        if isinstance(job, Job):
+            return job
+        known = self.get(job)
+        if known is None:
+            raise JobError("expected a training that is still here, got one that is not")
+        return known
+
+    def _known(self, job: Job) -> Job:
+        self._jobs[job.id] = job
+        self._of_run.update(dict.fromkeys(job.runs, job))
+        ended = [one for one in self._jobs.values() if not one.live]
+        for one in ended[: max(0, len(self._jobs) - MOST_JOBS_KNOWN)]:
+            if one is not job:
+                del self._jobs[one.id]
+                for run in one.runs:
+                    self._of_run.pop(run, None)
+        return job
+
+    def _from_store(self, id: str) -> Job | None:
+        """The job of a run that another server, or an earlier one, had."""
+        run = self.store.get(id)
+        runs = [run]
+        if run.group is not None:
+            runs = [one for one in self.store.of(run.visitor) if one.group == run.group]
+            runs.sort(key=lambda one: one.created)
+        if not all(one.state in words.STATES for one in runs):
+            return None  # brought here by a visitor: there is no training to go on with
+        job = _job_of(runs, [Plan.from_json(one.plan) for one in runs])
+        states = {one.state for one in runs}
+        order = (words.INTERRUPTED, words.PAUSED, words.STOPPED, words.FAILED, words.FINISHED)
+        job.state = next((state for state in order if state in states), words.INTERRUPTED)
+        job.message = next((one.message for one in runs if one.state == job.state), "")
+        job.begun, job.created = True, runs[0].created
+        job.seconds = max(one.seconds for one in runs)
+        return self._known(job)
+
+
+def _job_of(runs: Sequence[Run], plans: Sequence[Plan]) -> Job:
+    members = tuple(
+        Member(run.id, plan, Lines(run.curves_path, dict(run.plan)), run.state, run.message)
+        for run, plan in zip(runs, plans, strict=True)
+    )
+    return Job(runs[0].group or runs[0].id, runs[0].visitor, members)
+
+
+def _megabytes(plans: Sequence[Plan]) -> float:
+    return 0.0

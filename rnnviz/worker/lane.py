@@ -1,0 +1,227 @@
+"""One network that is trained: its events go to the files of its run.
+
+    curves.jsonl        every event but weights, a line each, appended
+    state.safetensors   what a resume needs, every few seconds and at each pause
+    snapshots/          float16 weights over training time
+    model/              the best epoch, as `checkpoint.save` writes it
+
+Everything but the appended lines is written beside its place and renamed, so a process that is
+killed leaves the last good file.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as serialised
+from torch import Tensor
+
+from rnnviz import checkpoint
+from rnnviz.classifier import SequenceClassifier
+from rnnviz.files import replacing
+from rnnviz.runs import Run
+from rnnviz.training.events import (
+    EpochFinished,
+    Event,
+    SnapshotTaken,
+    StepFinished,
+    TrainingFinished,
+    TrainingStarted,
+    to_json,
+)
+from rnnviz.training.loop import Training
+from rnnviz.training.plan import Plan
+from rnnviz.training.preparation import Prepared, prepare
+from rnnviz.training.state import TrainingState
+from rnnviz.worker.control import Control
+from rnnviz.worker.throttle import Throttle
+
+SNAPSHOTS = 24
+MOST_SNAPSHOT_BYTES = 30_000_000
+"""Of one run; a network that is too large for 24 of them gets fewer."""
+
+MOST_STEP_LINES = 20_000
+"""Steps that are written to the curves; of a longer run every second one, every third, ..."""
+
+STATE_SECONDS = 5.0
+MODEL_SECONDS = 2.0
+
+
+class ResumeError(ValueError):
+    """A run cannot go on; the message is one sentence for the visitor."""
+
+
+class Lane:
+    """One run in the worker. `turn` takes a step, `save` makes sure that nothing is lost."""
+
+    def __init__(self, lane: dict[str, Any], control: Control) -> None:
+        plan = Plan.from_json(lane["plan"])
+        self.run = Run(Path(lane["folder"]), str(lane["run"]), "", "", lane["plan"])
+        if not self.run.folder.is_dir():
+            raise ResumeError("expected a run that is still here, got one that was deleted")
+        self._control = control
+        state = self._saved_state() if lane["resume"] else None
+        self._prepared = prepare(plan)
+        count = sum(value.numel() for value in self._prepared.model.parameters())
+        if state is None:
+            self._forget_earlier()
+            torch.manual_seed(plan.seed)
+        self.training = _training(self._prepared, state, MOST_SNAPSHOT_BYTES // (2 * count))
+        control.watch(self.training)
+        if control.factor is None:
+            control.factor = self.training.learning_rate_factor
+        self._events = iter(self.training)
+        self.finished = False
+        self._unsaved: EpochFinished | None = None
+        self._snapshot: SnapshotTaken | None = None
+        self._every = 1
+        self._pending: list[Event] = []
+        self._latest: StepFinished | None = None
+        self._record: dict[str, Any] = {}
+        self._state_throttle = Throttle(STATE_SECONDS)
+        self._model_throttle = Throttle(MODEL_SECONDS, at_once=True)
+
+    def turn(self) -> bool:
+        """Train until a step is done; False when there are no more, or somebody asked to stop."""
+        if self._control.factor is not None:
+            self.training.learning_rate_factor = self._control.factor
+        for event in self._events:
+            self._take(event)
+            if isinstance(event, StepFinished):
+                return True
+        return False
+
+    def save_when_due(self) -> None:
+        """Save what has waited long enough."""
+        if self._unsaved is not None and self._model_throttle.due:
+            self.save_best()
+        if self._state_throttle.due and self._latest is not None:
+            with self._state_throttle.spending():
+                self._save_state()
+
+    def save(self) -> None:
+        """Save everything: the best epoch, the curves, the state."""
+        self.save_best()
+        self._save_state()
+
+    def finish(self) -> None:
+        """Save the best epoch of a training that is over; there is nothing to resume any more."""
+        self.save_best()
+        self.flush()
+        self.run.state_path.unlink(missing_ok=True)
+
+    def keep_something(self) -> None:
+        """Where no epoch has ended yet, keep the last snapshot: a stopped run has a network."""
+        if not self.run.has_model and self._snapshot is not None:
+            taken = self._snapshot
+            self._save_model(taken.weights, {"interrupted": f"after step {taken.step}"})
+
+    def flush(self) -> None:
+        """Write the events that have gathered to the run's curves."""
+        events, self._pending = self._pending, []
+        self.run.append(map(to_json, events))
+
+    def news(self) -> dict[str, Any]:
+        """What the server needs to know: the latest step, and numbers for the run's record."""
+        latest = None if self._latest is None else to_json(self._latest)
+        return {"latest": latest, "record": dict(self._record)}
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, StepFinished):
+            self._latest = event
+            self._record.update(step=event.step, seconds=event.seconds)
+            if event.step % self._every == 0 or event.step == 1:
+                self._pending.append(event)
+            return
+        if isinstance(event, SnapshotTaken):
+            self._snapshot = event
+            self._write_snapshot(event)
+            return
+        self._pending.append(event)
+        if isinstance(event, TrainingStarted):
+            self._every = -(-event.steps // MOST_STEP_LINES)
+            self._record.update(
+                steps=event.steps, parameters=event.parameters, step=event.resumed_at
+            )
+        elif isinstance(event, EpochFinished) and event.is_best:
+            self._unsaved = event
+            self._record["best"] = {
+                "accuracy": event.held_out_accuracy,
+                "n": event.held_out_count,
+                "epoch": event.epoch,
+                "step": 0 if self._latest is None else self._latest.step,
+            }
+        elif isinstance(event, TrainingFinished):
+            self.finished = True
+
+    def _save_state(self) -> None:
+        self.flush()  # first: a state must not be ahead of its curves
+        self.training.state().save(self.run.state_path)
+
+    def save_best(self) -> None:
+        """Write the best epoch to the run's model, where it is not there yet."""
+        best = self._unsaved
+        if best is None or not best.weights:
+            return
+        with self._model_throttle.spending():
+            held_out = {"accuracy": best.held_out_accuracy, "n": best.held_out_count}
+            self._save_model(best.weights, {"kept_epoch": best.epoch, "held_out": held_out})
+        self._unsaved = None
+
+    def _save_model(self, weights: dict[str, Tensor], about: dict[str, Any]) -> None:
+        prepared = self._prepared
+        model = SequenceClassifier(**prepared.model.config)
+        model.load_state_dict(weights)
+        card = {
+            **prepared.about,
+            "seed": prepared.plan.seed,
+            "epochs": prepared.recipe.epochs,
+            "recipe": asdict(prepared.recipe),
+            "plan": prepared.plan.to_json(),
+            "run": self.run.id,
+            **about,
+        }
+        checkpoint.save(model.eval(), self.run.model_folder, card, files=prepared.files)
+
+    def _write_snapshot(self, event: SnapshotTaken) -> None:
+        folder = self.run.snapshots_folder
+        folder.mkdir(exist_ok=True)
+        half = {name: value.half().contiguous() for name, value in event.weights.items()}
+        with replacing(folder / f"{event.step:07d}.safetensors") as beside:
+            beside.write_bytes(serialised(half, metadata={"format": "pt"}))
+
+    def _saved_state(self) -> TrainingState | None:
+        path = self.run.state_path
+        if not path.is_file():
+            return None
+        try:
+            return TrainingState.load(path)
+        except checkpoint.CheckpointError as failure:
+            raise ResumeError(
+                "The saved state of this run is damaged, so it cannot go on; its curves and its "
+                "best network are kept: press Restart to train it again."
+            ) from failure
+
+    def _forget_earlier(self) -> None:
+        """A run that starts at the beginning has no curves, snapshots or networks yet."""
+        self.run.curves_path.unlink(missing_ok=True)
+        for folder in (self.run.snapshots_folder, self.run.model_folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _training(prepared: Prepared, state: TrainingState | None, most_snapshots: int) -> Training:
+    return Training(
+        prepared.model,
+        prepared.examples,
+        prepared.held_out,
+        prepared.recipe,
+        objective=prepared.objective,
+        prepare=prepared.prepare,
+        prepare_held_out=prepared.prepare_held_out,
+        state=state,
+        snapshots=min(SNAPSHOTS, most_snapshots),
+    )
