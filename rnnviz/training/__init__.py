@@ -14,10 +14,15 @@ if TYPE_CHECKING:
         EpochFinished,
         Event,
         Examples,
+        HeldOutScored,
         Recipe,
+        SnapshotTaken,
         StepFinished,
+        Training,
         TrainingFinished,
         TrainingStarted,
+        TrainingState,
+        TrainingWarned,
         train,
     )
 
@@ -26,10 +31,15 @@ __all__ = [
     "EpochFinished",
     "Event",
     "Examples",
+    "HeldOutScored",
     "Recipe",
+    "SnapshotTaken",
     "StepFinished",
+    "Training",
     "TrainingFinished",
     "TrainingStarted",
+    "TrainingState",
+    "TrainingWarned",
     "train",
 ]
 

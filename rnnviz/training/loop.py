@@ -1,141 +1,374 @@
-"""The training loop: a generator of typed events.
+"""The training engine: an iteration over typed events.
 
-One side trains, the other prints, draws, saves or stops; to stop is to stop iterating. The loop
-knows any module that maps `(inputs, lengths)` to logits. It prints nothing and writes nothing.
+One side trains, the other prints, draws, saves or stops; to stop is to stop iterating. The engine
+knows any module that maps `(inputs, lengths)` to outputs. It prints nothing and writes nothing.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
-BATCHES_IN_A_WINDOW = 50
-EXAMPLES_AT_ONCE = 500
+from rnnviz.training import resuming, scoring
+from rnnviz.training.batches import Examples, Prepare, batches
+from rnnviz.training.devices import Place, global_random, place, set_global_random
+from rnnviz.training.events import (
+    EpochFinished,
+    Event,
+    HeldOutScored,
+    SnapshotTaken,
+    StepFinished,
+    TrainingFinished,
+    TrainingStarted,
+    TrainingWarned,
+)
+from rnnviz.training.objectives import CLASSIFICATION, Objective
+from rnnviz.training.progress import Progress
+from rnnviz.training.recipe import Recipe, learning_rate, optimiser, running_average
+from rnnviz.training.state import TrainingState
+from rnnviz.training.updates import update
 
-Prepare = Callable[[Tensor, torch.Generator, float], Tensor]
-"""Stored inputs, a generator, and how strongly to vary them (1 in full, 0 not), to model inputs."""
+__all__ = [
+    "DivergenceError",
+    "EpochFinished",
+    "Event",
+    "Examples",
+    "HeldOutScored",
+    "Objective",
+    "Prepare",
+    "Recipe",
+    "SnapshotTaken",
+    "StepFinished",
+    "Training",
+    "TrainingFinished",
+    "TrainingStarted",
+    "TrainingState",
+    "TrainingWarned",
+    "train",
+]
 
 
 class DivergenceError(ArithmeticError):
     """Training left the numbers; the message is one sentence that says what to do."""
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Stored examples: `inputs (N, T, ...)`, `labels (N,)`, `lengths (N,)` where they differ."""
+class Training:
+    """One run, to be iterated over once; between two events it can be saved, slowed or stopped.
 
-    inputs: Tensor
-    labels: Tensor
-    lengths: Tensor | None = None
+    `prepare(inputs, generator, strength)` turns stored inputs into what the model reads, and is
+    the place to vary them; `prepare_held_out` does the same for scoring, at strength 0. Batches and
+    augmentation follow `recipe.seed` alone; dropout follows torch's global generator as it stands
+    when this object is made, so seed that too for a run that repeats to the bit; what others draw
+    from it in between changes nothing. Where examples have lengths, a batch holds such of similar
+    length, and batches come in random order. An adversarial recipe needs a model with
+    `features(inputs)` and `answer(features, lengths)`, as `SequenceClassifier` has.
 
-    def __post_init__(self) -> None:
-        if len(self.inputs) != len(self.labels) or len(self.labels) == 0:
-            raise ValueError(
-                "examples: expected as many labels as inputs and at least one, "
-                f"got {len(self.inputs)} inputs and {len(self.labels)} labels"
-            )
+    Scores are those of the running average of weights, before the first update, every
+    `score_every` steps (where nobody says: as often as takes 3 % of the time) and after every
+    epoch. About `snapshots` copies of it are yielded, denser at first.
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def at(self, index: Tensor) -> Examples:
-        """The examples at some places, without the steps that are padding in all of them."""
-        if self.lengths is None:
-            return Examples(self.inputs[index], self.labels[index])
-        lengths = self.lengths[index]
-        return Examples(self.inputs[index, : int(lengths.max())], self.labels[index], lengths)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training run besides the model and the data.
-
-    One-cycle AdamW (Smith and Topin 2018; Loshchilov and Hutter 2019): the learning rate rises
-    for `warmup` of all steps and falls to zero on a cosine. Gradients are clipped to `clip_norm`
-    (Pascanu, Mikolov and Bengio 2013). The weights that are scored and kept are a running average
-    with decay `average_decay` per step. For the last part `calm` of all steps the examples are
-    varied at half strength only, so that training ends nearer to what they really look like.
-    With `adversarial` above 0 every batch is read a second time, with the features of each
-    sequence moved by a step of that norm to where the loss grows fastest (Miyato, Dai and
-    Goodfellow 2017), and both losses are brought down.
+    With `state`, a run goes on where `state()` was called and yields what the run that was
+    never left would yield: raises `CheckpointError` for the state of another model, recipe or
+    data. After an exception that `prepare_held_out` raised, too, `state()` is that of the last
+    event. Iterating raises `DivergenceError` when the loss is no longer a number. The model ends
+    with its last raw weights; load `event.weights` of the epoch you want to keep.
     """
 
-    epochs: int = 5
-    batch_size: int = 128
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
-    label_smoothing: float = 0.05
-    clip_norm: float = 1.0
-    average_decay: float = 0.999
-    warmup: float = 0.15
-    calm: float = 0.0
-    adversarial: float = 0.0
-    seed: int = 0
+    learning_rate_factor: float = 1.0
+    """Multiplies the schedule; may be changed between events."""
 
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(
-                "recipe: expected at least one epoch and one example per batch, "
-                f"got epochs {self.epochs} and batch_size {self.batch_size}"
+    def __init__(
+        self,
+        model: nn.Module,
+        examples: Examples,
+        held_out: Examples,
+        recipe: Recipe,
+        *,
+        objective: Objective = CLASSIFICATION,
+        prepare: Prepare | None = None,
+        prepare_held_out: Prepare | None = None,
+        device: str | Place = "cpu",
+        state: TrainingState | None = None,
+        score_every: int | None = None,
+        snapshots: int = 0,
+    ) -> None:
+        self.place = device if isinstance(device, Place) else place(device)
+        self.model = model.to(self.place.device)
+        self.place.share_weights(self.model)
+        self.examples, self.held_out, self.recipe = examples, held_out, recipe
+        self.objective, self.prepare = objective, prepare
+        self.steps_per_epoch = -(-len(examples) // recipe.batch_size)
+        self.steps = self.steps_per_epoch * recipe.epochs
+        self.optimizer = optimiser(self.model, recipe)
+        self.average = AveragedModel(self.model, multi_avg_fn=running_average(recipe))
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.epoch_random = self.generator.get_state()
+        self.random = global_random(self.place.device)
+        self.best: EpochFinished | None = None
+        self.progress = Progress()
+        self.pending: list[Event] = []
+
+        self._scorer = scoring.Scorer(
+            objective,
+            recipe.label_smoothing,
+            prepare_held_out,
+            self.place,
+            lambda: not self._stop or self.place.processes > 1,
+        )
+        self._sampled, self._rest = scoring.sample(len(held_out), recipe.seed)
+        self._learnt = scoring.sample(len(examples), recipe.seed)[0][: len(self._sampled)]
+        scored = len(self._sampled) + len(self._learnt)
+        self.score_every = score_every or scoring.steps_between_scores(scored, recipe.batch_size)
+        self._snapshots = frozenset(scoring.snapshot_steps(self.steps, snapshots))
+        self._chance = scoring.chance_of(objective, held_out.labels)
+        self.order: list[Tensor] = []
+        self._stop = self._stopped = self._begun = False
+        self._lost = ""
+        if state is not None:
+            resuming.restore(self, state)
+
+    def state(self) -> TrainingState:
+        """All that a resumed run needs, copied; between two events, or after scoring failed.
+
+        Raises `DivergenceError` when the weights are no longer numbers.
+        """
+        if self._lost:
+            raise DivergenceError(self._lost)
+        return resuming.state_of(self)
+
+    def stop(self) -> None:
+        """Ask the iteration to end after the step, or the part of a scoring, that is under way.
+
+        May be called from another thread or a signal's handler. Among several processes all end
+        after the same step. `state()` is that of the last event.
+        """
+        self._stop = True
+
+    def __iter__(self) -> Iterator[Event]:
+        if self._begun:
+            raise RuntimeError(
+                "training: expected to be iterated over once, got a second time: make another one"
             )
-        if not self.adversarial >= 0:
-            raise ValueError(f"adversarial: expected 0 or more, got {self.adversarial!r}")
+        self._begun = True
+        return self._events()
 
+    def _events(self) -> Iterator[Event]:
+        progress = self.progress
+        yield TrainingStarted(
+            self.steps,
+            self.steps_per_epoch,
+            sum(parameter.numel() for parameter in self.model.parameters()),
+            str(self.place.device.type),
+            self.place.processes,
+            progress.step,
+        )
+        while True:
+            while self.pending:
+                event = self.pending.pop(0)
+                yield event
+            if self._lost:
+                raise DivergenceError(self._lost)
+            if self._stopped or (self._stop and self.place.processes == 1):
+                return
+            if progress.stage == "update":
+                if progress.step == self.steps:
+                    break
+                self._update()
+                progress.stage = "score"
+            elif progress.stage == "score":
+                try:
+                    self._score()
+                except scoring.Stopped:
+                    return
+                progress.stage = "snapshot"
+            elif progress.stage == "snapshot":
+                progress.stage = "epoch"
+                if progress.step in self._snapshots:
+                    yield SnapshotTaken(progress.step, self._epoch, self._weights())
+            else:
+                try:
+                    finished = self._finish_epoch()
+                except scoring.Stopped:
+                    return
+                progress.stage = "update"
+                if finished is not None:
+                    yield finished
+        assert self.best is not None  # recipe.epochs is at least one
+        yield TrainingFinished(self.best, progress.seconds)
 
-@dataclass(frozen=True)
-class TrainingStarted:
-    """The run is set up; `steps` in all, `steps_per_epoch` each epoch."""
+    @property
+    def _epoch(self) -> int:
+        """The epoch of the last update; before the first it is the first."""
+        return max(0, self.progress.step - 1) // self.steps_per_epoch + 1
 
-    steps: int
-    steps_per_epoch: int
-    parameters: int
+    def _update(self) -> None:
+        """One step, and what there is to say of it."""
+        start, progress, recipe = time.perf_counter(), self.progress, self.recipe
+        place_in_epoch = progress.step % self.steps_per_epoch
+        if place_in_epoch == 0:
+            progress.epoch_loss = progress.epoch_seconds = 0.0
+            self.epoch_random = self.generator.get_state()
+            self.order = batches(self.examples, recipe.batch_size, self.generator)
+        strength = 1.0 if progress.step < self.steps * (1 - recipe.calm) else 0.5
+        batch = self.examples.at(self.order[place_in_epoch])
+        batch = batch.prepared(self.prepare, self.generator, strength)
+        rate = learning_rate(recipe, progress.step, self.steps) * self.learning_rate_factor
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with self._own_random():
+            done = update(
+                self.model,
+                batch,
+                self.optimizer,
+                recipe,
+                self.objective,
+                self.place,
+                stop=self._stop,
+            )
+        self._stopped = done.stopped
+        step = progress.step + 1
+        if not math.isfinite(done.loss):
+            epoch = progress.step // self.steps_per_epoch + 1
+            text = (
+                f"expected a finite loss, got {done.loss} at step {step} of epoch {epoch}: "
+                "lower the learning rate"
+            )
+            self.pending.append(TrainingWarned(step, "not-finite", text))
+            self._lost = text
+            return
+        self.average.update_parameters(self.model)
+        progress.step = step
+        progress.epoch_loss += done.loss * len(batch)
+        seconds = time.perf_counter() - start
+        progress.seconds += seconds
+        progress.epoch_seconds += seconds
+        progress.rate.count(len(batch), seconds)
+        self.pending.append(
+            StepFinished(
+                step,
+                self._epoch,
+                done.loss,
+                done.norm,
+                rate,
+                done.accuracy,
+                done.clipped_norm,
+                progress.rate.examples_per_second,
+                progress.seconds,
+                self._seconds_left(),
+            )
+        )
+        self._warn(step, done.norm)
 
+    def _warn(self, step: int, norm: float) -> None:
+        progress, clip = self.progress, self.recipe.clip_norm
+        if self.learning_rate_factor != progress.factor:
+            progress.factor = self.learning_rate_factor
+            text = f"From step {step} on the learning rate is multiplied by {progress.factor:g}."
+            self.pending.append(TrainingWarned(step, "learning-rate", text))
+        if clip is not None and norm > clip and not progress.clipped:
+            progress.clipped = True
+            text = f"The gradient's norm was {norm:.3g} at step {step} and was clipped to {clip:g}."
+            self.pending.append(TrainingWarned(step, "first-clip", text))
 
-@dataclass(frozen=True)
-class StepFinished:
-    """One update; `step` counts from 1, `gradient_norm` is the norm before clipping."""
+    def _score(self) -> None:
+        """Score the samples, where that is due, and note it."""
+        progress = self.progress
+        end_of_epoch = progress.step % self.steps_per_epoch == 0
+        if not (end_of_epoch or progress.step % self.score_every == 0):
+            return
+        start, model = time.perf_counter(), self.average.module
+        learnt = self._scorer.sums(model, self.examples, self._learnt)
+        sums = self._scorer.sums(model, self.held_out, self._sampled)
+        progress.scored(len(self._learnt) + len(self._sampled), time.perf_counter() - start)
+        progress.learnt = [value / len(self._learnt) for value in learnt]
+        progress.sums = sums
+        count = len(self._sampled)
+        event = HeldOutScored(
+            progress.step,
+            self._epoch,
+            sums[0] / count,
+            sums[1] / count,
+            count,
+            *progress.learnt,
+        )
+        self.pending.append(event)
+        if not progress.above and scoring.above_chance(event.accuracy, self._chance, count):
+            progress.above = True
+            text = (
+                f"After step {progress.step}, {100 * event.accuracy:.1f} % of {count} held-out "
+                f"examples are right; chance gives {100 * self._chance:.1f} %."
+            )
+            self.pending.append(TrainingWarned(progress.step, "above-chance", text))
 
-    step: int
-    epoch: int
-    loss: float
-    gradient_norm: float
-    learning_rate: float
+    def _finish_epoch(self) -> EpochFinished | None:
+        """Score the held-out examples that the sample has not, at the end of an epoch."""
+        progress = self.progress
+        if progress.step == 0 or progress.step % self.steps_per_epoch:
+            return None
+        start, count = time.perf_counter(), len(self.held_out)
+        rest = [0.0, 0.0]
+        if len(self._rest):
+            rest = self._scorer.sums(self.average.module, self.held_out, self._rest)
+        progress.scored(len(self._rest), time.perf_counter() - start)
+        lost, right = (one + other for one, other in zip(progress.sums, rest, strict=True))
+        accuracy = right / count
+        event = EpochFinished(
+            epoch=self._epoch,
+            loss=progress.epoch_loss / len(self.examples),
+            held_out_accuracy=accuracy,
+            held_out_count=count,
+            seconds=progress.epoch_seconds,
+            is_best=self.best is None or accuracy >= self.best.held_out_accuracy,
+            weights=self._weights(),
+            held_out_loss=lost / count,
+            training_accuracy=progress.learnt[1],
+        )
+        self.best = event if event.is_best else self.best
+        return event
 
+    def _weights(self) -> dict[str, Tensor]:
+        return resuming.copied(self.average.module.state_dict())
 
-@dataclass(frozen=True)
-class EpochFinished:
-    """One pass over the data, scored on held-out examples with the averaged weights.
+    def _seconds_left(self) -> float:
+        """The updates to come and the examples to be scored, each at its running rate."""
+        step, progress = self.progress.step, self.progress
+        own, epoch, both = (
+            self.steps // every - step // every
+            for every in (
+                self.score_every,
+                self.steps_per_epoch,
+                math.lcm(self.score_every, self.steps_per_epoch),
+            )
+        )
+        scores = (own + epoch - both) * (len(self._sampled) + len(self._learnt))
+        scores += epoch * len(self._rest)
+        updates = (self.steps - step) * progress.rate.seconds_per_step
+        return updates + scores * progress.seconds_per_score
 
-    `weights` is a copy that later steps do not touch. `is_best` says that no earlier epoch
-    scored as high (of equal scores the later one counts: its learning rate was lower).
-    """
+    @contextmanager
+    def _own_random(self) -> Iterator[None]:
+        """Let dropout draw from this run's own stream, and leave that of others as it was.
 
-    epoch: int
-    loss: float
-    held_out_accuracy: float
-    held_out_count: int
-    seconds: float
-    is_best: bool
-    weights: dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class TrainingFinished:
-    """All epochs are done; `best` is the epoch to keep."""
-
-    best: EpochFinished
-    seconds: float
-
-
-Event = TrainingStarted | StepFinished | EpochFinished | TrainingFinished
+        Among several processes the stream is a new one each step, of this process and that step.
+        """
+        device = self.place.device
+        outer = global_random(device)
+        set_global_random(device, self.random)
+        if self.place.processes > 1:
+            number = (self.recipe.seed * 1_000_003 + self.progress.step) * self.place.processes
+            torch.manual_seed((number + self.place.rank) % 2**63)
+        try:
+            yield
+        finally:
+            self.random = global_random(device)
+            set_global_random(device, outer)
 
 
 def train(
@@ -146,172 +379,20 @@ def train(
     *,
     prepare: Prepare | None = None,
     prepare_held_out: Prepare | None = None,
+    **chosen: Any,
 ) -> Iterator[Event]:
     """Train `model` in place and yield an event after every step and every epoch.
 
-    `prepare(inputs, generator, strength)` turns stored inputs into what the model reads, and is
-    the place to vary them; `prepare_held_out` does the same for scoring, at strength 0. Batches and
-    augmentation follow `recipe.seed` alone; dropout follows torch's global generator, so seed
-    that too for a run that repeats to the bit. Where examples have lengths, a batch holds such of
-    similar length, and batches come in random order. An adversarial recipe needs a model with
-    `features(inputs)` and `answer(features, lengths)`, as `SequenceClassifier` has. Raises
-    `DivergenceError` when the loss is no longer a number. The model ends with its last raw
-    weights; load `event.weights` of the epoch you want to keep.
+    All words are those of `Training`, of which this is one iteration.
     """
-    generator = torch.Generator().manual_seed(recipe.seed)
-    steps_per_epoch = -(-len(examples) // recipe.batch_size)
-    total = steps_per_epoch * recipe.epochs
-    optimizer, schedule = _optimizer(model, recipe, total)
-    average = AveragedModel(model, multi_avg_fn=_running_average(recipe))
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    yield TrainingStarted(total, steps_per_epoch, parameters)
-
-    best: EpochFinished | None = None
-    step, run_start = 0, time.perf_counter()
-    for epoch in range(1, recipe.epochs + 1):
-        model.train()
-        epoch_start, epoch_loss = time.perf_counter(), 0.0
-        for index in _batches(examples, recipe.batch_size, generator):
-            strength = 1.0 if step < total * (1 - recipe.calm) else 0.5
-            batch = _prepared(examples.at(index), prepare, generator, strength)
-            loss, norm = _update(model, batch, optimizer, recipe)
-            if not math.isfinite(loss):
-                raise DivergenceError(
-                    f"expected a finite loss, got {loss} at step {step + 1} of epoch {epoch}: "
-                    "lower the learning rate"
-                )
-            learning_rate = float(schedule.get_last_lr()[0])
-            schedule.step()
-            average.update_parameters(model)
-            step += 1
-            epoch_loss += loss * len(batch)
-            yield StepFinished(step, epoch, loss, norm, learning_rate)
-        seconds = time.perf_counter() - epoch_start
-        averaged = average.module
-        accuracy = _accuracy(averaged, held_out, prepare_held_out)
-        event = EpochFinished(
-            epoch=epoch,
-            loss=epoch_loss / len(examples),
-            held_out_accuracy=accuracy,
-            held_out_count=len(held_out),
-            seconds=seconds,
-            is_best=best is None or accuracy >= best.held_out_accuracy,
-            weights={key: value.detach().clone() for key, value in averaged.state_dict().items()},
+    return iter(
+        Training(
+            model,
+            examples,
+            held_out,
+            recipe,
+            prepare=prepare,
+            prepare_held_out=prepare_held_out,
+            **chosen,
         )
-        best = event if event.is_best else best
-        yield event
-    assert best is not None  # recipe.epochs is at least one
-    yield TrainingFinished(best, time.perf_counter() - run_start)
-
-
-def _batches(examples: Examples, size: int, generator: torch.Generator) -> list[Tensor]:
-    """Places of the examples in random order; of similar length together where they have lengths.
-
-    Lengths are sorted within windows of `BATCHES_IN_A_WINDOW`, so a batch is still a random one
-    among those of its length.
-    """
-    order = torch.randperm(len(examples), generator=generator)
-    if examples.lengths is None:
-        return list(order.split(size))
-    batches: list[Tensor] = []
-    for window in order.split(size * BATCHES_IN_A_WINDOW):
-        batches += window[examples.lengths[window].argsort(stable=True)].split(size)
-    return [batches[place] for place in torch.randperm(len(batches), generator=generator).tolist()]
-
-
-def _optimizer(
-    model: nn.Module, recipe: Recipe, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW that decays matrices and leaves biases alone, on a one-cycle schedule."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=recipe.learning_rate, betas=(0.9, 0.99)
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=recipe.learning_rate,
-        total_steps=max(steps, 2) + 1,
-        pct_start=recipe.warmup,
-        cycle_momentum=False,
-        final_div_factor=1e3,
-    )
-    return optimizer, schedule
-
-
-def _running_average(recipe: Recipe) -> Callable[..., None]:
-    """An exponential average whose decay grows to `average_decay`, so that it soon forgets the
-    random weights it starts from: a <- d a + (1 - d) w with d = min(decay, (1 + n) / (10 + n))."""
-
-    def average(averages: list[Tensor], weights: list[Tensor], updates: Tensor | int) -> None:
-        count = int(updates)
-        decay = min(recipe.average_decay, (1 + count) / (10 + count))
-        torch._foreach_lerp_(averages, weights, 1 - decay)
-
-    return average
-
-
-def _update(
-    model: nn.Module, batch: Examples, optimizer: torch.optim.Optimizer, recipe: Recipe
-) -> tuple[float, float]:
-    optimizer.zero_grad(set_to_none=True)
-    if recipe.adversarial:
-        loss = _adversarial_backward(model, batch, recipe)
-    else:
-        logits = model(batch.inputs, batch.lengths)
-        loss = cross_entropy(logits, batch.labels, label_smoothing=recipe.label_smoothing)
-        loss.backward()
-    norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-    optimizer.step()
-    return float(loss.detach()), float(norm)
-
-
-def _adversarial_backward(model: Any, batch: Examples, recipe: Recipe) -> Tensor:
-    """Gradients of the loss at the features and at their worst neighbours; the loss at the first.
-
-    With `g = dL/dx` of a sequence's features `x (T, I)`: `x' = x + adversarial * g / |g|`.
-    """
-    lengths = batch.lengths
-    if lengths is None:
-        lengths = torch.full((len(batch),), batch.inputs.shape[1], device=batch.inputs.device)
-    features = model.features(batch.inputs)
-
-    def slope_at(where: Tensor) -> tuple[Tensor, Tensor]:
-        read = where.detach().requires_grad_()
-        logits = model.answer(read, lengths)
-        loss = cross_entropy(logits, batch.labels, label_smoothing=recipe.label_smoothing)
-        loss.backward()
-        assert read.grad is not None
-        return loss, read.grad
-
-    loss, slope = slope_at(features)
-    norms = slope.flatten(1).norm(dim=1).clamp(min=torch.finfo(slope.dtype).tiny)
-    _, worst_slope = slope_at(features + recipe.adversarial * slope / norms[:, None, None])
-    if features.requires_grad:
-        features.backward(slope + worst_slope)
-    return loss
-
-
-def _prepared(
-    batch: Examples, prepare: Prepare | None, generator: torch.Generator, strength: float
-) -> Examples:
-    if prepare is None:
-        return batch
-    return Examples(prepare(batch.inputs, generator, strength), batch.labels, batch.lengths)
-
-
-@torch.no_grad()
-def _accuracy(model: nn.Module, examples: Examples, prepare: Prepare | None) -> float:
-    model.eval()
-    generator = torch.Generator().manual_seed(0)
-    correct = 0
-    places = torch.arange(len(examples))
-    if examples.lengths is not None:
-        places = examples.lengths.argsort()
-    for index in places.split(EXAMPLES_AT_ONCE):
-        batch = _prepared(examples.at(index), prepare, generator, 0.0)
-        correct += int((model(batch.inputs, batch.lengths).argmax(dim=-1) == batch.labels).sum())
-    return correct / len(examples)

@@ -1,0 +1,113 @@
+"""One update of the weights: read a batch, find the gradient, clip it, step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnnviz.training.batches import Examples
+from rnnviz.training.devices import Place
+from rnnviz.training.objectives import Objective
+from rnnviz.training.recipe import Recipe
+
+CLIP_EPSILON = 1e-6
+"""What `clip_grad_norm_` adds to the norm that it divides by."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update says: of the whole batch, over all processes.
+
+    `stopped` is whether any process was asked to stop.
+    """
+
+    loss: float
+    accuracy: float
+    norm: float
+    clipped_norm: float
+    stopped: bool
+
+
+def update(
+    model: nn.Module,
+    batch: Examples,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    objective: Objective,
+    place: Place,
+    *,
+    stop: bool = False,
+) -> Update:
+    """One step of `optimizer` on a batch, of which this process reads its part.
+
+    The four numbers come to the processor together, once, after the step has been queued.
+    """
+    model.train()
+    batch, share = place.part(batch)
+    batch = batch.to(place.device)
+    optimizer.zero_grad(set_to_none=True)
+    backward = _adversarial_backward if recipe.adversarial else _backward
+    with place.autocast():
+        loss, outputs = backward(model, batch, recipe, objective, place)
+    loss = loss.detach()
+    right = objective.correct(outputs.detach(), batch.labels).mean().to(loss.dtype)
+    asked = loss.new_full((), float(stop))
+    scores = place.averaged(model, share, torch.stack([loss, right, asked]))
+    if place.scaler is not None:
+        place.scaler.unscale_(optimizer)
+    parameters = list(model.parameters())
+    if recipe.clip_norm is None:
+        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    else:
+        norm = nn.utils.clip_grad_norm_(parameters, recipe.clip_norm)
+    if place.scaler is None:
+        optimizer.step()
+    else:
+        place.scaler.step(optimizer)
+        place.scaler.update()
+    mean, accuracy, stopped, length = torch.cat([scores, norm.to(scores.dtype)[None]]).tolist()
+    kept = 1.0
+    if recipe.clip_norm is not None:
+        kept = min(1.0, recipe.clip_norm / (length + CLIP_EPSILON))
+    return Update(mean, accuracy, length, length * kept, bool(stopped))
+
+
+def _backward(
+    model: nn.Module, batch: Examples, recipe: Recipe, objective: Objective, place: Place
+) -> tuple[Tensor, Tensor]:
+    """The loss and the outputs, with the gradient left in the parameters."""
+    outputs = model(batch.inputs, batch.lengths)
+    loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
+    place.backward(loss)
+    return loss, outputs
+
+
+def _adversarial_backward(
+    model: Any, batch: Examples, recipe: Recipe, objective: Objective, place: Place
+) -> tuple[Tensor, Tensor]:
+    """Gradients of the loss at the features and at their worst neighbours; the first loss.
+
+    With `g = dL/dx` of a sequence's features `x (T, I)`: `x' = x + adversarial * g / |g|`.
+    """
+    lengths = batch.lengths
+    if lengths is None:
+        lengths = torch.full((len(batch),), batch.inputs.shape[1], device=batch.inputs.device)
+    features = model.features(batch.inputs)
+
+    def slope_at(where: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        read = where.detach().requires_grad_()
+        outputs = model.answer(read, lengths)
+        loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
+        place.backward(loss)
+        assert read.grad is not None
+        return loss, outputs, read.grad
+
+    loss, outputs, slope = slope_at(features)
+    norms = slope.flatten(1).norm(dim=1).clamp(min=torch.finfo(slope.dtype).tiny)
+    _, _, worst_slope = slope_at(features + recipe.adversarial * slope / norms[:, None, None])
+    if features.requires_grad:
+        features.backward(slope + worst_slope)
+    return loss, outputs
