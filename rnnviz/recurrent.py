@@ -24,7 +24,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from rnnviz import arguments, bptt
 from rnnviz.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
-from rnnviz.unrolling import alive_mask, stack_hidden, through_loop, unroll
+from rnnviz.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
 
 if TYPE_CHECKING:
     from rnnviz.tracing import Trace
@@ -207,7 +207,7 @@ class _Recurrent(nn.Module):
         if self.engine == "torch":
             return self._answer(sequences, *self._torch_layers(sequences))
         layer = through_loop if self.engine == "steps" else bptt.through_time
-        return self._answer(sequences, *self._layers(sequences, layer))
+        return self._answer(sequences, *self._layers(sequences, each_direction(layer)))
 
     def run(
         self,
@@ -229,7 +229,7 @@ class _Recurrent(nn.Module):
             steps.append(records)
             return stack_hidden(records, options["alive"]), final
 
-        output, state = self._answer(sequences, *self._layers(sequences, keeping))
+        output, state = self._answer(sequences, *self._layers(sequences, each_direction(keeping)))
         pairs = zip(steps[:: self.num_directions], steps[1 :: self.num_directions], strict=True)
         if self.bidirectional:
             return Run(output, state, tuple(LayerSteps(*pair) for pair in pairs))
@@ -277,24 +277,22 @@ class _Recurrent(nn.Module):
     def _layers(
         self,
         sequences: Sequences,
-        layer_function: Callable[..., tuple[Tensor, State]],
+        layer_function: Callable[..., list[tuple[Tensor, State]]],
         *,
         dropout: bool = True,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Feed each layer with the one below; return `(T, B, D R)` and the final states."""
-        inputs, finals = sequences.inputs, []
+        inputs, finals = sequences.inputs, list[State]()
         alive = None
         if sequences.lengths is not None:
             alive = alive_mask(sequences.lengths, inputs.shape[0])
+        states = list(zip(*sequences.state, strict=True))
+        directions = self.num_directions
         for layer in range(self.num_layers):
-            outputs = []
-            for reverse in (False, True)[: self.num_directions]:
-                index = layer * self.num_directions + reverse
-                state = tuple(part[index] for part in sequences.state)
-                cell = self.cell(layer, reverse=reverse)
-                output, final = layer_function(cell, inputs, state, alive=alive, reverse=reverse)
-                outputs.append(output)
-                finals.append(final)
+            cells = [self.cell(layer, reverse=bool(reverse)) for reverse in range(directions)]
+            initial = states[layer * directions :][:directions]
+            outputs, last = zip(*layer_function(cells, inputs, initial, alive=alive), strict=True)
+            finals += last
             inputs = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
             if dropout and self.dropout and layer < self.num_layers - 1:
                 inputs = functional.dropout(inputs, self.dropout, self.training)

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz import bptt, sweeps
-from rnnviz.cells import GRUStep, LSTMCell, LSTMStep, RNNStep, State, Step
+from rnnviz.cells import GRUStep, LSTMStep, RNNStep, State, Step
 from rnnviz.files import replacing
 from rnnviz.parameters import Recurrent, adopt
+from rnnviz.recording import record_layer
 from rnnviz.recurrent import Run
 
 if TYPE_CHECKING:
@@ -242,9 +242,7 @@ def trace(
     """Read sequences with an RNN, GRU or LSTM and return every gate of every step.
 
     The module may be ours or one of torch.nn that was trained elsewhere; it is not changed.
-    Dropout is not applied. Nothing here runs the step loop: the fast path leaves its gates behind,
-    and for a torch.nn.LSTM its fused kernel gives the hidden states, from which all gates follow
-    by one matrix product a layer.
+    Dropout is not applied. Nothing here runs the step loop; see `rnnviz.recording`.
 
     Args:
         module: RNN, GRU or LSTM of rnnviz or torch.nn.
@@ -260,22 +258,20 @@ def trace(
         TypeError: the module is not a recurrent one.
         ValueError, RuntimeError: shapes or dtypes do not fit, as from the module itself.
     """
-    fused = isinstance(module, torch.nn.LSTM) or getattr(module, "engine", "") == "torch"
     reader = adopt(module)
     if isinstance(inputs, PackedSequence):
         inputs, lengths = pad_packed_sequence(inputs, batch_first=reader.batch_first)
     sequences = reader._sequences(inputs, hx, lengths)
     steps, batch = sequences.inputs.shape[:2]
-    layers: list[dict[str, Step]] = []
+    layers: list[LayerTrace] = []
 
-    def keeping(cell: Any, below: Tensor, state: State, *, alive: Any, reverse: bool) -> Any:
-        recording = _record_fused if fused and isinstance(cell, LSTMCell) else bptt.record
-        step, final = recording(cell, below, state, alive=alive, reverse=reverse)
-        if not reverse:
-            layers.append({})
-        layers[-1][DIRECTIONS[reverse]] = _batch_first(step, alive)
-        hidden = step.hidden if alive is None else step.hidden.masked_fill(~alive, 0)
-        return hidden, final
+    def keeping(*args: Any, alive: Tensor | None) -> list[tuple[Tensor, State]]:
+        recorded = record_layer(*args, alive=alive)
+        layers.append(LayerTrace(*(_batch_first(step, alive) for step, _ in recorded)))
+        return [
+            (step.hidden if alive is None else step.hidden.masked_fill(~alive, 0), final)
+            for step, final in recorded
+        ]
 
     output, _ = reader._layers(sequences, keeping, dropout=False)
     full = torch.full((batch,), steps, dtype=torch.int64)
@@ -284,7 +280,7 @@ def trace(
         inputs=sequences.inputs.transpose(0, 1).clone(),  # the caller may write into theirs
         lengths=full if sequences.lengths is None else sequences.lengths.cpu(),
         output=output.transpose(0, 1),
-        layers=tuple(LayerTrace(**directions) for directions in layers),
+        layers=tuple(layers),
     )
 
 
@@ -293,36 +289,3 @@ def _batch_first(step: Step, alive: Tensor | None) -> Step:
     if alive is not None:
         step = type(step)(*(signal.masked_fill(~alive, torch.nan) for signal in step))
     return type(step)(*(signal.transpose(0, 1) for signal in step))
-
-
-def _record_fused(
-    cell: LSTMCell, inputs: Tensor, state: State, *, alive: Tensor | None, reverse: bool
-) -> tuple[Step, State]:
-    """Recover every signal of one layer from the hidden states that torch's fused kernel returns.
-
-    With all `h_(t-1)` known, `a = [x, h_(t-1)] W^T + b` is one product for all steps, and only
-    `c_t = f_t c_(t-1) + i_t g_t` needs a scan. Falls back on the fast path where sequences differ
-    in length, since the kernel then wants packed input.
-    """
-    if alive is not None:
-        return bptt.record(cell, inputs, state, alive=alive, reverse=reverse)
-    turned = inputs.flip(0) if reverse else inputs
-    weights = [weight for weight in cell.weights if weight is not None]
-    hx = tuple(part.unsqueeze(0) for part in state)
-    has_bias = cell.bias_ih is not None
-    hidden, *final = torch.lstm(turned, hx, weights, has_bias, 1, 0.0, False, False, False)
-    previous = torch.cat((state[0].unsqueeze(0), hidden[:-1]))
-    gates = sweeps.project(turned, cell.weight_ih, sweeps.both_biases(cell))
-    gates.flatten(0, 1).addmm_(previous.flatten(0, 1), cell.weight_hh.t())
-    size = cell.hidden_size
-    gates[..., : 2 * size].sigmoid_()
-    gates[..., 2 * size : 3 * size].tanh_()
-    gates[..., 3 * size :].sigmoid_()
-    i, f, g, o = gates.chunk(4, dim=-1)
-    cells = i * g
-    before = state[1]
-    for added, kept in zip(cells.unbind(0), f.unbind(0), strict=True):
-        before = added.addcmul_(kept, before)
-    signals = (i, f, g, o, cells, hidden)
-    in_time = tuple(signal.flip(0) for signal in signals) if reverse else signals
-    return LSTMStep(*in_time), tuple(part.squeeze(0) for part in final)

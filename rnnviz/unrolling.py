@@ -6,6 +6,9 @@ It has a module of its own, and not a place in `recurrent.py`, because backward 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -68,6 +71,24 @@ def through_loop(
     """
     records, final = unroll(cell, inputs, state, alive=alive, reverse=reverse)
     return stack_hidden(records, alive), final
+
+
+def each_direction(one: Callable[..., tuple[Any, State]]) -> Callable[..., list[Any]]:
+    """Make of a function for one direction of a layer one for all its directions, in turn.
+
+    `one(cell, inputs, state, alive=..., reverse=...)` becomes
+    `all_of_them(cells, inputs, states, alive=...)`, with a list of results.
+    """
+
+    def all_of_them(
+        cells: Sequence[Cell], inputs: Tensor, states: Sequence[State], *, alive: Tensor | None
+    ) -> list[Any]:
+        return [
+            one(cell, inputs, state, alive=alive, reverse=reverse)
+            for cell, state, reverse in zip(cells, states, (False, True), strict=False)
+        ]
+
+    return all_of_them
 
 
 def stack_hidden(records: list[Step], alive: Tensor | None) -> Tensor:
