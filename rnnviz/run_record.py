@@ -31,12 +31,19 @@ PREFIX = "run."
 STATES = (
     "queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "uploaded",
 )  # fmt: skip
+RESUMABLE = ("interrupted", "paused", "stopped", "failed")
 LIVE = ("queued", "running", "paused")
 """A job has the run in its hands: it is neither deleted nor made room with."""
 
 MOST_RECORD_BYTES = 200_000
 MOST_CURVE_BYTES = 64_000_000
 LONGEST_NAME = 60
+
+
+DAMAGE = (
+    OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+"""What reading a damaged record may raise."""
 
 
 class RunError(ValueError):
@@ -102,7 +109,7 @@ class Run:
     @property
     def is_resumable(self) -> bool:
         """Whether training can go on from the run's last state."""
-        return self.state in ("interrupted", "paused", "stopped") and self.state_path.is_file()
+        return self.state in RESUMABLE and self.state_path.is_file()
 
     def append(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Write events behind those of the run's file; a torn line before them stays one line."""
@@ -209,7 +216,7 @@ def read_record(folder: Path) -> dict[str, Any]:
             raise ValueError("too large")
         record = json.loads(path.read_text(encoding="utf-8"))
         run_of(folder, record)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as failure:
+    except DAMAGE as failure:
         raise RunError(
             f"expected the record of a run, got a damaged one, last written "
             f"{_written(path)}: it was left out"
@@ -228,6 +235,8 @@ def run_of(folder: Path, record: Mapping[str, Any]) -> Run:
     """The run that a record speaks of; ValueError, TypeError or KeyError for what is none."""
     if record["id"] != folder.name or record["state"] not in STATES:
         raise ValueError("not the record of this folder")
+    if not math.isfinite(float(record["created"])):
+        raise ValueError("no time")
     pid, start = record.get("process") or (0, "")
     return Run(
         folder=folder,

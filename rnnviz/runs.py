@@ -125,8 +125,12 @@ class RunStore:
         try:
             self.make_room(visitor)
             beside = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
-            write_record(beside / RECORD, record)
-            return run_of(beside.rename(self.folder / record["id"]), record)
+            try:
+                write_record(beside / RECORD, record)
+                return run_of(beside.rename(self.folder / record["id"]), record)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)
+                raise
         except OSError as failure:
             raise RunError(
                 f"expected room for a run in {self.folder}, got {failure.strerror or failure}: "

@@ -177,7 +177,7 @@ class Recorder:
         if event.get("is_best") is True:
             self._marks = [mark for mark in self._marks if mark.kind != "best"]
             score = _number(event.get("held_out_accuracy"))
-            self._marks.append(Mark(step, "best", f"best so far: {score:.2%} held out"))
+            self._marks.append(Mark(step, "best", f"best so far, {100 * score:.2f} % held out"))
 
     def _take_trainingwarned(self, event: Mapping[str, Any]) -> None:
         kind, text = str(event["kind"])[:40], str(event.get("text", ""))[:400]

@@ -1,0 +1,251 @@
+"""A network that was trained elsewhere, brought as files, becomes a run of its own.
+
+What comes is a stranger's: sizes are bounded before anything is unpacked, names are only compared,
+weights are safetensors and pass `checkpoint.load`, and a tokenizer must be of the two kinds that
+`tokens.train` makes, because another's patterns could keep this computer busy for ever. What its
+card claims is not repeated. Every refusal is one sentence.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rnnviz import checkpoint
+from rnnviz.checkpoint import CARD, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, CheckpointError
+from rnnviz.run_files import PLAN, SUMMARY
+from rnnviz.runs import Run, RunError, RunStore, clean_name
+
+if TYPE_CHECKING:
+    from rnnviz.classifier import SequenceClassifier
+
+MOST_FILES = 40
+MOST_BYTES = {
+    WEIGHTS: 64_000_000,
+    TOKENIZER: 20_000_000,
+    TOKENIZER_CONFIG: 100_000,
+    CONFIG: 100_000,
+    CARD: 200_000,
+    PLAN: 100_000,
+    SUMMARY: 100_000,
+}
+"""How large each file may be, unpacked; files of other names are not looked at."""
+
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError,
+    RuntimeError, struct.error,
+)  # fmt: skip
+"""What reading a zip that is none may raise."""
+
+TASK = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+UNKNOWN_TASK = "own"
+
+File = tuple[str, bytes]
+
+
+def add(store: RunStore, visitor: str, files: Sequence[File], name: str = "") -> Run:
+    """Check the files of a network, names and contents, and keep it as a run of `visitor`.
+
+    Either one zip as `run_files.run_zip` writes it, or `config.json`, one `.safetensors`, and for a
+    network that reads tokens `tokenizer.json`. Raises `RunError`.
+    """
+    found = unpacked(files)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        try:
+            for one in (CONFIG, WEIGHTS, CARD, TOKENIZER, TOKENIZER_CONFIG):
+                if one in found:
+                    (folder / one).write_bytes(found[one])
+            model = checkpoint.load(folder)
+            texts = _tokenizer_files(folder, model)
+            earlier = _object(found, CARD)
+        except CheckpointError as error:
+            raise RunError(_without(str(error), folder)) from error
+        except OSError as failure:
+            raise RunError(
+                f"expected room to unpack a network, got {failure.strerror}: try again later"
+            ) from failure
+    plan = _plan_of(model, _object(found, PLAN), earlier)
+    summary = _object(found, SUMMARY)
+    title = clean_name(name) or clean_name(str(summary.get("name") or "")) or _title(plan)
+    count = sum(one.numel() for one in model.parameters())
+    run = store.create(plan, visitor, title, state="uploaded", parameters=count)
+    card = {
+        "task": plan["task"],
+        "dataset": plan["task"],
+        "uploaded": datetime.now(UTC).date().isoformat(),
+    }
+    try:
+        checkpoint.save(model, run.model_folder, card, files=texts)
+    except (OSError, ValueError) as failure:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise RunError(
+            f"expected room for a network of {count:,} parameters, got {failure}: try again later"
+        ) from failure
+    return run
+
+
+def unpacked(files: Sequence[File]) -> dict[str, bytes]:
+    """The files that matter by their names here, whole and within bounds; `RunError` else."""
+    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+        found = _from_zip(files[0][1])
+    else:
+        found = {}
+        for name, data in files[:MOST_FILES]:
+            _put(found, name, data, len(data))
+    for wanted, what in ((CONFIG, "the words the network is built with"), (WEIGHTS, "its weights")):
+        if wanted not in found:
+            got = ", ".join(PurePosixPath(name).name[:40] for name, _ in files[:4]) or "nothing"
+            raise RunError(
+                f"expected {wanted} ({what}) among the files, got {got}: "
+                f"bring {CONFIG} and {WEIGHTS} together, or one zip of both"
+            )
+    return found
+
+
+def _put(found: dict[str, bytes], name: str, data: bytes, size: int) -> None:
+    known = _known(name)
+    if known is None:
+        return
+    if known in found:
+        raise RunError(f"expected one {known}, got several: bring the files of one network")
+    if size > MOST_BYTES[known]:
+        raise RunError(
+            f"expected at most {MOST_BYTES[known]:,} bytes in {known}, got {size:,} or more: "
+            "this is too large for this page"
+        )
+    found[known] = data
+
+
+def _known(name: str) -> str | None:
+    """What a file is called here; None for one that nobody needs. A folder's name says nothing."""
+    last = re.split(r"[/\\]", name)[-1].lower()
+    return WEIGHTS if last.endswith(".safetensors") else last if last in MOST_BYTES else None
+
+
+def _from_zip(data: bytes) -> dict[str, bytes]:
+    """The known files of a zip, each read no further than its bound, whatever the zip says."""
+    found: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if len(entries) > MOST_FILES:
+                raise RunError(
+                    f"expected at most {MOST_FILES} files in a zip of a run, got {len(entries):,}: "
+                    "bring a zip that this page made, or the two files"
+                )
+            for entry in entries:
+                known = _known(entry.filename)
+                if known is None:
+                    continue
+                if entry.flag_bits & 1:
+                    raise RunError("expected a zip without a password, got one with: unpack it")
+                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise RunError("expected a usual zip, got another way of packing: zip it anew")
+                most = MOST_BYTES[known]
+                with archive.open(entry) as file:
+                    contents = file.read(most + 1)
+                _put(found, entry.filename, contents, len(contents))
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        ValueError,
+    ) as e:
+        if isinstance(e, RunError):
+            raise
+        raise RunError(
+            f"expected a whole zip, got a damaged or foreign one ({str(e)[:80]}): make it again"
+        ) from e
+    return found
+
+
+def _tokenizer_files(folder: Path, model: SequenceClassifier) -> dict[str, str]:
+    """The tokenizer of a network that reads tokens, checked; empty for another network."""
+    from rnnviz import tokens
+
+    if model.embedding is None:
+        return {}
+    path = folder / TOKENIZER
+    if not path.is_file():
+        raise RunError(
+            f"expected {TOKENIZER} beside a network that reads tokens, got none: bring it too"
+        )
+    told = _json(path.read_bytes(), TOKENIZER)
+    if {part: told.get(part) for part in _PARTS} not in _shapes():
+        raise RunError(
+            f"expected a {TOKENIZER} as `rnnviz train` writes it, got one that cuts texts another "
+            "way: only those are read here"
+        )
+    try:
+        return tokens.load(folder).files()
+    except BaseException as failure:
+        # The package is written in Rust and panics at some files, with an error of its own kind.
+        if type(failure).__name__ != "PanicException":
+            raise
+        raise RunError(f"expected a {TOKENIZER} that can be read, got a damaged one") from failure
+
+
+_PARTS = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "truncation", "padding")
+
+
+@cache
+def _shapes() -> list[dict[str, Any]]:
+    """How the tokenizers that we make cut texts: everything in their files but the vocabulary."""
+    from rnnviz import tokens
+
+    every = []
+    for kind in tokens.KINDS:
+        made = tokens.train(["a b"], kind=kind, size=10, least_count=1).files()[TOKENIZER]
+        every.append({part: json.loads(made).get(part) for part in _PARTS})
+    return every
+
+
+def _plan_of(
+    model: SequenceClassifier, plan: Mapping[str, Any], card: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is known of how the network came about: its sizes for sure, its task as it says."""
+    stated = plan.get("task") or card.get("task") or card.get("dataset")
+    is_word = isinstance(stated, str) and TASK.fullmatch(stated) is not None
+    words = ("cell", "hidden_size", "num_layers", "bidirectional", "readout", "num_classes")
+    return {"task": stated if is_word else UNKNOWN_TASK} | {
+        word: model.config[word] for word in words
+    }
+
+
+def _title(plan: Mapping[str, Any]) -> str:
+    return f"{str(plan['cell']).upper()} {plan['hidden_size']}, uploaded"
+
+
+def _object(found: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    """The JSON of a file that may be missing."""
+    return _json(found[name], name) if name in found else {}
+
+
+def _json(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        told = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as failure:
+        raise RunError(f"expected JSON in {name}, got something else: bring it again") from failure
+    if not isinstance(told, dict):
+        raise RunError(f"expected a JSON object in {name}, got another kind: bring it again")
+    return told
+
+
+def _without(text: str, folder: Path) -> str:
+    """The sentence without the place where the files were unpacked, and what to do here."""
+    said = text.replace(f"{folder}/", "").replace(str(folder), "the upload")
+    return re.sub(r": get the folder again$", ": bring the files again", said)
