@@ -10,32 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from torch import Tensor
+import torch
 
+from rnnviz import parameters
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.training.loop import Examples, Prepare, Recipe
+from rnnviz.training.batches import Examples, Prepare
 from rnnviz.training.objectives import Objective
 from rnnviz.training.plan import Plan
+from rnnviz.training.recipe import Recipe
+from rnnviz.training.sources import Shown, load
+from rnnviz.training.start import initialise
+from rnnviz.training.tasks import EMBEDDING_SIZES, TASKS
 
+__all__ = ["Prepared", "Shown", "build", "prepare", "recipe"]
 
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A held-out input to look at while training goes on: what the model reads, and its words.
+EMBEDDING_DEVIATION = 0.1
+"""As in `run.begin`: of the numbers that embeddings start from."""
 
-    `inputs` is `(T, I)` floats or `(T,)` tokens, as the model takes them with a batch of one in
-    front. `truth` is the right answer in words. `tokens` are the words of the steps and `image` is
-    `(T, I)` uint8, each where the theatre has something to write or to draw. `marks` are steps that
-    matter: `(step, short label, sentence)`, steps counted from 0.
-    """
+KEEP_BIAS = 1.0
+"""What "kept" gives to the gate that keeps, where a plan names no `gate_bias`."""
 
-    title: str
-    inputs: Tensor
-    truth: str
-    step_word: str
-    tokens: tuple[str, ...] | None = None
-    image: np.ndarray | None = None
-    marks: tuple[tuple[int, str, str], ...] = ()
+GATE_WORDS = {"gru": "keep_bias", "lstm": "forget_bias"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +59,77 @@ class Prepared:
 def prepare(plan: Plan) -> Prepared:
     """Everything that `plan` asks for; deterministic in `plan.seed`, torch's generator untouched.
 
+    Dropout follows torch's global generator: seed it with `plan.seed` before training starts.
     Raises `DataError` in one sentence where the data is not on disk or cannot be used.
     """
-    raise NotImplementedError(plan)
+    source = load(plan)
+    return Prepared(
+        plan=plan,
+        model=build(plan, source.model),
+        examples=source.training,
+        held_out=source.held_out,
+        recipe=recipe(plan),
+        objective=source.objective,
+        chance=source.objective.chance,
+        labels=source.labels,
+        about={
+            **source.about,
+            "plan": plan.to_json(),
+            f"training_{TASKS[plan.task].noun}": len(source.training),
+        },
+        prepare=source.prepare,
+        prepare_held_out=source.prepare,
+        files=source.files,
+        inputs_to_show=source.shown,
+    )
+
+
+def recipe(plan: Plan) -> Recipe:
+    """The recipe of a plan. Losses are plain ones, and the weights that are scored are those of
+    the step, or a short running average: what one sees is what happened."""
+    return Recipe(
+        epochs=plan.epochs,
+        batch_size=plan.batch_size,
+        learning_rate=plan.learning_rate,
+        weight_decay=plan.weight_decay,
+        label_smoothing=0.0,
+        clip_norm=plan.clip_norm,
+        average_decay=TASKS[plan.task].average_decay,
+        seed=plan.seed,
+        optimizer=plan.optimizer,
+        schedule=plan.schedule,
+    )
+
+
+def build(plan: Plan, words: Mapping[str, Any]) -> SequenceClassifier:
+    """The model of a plan with its first weights; `words` are those that the data decides."""
+    sizes = {"input_size": EMBEDDING_SIZES[plan.task]} if plan.task in EMBEDDING_SIZES else {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.seed)
+        model = SequenceClassifier(
+            cell=plan.cell,
+            hidden_size=plan.hidden_size,
+            num_layers=plan.num_layers,
+            bidirectional=plan.bidirectional,
+            readout=plan.readout,
+            dropout=plan.dropout,
+            embedding_dropout=plan.dropout if sizes else 0.0,
+            engine=plan.engine,
+            **{**sizes, **words},
+        )
+        begin(model, plan)
+    return model
+
+
+def begin(model: SequenceClassifier, plan: Plan) -> None:
+    """Draw the first weights of `model` as the plan's `initialisation` says."""
+    bias = plan.gate_bias
+    if plan.initialisation == "kept":
+        initialise(model.recurrent, keep_bias=KEEP_BIAS if bias is None else bias)
+        matrices, bias = "uniform", None
+    else:
+        matrices = "uniform" if plan.initialisation == "torch" else plan.initialisation
+    of_gate = {GATE_WORDS[plan.cell]: bias} if bias is not None else {}
+    parameters.initialise(model.recurrent, recurrent=matrices, gain=plan.gain, **of_gate)
+    if model.embedding is not None:
+        torch.nn.init.normal_(model.embedding.weight, std=EMBEDDING_DEVIATION)

@@ -22,6 +22,8 @@ class TaskInfo:
     file decides. `offline` is False where files must lie in the folder that RNNVIZ_DATA names;
     `needs_data` then says in a sentence how to get them. `words` are the words of a plan that only
     some tasks have a use for. `answers`: one "class", one "number", or "symbols" at several steps.
+    `held_out` examples are kept from training (of own texts a fifth at most); the weights that are
+    scored are a running average with `average_decay`, 0 for the weights themselves.
     `defaults` suits the first cell to try; `rnnviz.training.plan.defaults` has one for each cell.
     """
 
@@ -37,7 +39,11 @@ class TaskInfo:
     words: tuple[str, ...] = ()
     needs_data: str = ""
     held_out: int = 1000
+    average_decay: float = 0.0
 
+
+EMBEDDING_SIZES = {"sentences": 32, "imdb": 64, "own": 64}
+"""Numbers of a token, for the tasks that read tokens."""
 
 MNIST_HELP = (
     "Needs the files of {0}: put them where RNNVIZ_DATA says, or fetch them once with "
