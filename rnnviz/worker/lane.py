@@ -23,6 +23,7 @@ from torch import Tensor
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.files import replacing
+from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
 from rnnviz.runs import Run
 from rnnviz.training.events import (
     EpochFinished,
@@ -64,6 +65,7 @@ class Lane:
         if not self.run.folder.is_dir():
             raise ResumeError("expected a run that is still here, got one that was deleted")
         self._control = control
+        self._clean_up()
         state = self._saved_state() if lane["resume"] else None
         self._prepared = prepare(plan)
         count = sum(value.numel() for value in self._prepared.model.parameters())
@@ -76,7 +78,8 @@ class Lane:
             control.factor = self.training.learning_rate_factor
         self._events = iter(self.training)
         self.finished = False
-        self._unsaved: EpochFinished | None = None
+        lost = state is not None and not self.run.has_model  # killed between two files
+        self._unsaved: EpochFinished | None = self.training.best if lost else None
         self._snapshot: SnapshotTaken | None = None
         self._every = 1
         self._pending: list[Event] = []
@@ -98,8 +101,9 @@ class Lane:
     def save_when_due(self) -> None:
         """Save what has waited long enough."""
         if self._unsaved is not None and self._model_throttle.due:
-            self.save_best()
-        if self._state_throttle.due and self._latest is not None:
+            with self._model_throttle.spending():
+                self.save_best()
+        if self._state_throttle.due:
             with self._state_throttle.spending():
                 self._save_state()
 
@@ -167,9 +171,8 @@ class Lane:
         best = self._unsaved
         if best is None or not best.weights:
             return
-        with self._model_throttle.spending():
-            held_out = {"accuracy": best.held_out_accuracy, "n": best.held_out_count}
-            self._save_model(best.weights, {"kept_epoch": best.epoch, "held_out": held_out})
+        held_out = {"accuracy": best.held_out_accuracy, "n": best.held_out_count}
+        self._save_model(best.weights, {"kept_epoch": best.epoch, "held_out": held_out})
         self._unsaved = None
 
     def _save_model(self, weights: dict[str, Tensor], about: dict[str, Any]) -> None:
@@ -205,6 +208,15 @@ class Lane:
                 "The saved state of this run is damaged, so it cannot go on; its curves and its "
                 "best network are kept: press Restart to train it again."
             ) from failure
+
+    def _clean_up(self) -> None:
+        """Remove what a process that was killed had not finished writing."""
+        folder = self.run.folder
+        for path in [*folder.glob(".*"), *folder.glob(f"{SNAPSHOT_FOLDER}/.*")]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def _forget_earlier(self) -> None:
         """A run that starts at the beginning has no curves, snapshots or networks yet."""

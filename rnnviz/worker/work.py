@@ -31,9 +31,9 @@ class Work:
 
     def run(self) -> None:
         """Train, and tell how it ended. Errors of a network end that network only."""
-        for lane in self._assignment["lanes"]:
-            if self._control.over() is None:
-                self._open(lane)
+        waiting = list(self._assignment["lanes"])
+        while waiting and self._control.over() is None:
+            self._open(waiting.pop(0))
         rounds = 0
         while self._lanes and self._control.over() is None:
             for lane in list(self._lanes):
@@ -47,8 +47,8 @@ class Work:
                 self._end("stop", self._overtime())
                 return
             self._tell()
-        if self._lanes:
-            self._end(self._control.over() or "pause", "")
+        if self._lanes or waiting:
+            self._end(self._control.over() or "pause", "", unopened=bool(waiting))
         else:
             self._end_alone()
 
@@ -87,7 +87,7 @@ class Work:
             "state": state, "message": message,
         })  # fmt: skip
 
-    def _end(self, wanted: str, message: str) -> None:
+    def _end(self, wanted: str, message: str, *, unopened: bool = False) -> None:
         """Save all networks that are still in training."""
         for lane in list(self._lanes):
             try:
@@ -97,7 +97,7 @@ class Work:
             except Exception as failure:
                 self._failed(lane, failure)
         self._tell(at_once=True)
-        if not self._lanes:
+        if not self._lanes and not unopened:
             self._end_alone()
             return
         self._done("stopped" if wanted == "stop" else "paused", message)
