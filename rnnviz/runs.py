@@ -245,6 +245,10 @@ class RunStore:
         """How many bytes a run takes."""
         return _size(self._folder(id))
 
+    def usage(self, visitor: str) -> int:
+        """How many bytes the runs of a visitor take."""
+        return sum(self._size_of(run) for run in self.of(visitor))
+
     def make_room(self, visitor: str) -> None:
         """Delete the oldest unkept runs until one more fits for this visitor and in all.
 
