@@ -109,14 +109,16 @@ class Crew:
         if now >= self._rest_until:
             while len(self.workers) < wanted:
                 self.workers.append(Worker(self._module))
-        for worker in self.workers:
-            too_long = START_SECONDS if not worker.ready else IDLE_SECONDS
-            if worker.job is None and now - worker.since > too_long:
-                if not worker.ready:
-                    worker.kill()
-                elif len(self.workers) > wanted and not worker.leaving:
-                    worker.let_go()
-                    wanted += 1  # one fewer is enough for this time
+        staying = [worker for worker in self.workers if not worker.leaving]
+        for worker in list(staying):
+            too_long = IDLE_SECONDS if worker.ready else START_SECONDS
+            if worker.job is not None or now - worker.since <= too_long:
+                continue
+            if not worker.ready:
+                worker.kill()
+            elif len(staying) > wanted:
+                worker.let_go()
+                staying.remove(worker)
 
     def idle(self) -> Worker | None:
         """A worker that could take a job now."""

@@ -25,6 +25,9 @@ MOST_JOBS_KNOWN = 400
 
 MOST_FACTOR = 100.0
 
+WORKER_MEGABYTES = 400
+"""Of a worker before it has a job: mostly torch."""
+
 
 @dataclass(frozen=True)
 class Status:
@@ -189,7 +192,7 @@ class JobManager:
                 f"got {len(plans)}: choose fewer"
             )
         self._check_turn(visitor)
-        needed = _megabytes(plans)
+        needed = needed_megabytes(plans)
         if needed > self.limits.most_megabytes:
             raise JobError(
                 f"expected a job of at most {self.limits.most_megabytes:,} MB, got one that "
@@ -255,5 +258,10 @@ def _job_of(runs: Sequence[Run], plans: Sequence[Plan]) -> Job:
     return Job(runs[0].group or runs[0].id, runs[0].visitor, members)
 
 
-def _megabytes(plans: Sequence[Plan]) -> float:
-    return 0.0
+def needed_megabytes(plans: Sequence[Plan]) -> float:
+    """About how much memory a worker has when it trains them all."""
+    try:
+        from rnnviz.training.budget import estimate
+    except ImportError:
+        return 0.0
+    return WORKER_MEGABYTES + sum(estimate(plan).memory_bytes for plan in plans) / 1e6

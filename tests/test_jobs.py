@@ -1,0 +1,406 @@
+"""The manager of training jobs, with workers that only speak as such (`fake_worker`).
+
+Oracles: round robin worked out by hand, limits as stated, and sentences that name what happened.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnviz.jobs import Job, JobError, JobManager, Limits, limits
+from rnnviz.jobs import manager as managers
+from rnnviz.jobs.crew import Crew, Worker, resident_megabytes
+from rnnviz.jobs.job import Lines
+from rnnviz.jobs.queue import FairQueue
+from rnnviz.runs import RunStore
+from rnnviz.training.plan import Plan
+from tests.fake_worker import DIES, DIVERGES, EATS, GOOD, HANGS, IS_SLOW
+
+PATIENCE = 20.0
+
+
+def plan(steps: int = 3, kind: int = GOOD) -> Plan:
+    """For the fake worker: `steps` steps of 10 ms, and what goes wrong."""
+    return Plan(epochs=steps, seed=kind)
+
+
+LONG = plan(200)
+
+
+def until(true: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Wait for something to become true; fail where it does not."""
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    return RunStore(tmp_path / "runs")
+
+
+Open = Callable[..., JobManager]
+
+
+@pytest.fixture
+def opened(store: RunStore) -> Iterator[Open]:
+    """Make managers with fake workers; all are closed in the end."""
+    managers: list[JobManager] = []
+
+    def make(**bounds: Any) -> JobManager:
+        words = {"workers": 1, **bounds}
+        managers.append(
+            JobManager(store, bounds=Limits(**words), worker_module="tests.fake_worker")
+        )
+        return managers[-1]
+
+    yield make
+    for manager in managers:
+        manager.close()
+
+
+def job(visitor: str, name: str = "") -> Job:
+    return Job(name or visitor, visitor, ())
+
+
+def test_the_queue_takes_visitors_in_turn() -> None:
+    queue = FairQueue()
+    a1, a2, a3, b1, c1, c2 = (job(name[0], name) for name in ("a1", "a2", "a3", "b1", "c1", "c2"))
+    for one in (a1, a2, a3, b1, c1, c2):
+        queue.push(one)
+    # By hand: everybody's first in order of arrival, then everybody's second, then the third.
+    expected = [a1, b1, c1, a2, c2, a3]
+    assert list(queue) == expected
+    assert [one.position for one in expected] == [0, 1, 2, 3, 4, 5]
+    assert [queue.pop() for _ in range(2)] == [a1, b1]
+    late = job("d")
+    queue.push(late)
+    assert list(queue) == [c1, a2, late, c2, a3]
+    assert queue.remove(a2)
+    assert not queue.remove(a2)
+    assert list(queue) == [c1, a3, late, c2]
+    assert (len(queue), late.position) == (4, 2)
+    assert [queue.pop() for _ in range(5)] == [c1, a3, late, c2, None]
+
+
+def test_the_environment_sets_the_limits() -> None:
+    words = {"RNNVIZ_WORKERS": "3", "RNNVIZ_MOST_SECONDS": "12.5", "RNNVIZ_MOST_MEGABYTES": "900"}
+    assert limits(words) == Limits(workers=3, most_seconds=12.5, most_megabytes=900)
+    assert limits({}).workers == len(os.sched_getaffinity(0))
+    for name, value in (("WORKERS", "two"), ("WORKERS", "0"), ("MOST_SECONDS", "nan")):
+        with pytest.raises(ValueError, match=f"RNNVIZ_{name}: expected .* above 0, got"):
+            limits({f"RNNVIZ_{name}": value})
+
+
+def test_a_job_runs_to_its_end_and_its_record_says_so(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    done = manager.submit("ada", [plan(3)], ["mine"])
+    until(lambda: done.state == "finished")
+    run = store.get(done.id)
+    assert (run.state, run.name, run.visitor, run.step, run.steps) == (
+        "finished", "mine", "ada", 3, 3,
+    )  # fmt: skip
+    assert done.latest(done.id)["loss"] == pytest.approx(1 / 3)
+    assert manager.get(done.id) is done
+    assert manager.of("ada") == [done]
+    assert manager.of("bob") == []
+    with pytest.raises(JobError, match="got one that has ended: restart it"):
+        manager.resume(done)
+    again = manager.restart(done)
+    assert (again.plans, again.id != done.id) == (done.plans, True)
+    assert store.get(again.id).name == "mine"
+    until(lambda: again.state == "finished")
+
+
+def test_thirty_visitors_are_all_served_in_turn(opened: Open) -> None:
+    manager = opened(workers=2)
+    jobs = [manager.submit(f"visitor {n}", [plan(2)]) for n in range(30)]
+    waiting = [one for one in jobs if one.state == "queued"]
+    assert [one.position for one in waiting] == list(range(len(waiting)))
+    until(lambda: all(one.state == "finished" for one in jobs))
+    started = [one.started or 0.0 for one in jobs]
+    assert started == sorted(started)
+    assert manager.status().workers <= 2
+
+
+def test_a_visitor_has_one_job_at_a_time_and_the_queue_an_end(opened: Open) -> None:
+    manager = opened(most_queued=2)
+    first = manager.submit("ada", [LONG])
+    until(lambda: first.state == "running")
+    with pytest.raises(JobError, match="one training of yours at a time"):
+        manager.submit("ada", [plan()])
+    manager.submit("bob", [plan()])
+    manager.submit("cleo", [plan()])
+    with pytest.raises(JobError, match="at most 2 trainings that wait"):
+        manager.submit("dora", [plan()])
+    with pytest.raises(JobError, match="expected 1 to 12 networks"):
+        manager.submit("dora", [])
+    with pytest.raises(JobError, match="expected 1 to 12 networks"):
+        manager.submit("dora", [plan()] * 13)
+
+
+def test_pause_frees_the_worker_and_resume_goes_on(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    first = manager.submit("ada", [LONG])
+    second = manager.submit("bob", [plan(3)])
+    until(lambda: first.latest(first.id))
+    assert (second.state, second.position) == ("queued", 0)
+    start = time.monotonic()
+    manager.pause(first)
+    until(lambda: first.state == "paused")
+    assert time.monotonic() - start < 0.5
+    until(lambda: second.state == "finished")
+    assert store.get(first.id).state == "paused"
+    before = first.latest(first.id)["step"]
+    assert manager.step(first.id) is first
+    until(lambda: first.state == "paused")
+    assert first.latest(first.id)["step"] == before + 1
+    assert first.message == "One step was taken."
+    manager.resume(first)
+    until(lambda: first.latest(first.id)["step"] > before + 3)
+    manager.stop(first)
+    until(lambda: first.state == "stopped")
+    assert "best so far is kept" in first.message
+    assert store.get(first.id).state == "stopped"
+
+
+def test_what_waits_can_be_paused_and_stopped(opened: Open) -> None:
+    manager = opened()
+    first = manager.submit("ada", [LONG])
+    until(lambda: first.state == "running")
+    second, third = (manager.submit(name, [plan(2)]) for name in ("bob", "cleo"))
+    manager.pause(second)
+    assert (second.state, third.position) == ("paused", 0)
+    manager.stop(third)
+    assert third.state == "stopped"
+    manager.stop(first)
+    until(lambda: first.state == "stopped")
+    manager.resume(second)
+    until(lambda: second.state == "finished")
+    manager.pause(second)
+    manager.stop(second)
+    assert second.state == "finished"  # what is so already is no error
+
+
+def test_a_restart_stops_what_runs(opened: Open) -> None:
+    manager = opened()
+    first = manager.submit("ada", [LONG])
+    until(lambda: first.latest(first.id))
+    second = manager.restart(first)
+    until(lambda: first.state == "stopped")
+    until(lambda: second.state == "running")
+    assert second.plans == first.plans
+
+
+def test_long_jobs_let_others_go_first(opened: Open) -> None:
+    manager = opened(turn_seconds=0.1)
+    long, short = (manager.submit(*one) for one in (("ada", [LONG]), ("bob", [plan(2)])))
+    until(lambda: short.state == "finished")
+    assert long.state in ("queued", "running")
+    assert long.latest(long.id)["step"] < 200
+    until(lambda: long.state == "finished")
+
+
+def test_a_race_is_one_job_and_survives_one_that_diverges(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    race = manager.submit("ada", [plan(3), plan(3, DIVERGES)])
+    until(lambda: race.state == "finished")
+    good, bad = (store.get(run) for run in race.runs)
+    assert race.id == good.group == bad.group
+    assert (good.state, bad.state) == ("finished", "failed")
+    assert bad.message == "expected a finite loss, got nan"
+    assert race.run_state(bad.id) == ("failed", bad.message)
+    assert manager.get(bad.id) is race
+
+
+def test_a_worker_that_dies_fails_its_job_and_is_replaced(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    lost = manager.submit("ada", [plan(1, DIES)])
+    until(lambda: lost.state == "failed")
+    assert "ended unexpectedly (exit code 3)" in lost.message
+    assert store.get(lost.id).state == "failed"
+    following = manager.submit("ada", [plan(2)])
+    until(lambda: following.state == "finished")
+
+
+def test_a_job_that_needs_too_much_memory_is_ended(opened: Open) -> None:
+    manager = opened(most_megabytes=200)
+    greedy = manager.submit("ada", [plan(1, EATS)])
+    until(lambda: greedy.state == "failed")
+    assert "more than the 200 MB that one job may take" in greedy.message
+
+
+def test_what_is_known_to_be_too_large_is_not_taken(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = opened()
+    monkeypatch.setattr(managers, "needed_megabytes", lambda plans: 9000.0)
+    with pytest.raises(JobError, match=r"at most 1,500 MB, got one that needs about 9,000 MB"):
+        manager.submit("ada", [plan()])
+
+
+def test_a_worker_that_does_not_obey_is_ended(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnnviz.jobs.dispatcher.PATIENCE_SECONDS", 0.3)
+    manager = opened()
+    deaf = manager.submit("ada", [plan(9, HANGS)])
+    until(lambda: deaf.latest(deaf.id))
+    manager.pause(deaf)
+    until(lambda: deaf.state == "paused", 3)
+    slow = manager.submit("ada", [plan(9, IS_SLOW)])
+    until(lambda: slow.state == "running")
+    assert slow.preparing
+    manager.stop(slow)
+    until(lambda: slow.state == "stopped", 3)
+
+
+def test_a_job_that_overstays_is_ended(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnnviz.jobs.dispatcher.OVERTIME_SECONDS", 0.0)
+    late = opened(most_seconds=0.2).submit("ada", [plan(9, HANGS)])
+    until(lambda: late.state == "stopped")
+    assert "time of one job is over" in late.message
+
+
+def test_who_leaves_starves_nobody_and_finds_the_job_paused(opened: Open) -> None:
+    manager = opened(grace_seconds=0.3)
+    jobs = [manager.submit(name, [LONG]) for name in ("ada", "bob", "cleo")]
+    until(lambda: jobs[0].state == "running")
+    for name in ("ada", "bob", "cleo"):
+        manager.leave(name)
+    manager.adopt("cleo")  # a network blip: the page is back
+    assert [one.state for one in jobs] == ["running", "queued", "queued"]
+    until(lambda: jobs[0].state == "paused")
+    until(lambda: jobs[1].state == "paused")
+    assert "its page was closed" in jobs[0].message
+    until(lambda: jobs[2].state == "running")
+    time.sleep(0.5)
+    assert jobs[2].state == "running"
+
+
+def test_the_learning_rate_has_bounds(opened: Open) -> None:
+    manager = opened()
+    one = manager.submit("ada", [LONG])
+    manager.set_learning_rate_factor(one, 0.5)
+    assert one.learning_rate_factor == 0.5
+    for factor in (-1.0, 101.0, float("nan")):
+        with pytest.raises(JobError, match="factor of the learning rate from 0 to 100"):
+            manager.set_learning_rate_factor(one, factor)
+    assert manager.get("nobody's") is None
+    with pytest.raises(JobError, match="got one that is not"):
+        manager.pause("nobody's")
+
+
+def test_a_new_server_finds_what_an_earlier_one_left(opened: Open, store: RunStore) -> None:
+    run = store.create(LONG, "ada", "left behind", state="running")
+    race = [store.create(plan(3), "ada", group="g" * 16, state="paused") for _ in range(2)]
+    manager = opened()
+    found = manager.get(run.id)
+    assert found is not None
+    assert (found.state, found.resumable) == ("interrupted", True)
+    other = manager.get(race[1].id)
+    assert other is not None
+    assert other.runs == tuple(one.id for one in race)
+    manager.resume(other)
+    until(lambda: other.state == "finished")
+    until(lambda: store.get(race[0].id).state == "finished")
+
+
+def test_closing_pauses_and_leaves_no_process(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    running, waiting = manager.submit("ada", [LONG]), manager.submit("bob", [LONG])
+    until(lambda: running.latest(running.id))
+    (worker,) = manager._dispatcher._crew.workers
+    manager.close()
+    assert (running.state, waiting.state) == ("paused", "paused")
+    assert store.get(running.id).state == "paused"
+    assert resident_megabytes(worker.pid) == 0
+    manager.close()
+
+
+def test_a_full_disk_does_not_stop_the_manager(
+    opened: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = opened()
+    first = manager.submit("ada", [LONG])
+    until(lambda: first.latest(first.id))
+    update = store.update
+
+    def full(id: str, **fields: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "update", full)
+    manager.pause(first)
+    until(lambda: first.state == "paused")
+    assert store.get(first.id).state == "running"
+    monkeypatch.setattr(store, "update", update)
+    until(lambda: store.get(first.id).state == "paused")  # it is tried again
+
+
+def test_workers_that_cannot_start_are_no_endless_loop(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("rnnviz.jobs.crew.REST_SECONDS", 60.0)
+    bounds = Limits(workers=1)
+    with JobManager(store, bounds=bounds, worker_module="tests.no_such_module") as manager:
+        lost = manager.submit("ada", [plan()])
+        until(lambda: lost.state == "failed")
+        assert "No training process could be started" in lost.message
+    assert capfd.readouterr().err.count("No module named tests.no_such_module") == 3
+
+
+def test_the_portable_line_works_as_the_inherited_one_does() -> None:
+    worker = Worker("tests.fake_worker", listening=True)
+    until(lambda: worker.connection.poll())
+    assert list(worker.heard()) == [{"say": "ready"}]
+    worker.let_go()
+    until(lambda: worker.process.poll() == 0)
+    worker.bury()
+
+
+def test_idle_workers_are_let_go_but_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    crew = Crew(3, module="tests.fake_worker")
+    crew.staff(2)
+    assert len(crew.workers) == 3
+
+    def hear() -> None:
+        for worker in crew.wait(0.05):
+            try:
+                for message in worker.heard():
+                    assert message == {"say": "ready"}
+                    crew.is_ready(worker)
+            except (EOFError, OSError):
+                crew.dismiss(worker)
+
+    until(lambda: hear() or all(worker.ready for worker in crew.workers))
+    assert crew.workers[0].megabytes() > 5
+    monkeypatch.setattr("rnnviz.jobs.crew.IDLE_SECONDS", 0.0)
+    until(lambda: hear() or crew.staff(0) or len(crew.workers) == 1)
+    os.kill(crew.workers[0].pid, signal.SIGKILL)
+    (worker,) = crew.workers
+    until(lambda: hear() or not crew.workers)
+    assert worker.process.returncode == -9
+    crew.close()
+
+
+def test_lines_are_read_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "curves.jsonl"
+    lines = Lines(path, {})
+    assert len(lines.curves()) == 0
+    step = '{"event": "step-finished", "step": %d, "loss": %s}\n'
+    path.write_text(step % (1, 0.5) + step % (2, 0.25) + '{"event": "step-fin')
+    first = lines.curves()
+    assert first.loss.tolist() == [0.5, 0.25]
+    assert lines.curves() is first  # nothing new, nothing done
+    path.write_text(path.read_text() + 'ished", "step": 3, "loss": 0.125}\n')
+    assert lines.curves().loss.tolist() == [0.5, 0.25, 0.125]
+    path.write_text(step % (1, 7.0))
+    assert lines.curves().loss.tolist() == [7.0]
