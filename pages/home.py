@@ -15,8 +15,8 @@ with introduction:
         "An RNN, a GRU and an LSTM read a sequence one step at a time and keep what matters in a "
         "small memory. Here you watch that happen, every gate of every unit at every step, in "
         "networks that were written from scratch in this package and trained on real data. Draw a "
-        "digit, press play, and see when the network makes up its mind; or write a sentence about "
-        "a film, change one word, and see what it makes of that."
+        "digit, press play, and see when the network makes up its mind; write a sentence about a "
+        "film and change one word of it; or train a network of your own and watch it learn."
     )
 
 with doors:
@@ -26,5 +26,8 @@ with doors:
     with st.container(border=True):
         st.page_link("pages/text.py", label="**Text**", icon=":material/notes:")
         st.caption("Write or upload a text and follow the networks through it, word by word.")
+    with st.container(border=True):
+        st.page_link("pages/train.py", label="**Train**", icon=":material/school:")
+        st.caption("Train a network of your own, watch it learn, and race the three cells.")
 
 ui.opening_stage()

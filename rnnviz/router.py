@@ -34,6 +34,15 @@ PAGES: tuple[tuple[str, dict[str, Any]], ...] = (
             "help": "Write or upload a text and watch a recurrent network read it word by word",
         },
     ),
+    (
+        "pages/train.py",
+        {
+            "title": "Train",
+            "icon": ":material/school:",
+            "url_path": "train",
+            "help": "Choose a task and a network, train it, and watch it learn",
+        },
+    ),
 )
 
 _ACTIVE: ContextVar[bool] = ContextVar("rnnviz_router_active", default=False)

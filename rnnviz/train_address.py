@@ -19,11 +19,11 @@ from rnnviz.training.plan import (
     CHOICES,
     NONE_ALLOWED,
     TASK_NAMES,
-    WHOLE,
     Plan,
     PlanError,
     defaults,
 )
+from rnnviz.training.words import WHOLE
 
 VERSION = "2"
 CELLS = ("lstm", "gru", "rnn")
@@ -36,7 +36,7 @@ REFERENCE = "gru"
 """Of a race, the cell whose units are chosen; the others get as many parameters."""
 
 FIRST_TASK, FIRST_CELL = "digits", "gru"
-FIGURES = ("machine", "runs", "numbers")
+FIGURES = ("machine", "runs")
 SEEDS = (1, 3)
 SMOOTHINGS = (0, 3, 10, 30, 100)
 """Half-lives, in steps, that the smoothing of the curves may have."""

@@ -42,9 +42,9 @@ MOST_EVENTS = 3
 """Of one kind in one figure."""
 
 RIGHT = {
-    "class": "right answers",
-    "number": "answers right to 0.04",
-    "symbols": "right symbols",
+    "class": "Right answers",
+    "number": "Answers right to 0.04",
+    "symbols": "Right symbols",
 }
 
 

@@ -22,6 +22,7 @@ from rnnviz.figures.style import (
     axis,
     checked,
     figure,
+    headline,
     note,
     percent_ticks,
 )
@@ -29,7 +30,7 @@ from rnnviz.figures.words import plain
 from rnnviz.palette import CELLS, NEGATIVE, Theme
 from rnnviz.signals import CELL_NAMES
 
-HEIGHT, LOW_HEIGHT = 320, 240
+HEIGHT, LOW_HEIGHT = 340, 260
 LADDER = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 20.0, 50.0, 100.0, 1e3, 1e4)
 """Where an axis of losses may end, so that it grows seldom, and to a number people know."""
 
@@ -40,8 +41,11 @@ FLOOR, CEILING = 1e-6, 1e6
 SYMBOLS = {"lstm": "circle", "gru": "square", "rnn": "diamond"}
 """A colour never stands alone."""
 
-ROWS = 3
+ROWS = 2
 """Labels of events that are close to each other take this many rows above a figure."""
+
+TITLE = 34
+"""Pixels that the title takes above them."""
 
 NEAR = 0.24
 """Share of the width that a label of an event may take."""
@@ -51,7 +55,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Measure:
-    """What an axis shows: its title, whether it is logarithmic by itself, and how to say a value."""
+    """What a figure shows: its title, how to write a value, whether it is a low figure."""
 
     title: str
     format: str
@@ -59,10 +63,10 @@ class Measure:
 
 
 MEASURES = {
-    "loss": Measure("loss", ".4f"),
-    "accuracy": Measure("right answers", ".1%"),
-    "gradient": Measure("gradient norm before clipping, log scale", ".3g", low=True),
-    "rate": Measure("learning rate", ".2e", low=True),
+    "loss": Measure("Loss", ".4f"),
+    "accuracy": Measure("Right answers", ".1%"),
+    "gradient": Measure("Gradient norm before clipping, log scale", ".3g", low=True),
+    "rate": Measure("Learning rate", ".2e", low=True),
 }
 
 
@@ -71,7 +75,8 @@ class Line:
     """One curve: `values (N,)` at `steps (N,)`, on examples trained on or `held_out` ones.
 
     `smooth (N,)` is the same after smoothing; `low` and `high (N,)` are the least and the greatest
-    of several seeds, of which `values` is the median. Values need not be finite.
+    of several seeds, of which `values` is the median. Values need not be finite. `hue`, as
+    ``#rrggbb``, stands in for the colour of the cell, where several networks have the same cell.
     """
 
     cell: str
@@ -82,6 +87,7 @@ class Line:
     name: str = ""
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    hue: str = ""
 
     @property
     def shown(self) -> np.ndarray:
@@ -154,7 +160,7 @@ def training_curves(
         level, level_name: a dotted line: the chance of a right answer, or where gradients are cut.
         marks: what happened when.
         held_out_name: what to call the examples that are not trained on.
-        title: of the other axis, by default that of the measure.
+        title: above the figure, by default that of the measure.
         theme: "light" or "dark".
     """
     theme = checked(theme)
@@ -183,21 +189,21 @@ def training_curves(
     if level is not None and ends[0] <= level <= ends[1]:
         shapes.append(_level(level, theme))
         words.append(_level_words(level, level_name, is_log, theme))
-    top = 30 + (16 * (max(rows) + 1) if rows else 0)
     return figure(
         traces,
         theme,
         height=(LOW_HEIGHT if about.low else HEIGHT),
         alt=_alt(lines, measure, steps, inside, held_out_name),
-        legend=measure in ("loss", "accuracy") or is_race,
+        legend=not about.low or is_race,
         legend_y=-0.2 if not about.low else -0.3,
         legend_yanchor="top",
         uirevision=f"{measure} {log} {log_steps}",
         shapes=shapes,
         annotations=words,
+        title=headline(f"<b>{plain(title or about.title, 60)}</b>", theme),
         xaxis=_steps_axis(steps, log_steps, theme),
-        yaxis=_values_axis(measure, ends, is_log, title or about.title, theme),
-        margin={"l": 8, "r": 12, "t": top, "b": 64},
+        yaxis=_values_axis(measure, ends, is_log, theme),
+        margin={"l": 8, "r": 12, "t": TITLE + 16 * (1 if about.low else ROWS), "b": 64},
     )
 
 
@@ -211,8 +217,8 @@ def _traces(
     theme: Theme,
 ) -> list[go.Scatter]:
     """The band, the pale raw line and the strong one, as far as there are such."""
-    hue = CELLS[theme].get(line.cell, NEGATIVE[theme])
-    if line.held_out and not is_race:
+    hue = line.hue or CELLS[theme].get(line.cell, NEGATIVE[theme])
+    if line.held_out and not is_race and not line.hue:
         hue = INK[theme]
     where = np.asarray(line.steps)
     keep = where >= 1 if log_steps else np.ones(len(where), bool)
@@ -234,7 +240,7 @@ def _traces(
         band = {"fill": "tonexty", "fillcolor": _pale(hue, 0.18)}
         traces.append(go.Scatter(x=x, y=shown(line.high), line=edge, **band, **quiet))
     if line.smooth is not None:
-        faint = {"width": 1, "color": _pale(hue, 0.22 if is_race else 0.32)}
+        faint = {"width": 1, "color": _pale(hue, 0.2 if is_race else 0.45)}
         traces.append(go.Scatter(x=x, y=shown(line.values), line=faint, **quiet))
     few = line.held_out and len(x) <= 60
     traces.append(
@@ -248,7 +254,9 @@ def _traces(
                 "dash": "dot" if is_race and not line.held_out else "solid",
             },
             marker={"size": 6, "symbol": SYMBOLS.get(line.cell, "circle"), "color": hue},
-            name=label,
+            name=who if is_race else what,
+            # In a race one entry for each network: its form says what a line was measured on.
+            showlegend=line.held_out or not is_race or about.low,
             hovertemplate=f"{label}<br>step %{{x:,}}: %{{y:{about.format}}}<extra></extra>",
         )
     )
@@ -264,10 +272,8 @@ def _steps_axis(steps: int, log_steps: bool, theme: Theme) -> dict[str, Any]:
     return axis(theme, **options)
 
 
-def _values_axis(
-    measure: str, ends: Range, is_log: bool, title: str, theme: Theme
-) -> dict[str, Any]:
-    options: dict[str, Any] = {"title_text": plain(title, 60)}
+def _values_axis(measure: str, ends: Range, is_log: bool, theme: Theme) -> dict[str, Any]:
+    options: dict[str, Any] = {}
     if measure == "accuracy":
         options |= {"range": [0, 1.03], **percent_ticks(0, 0.25, 0.5, 0.75, 1)}
     elif is_log:
@@ -354,7 +360,7 @@ def _alt(
             continue
         last = int(np.flatnonzero(fine)[-1])
         who = line.name or CELL_NAMES.get(line.cell, line.cell)
-        value = format(float(line.shown[last]), MEASURES[measure].format)
+        value = format(float(line.shown[last]), MEASURES[measure].format).replace("%", " %")
         what = held_out_name if line.held_out else "training"
         said.append(f"{who}, {what}: {value} at step {int(line.steps[last]):,}")
     happened = "; ".join(f"{mark.text} at step {mark.step:,}" for mark in marks)

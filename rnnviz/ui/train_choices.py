@@ -110,7 +110,8 @@ class TrainChoices:
             fresh = defaults(value, plan.cell)
             return replace(address, plan=fresh.changed(seed=plan.seed))
         if name == "cell":
-            cell, racers = (REFERENCE, CELLS) if value == RACE else (value, ())
+            cell = REFERENCE if value == RACE else value
+            racers: tuple[str, ...] = CELLS if value == RACE else ()
             return replace(address, plan=moved(plan, cell), racers=racers)
         if name == "racers":
             racers = tuple(cell for cell in CELLS if cell in (value or ()))

@@ -1,0 +1,134 @@
+"""What the Train page is made of, by the names that the page uses."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from rnnviz import train_words
+from rnnviz.runs import RunError
+from rnnviz.theatre import travel
+from rnnviz.train_address import FIGURES
+from rnnviz.training.plan import TASKS, PlanError
+from rnnviz.ui import train_desk
+from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.rooms import STYLE as ROOMS
+from rnnviz.ui.rooms import Room
+from rnnviz.ui.train_choices import TRAVEL, TrainChoices, train_choices
+from rnnviz.ui.train_jobs import present, remember, visitor
+from rnnviz.ui.train_live import live_stage
+from rnnviz.ui.train_setup import setup_controls
+
+__all__ = [
+    "closer",
+    "live_stage",
+    "setup_controls",
+    "start_controls",
+    "train_choices",
+    "train_rooms",
+    "visitor",
+]
+
+STYLE = Path(__file__).with_suffix(".css")
+NAMES = dict(zip(FIGURES, ("Time machine", "Runs"), strict=True))
+TEASERS = {
+    "machine": "how the same input was read before, during and after the training",
+    "runs": "all your runs: name, compare, download, load them into the other pages",
+}
+
+
+def train_rooms(choices: TrainChoices, who: str) -> tuple[Room, Room, Room]:
+    """Places for the controls, the stage, and what lies below it."""
+    st.html(ROOMS)
+    st.html(STYLE)
+    beside, stage = st.columns([1.1, 2.6], gap="medium")
+    controls = beside.container(key="train_controls")
+    with beside:
+        travel(key=TRAVEL, heard=choices.heard_trip)
+        remember(who)
+    live, below = stage.container(), stage.container()
+    return controls, live, below
+
+
+def start_controls(choices: TrainChoices, who: str) -> None:
+    """What the training will take, and the button that starts it."""
+    desk = present(who)
+    try:
+        plans = train_desk.plans_of(choices.address)
+        found = [train_desk.estimate(plan) for plan in plans]
+    except PlanError as error:
+        st.caption(plain(sentence(error)))
+        found = []
+    if found:
+        said = train_words.estimate_words(
+            sum(one.parameters for one in found),
+            max(one.memory_bytes for one in found),
+            sum(one.seconds for one in found),
+            sum(one.steps for one in found),
+        )
+        if len(found) > 1:
+            said = f"{len(found)} networks together: {said}"
+        st.caption(plain(said))
+    task = TASKS[choices.plan.task]
+    missing = choices.plan.task == "own" and choices.plan.data is None
+    st.button(
+        "Train",
+        key="train_start",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=missing or not found,
+        width="stretch",
+        on_click=train_desk.start,
+        args=(desk, choices, who),
+        help=plain(task.needs_data) if missing else None,
+    )
+
+
+def closer(choices: TrainChoices, who: str) -> None:
+    """The time machine and the runs, one at a time, when somebody asks for them."""
+    st.subheader("Look closer", anchor=False)
+    key = choices.widget("figure")
+    st.session_state.setdefault(key, choices.address.figure)
+    st.segmented_control(
+        "What to look at",
+        FIGURES,
+        wrap=True,
+        format_func=NAMES.__getitem__,
+        key=key,
+        on_change=lambda: choices.set("figure", st.session_state[key]),
+        help="The time machine is about the run above; the table has all runs of this browser.",
+    )
+    figure = choices.address.figure
+    if figure is None:
+        st.markdown("\n".join(f"- **{NAMES[name]}**: {TEASERS[name]}" for name in FIGURES))
+        return
+    try:
+        with st.container():
+            PANELS[figure](choices, who)
+    except RunError as error:
+        st.info(plain(sentence(error)))
+    except Exception as error:  # a fault of ours: the page stays whole, and the log says where
+        if type(error).__module__.startswith("streamlit"):
+            raise  # how Streamlit ends a run
+        logging.getLogger(__name__).exception("%s was not shown", figure)
+        st.info(f"{NAMES[figure]} cannot be shown just now. The rest of the page works.")
+
+
+def _machine(choices: TrainChoices, who: str) -> None:
+    from rnnviz.ui.train_machine import machine_panel
+
+    if choices.address.run is None:
+        st.caption("The time machine needs a run: press Train, or choose one under Runs.")
+        return
+    machine_panel(present(who).store.get(choices.address.run))
+
+
+def _runs(choices: TrainChoices, who: str) -> None:
+    from rnnviz.ui.train_runs import runs_panel
+
+    runs_panel(who, present(who).store, choices)
+
+
+PANELS = {"machine": _machine, "runs": _runs}

@@ -1,0 +1,177 @@
+"""What the Train page does with runs: start them, look at them, and ask for this or that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rnnviz.jobs import JobError
+from rnnviz.runs import RunError
+from rnnviz.train_address import TrainAddress
+from rnnviz.train_lines import Shown, name_of
+from rnnviz.training.plan import Plan, PlanError
+from rnnviz.ui.notices import sentence
+from rnnviz.ui.train_choices import TrainChoices
+
+if TYPE_CHECKING:
+    from rnnviz.jobs import Job
+    from rnnviz.runs import Run
+    from rnnviz.training.budget import Estimate
+    from rnnviz.ui.train_jobs import Desk
+
+FIRST, LIVE, WAITING = 0.5, 1.0, 3.0
+"""Seconds between two looks: at what is about to change, at a training, at a queue."""
+
+SETTLE = 0.4
+"""Seconds that a click waits at most, so that what it did is seen at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """The run or the race that is shown, as it stands now.
+
+    ``job`` is None for what no job of this server has in its hands; ``run`` is the id in the
+    address. ``mine`` says whether this visitor may ask for anything.
+    """
+
+    run: str
+    runs: tuple[Shown, ...]
+    state: str
+    message: str
+    mine: bool
+    job: Job | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("queued", "running")
+
+    @property
+    def every(self) -> float | None:
+        """Seconds until it is worth looking again; None for never."""
+        if not self.is_live:
+            return None
+        job = self.job
+        if job is not None and job.asked is not None:
+            return FIRST
+        if self.state == "queued":
+            return WAITING if job is None or job.position > 0 else FIRST
+        return LIVE if any(len(one.curves) for one in self.runs) else FIRST
+
+
+def plans_of(address: TrainAddress) -> tuple[Plan, ...]:
+    """What would be trained: one plan, or those of a race, seed by seed; raises PlanError."""
+    if not address.is_race:
+        return (address.plan,)
+    from rnnviz.training import budget
+
+    same = budget.same_budget(address.plan, address.racers)
+    first = address.plan.seed
+    return tuple(
+        plan.changed(seed=first + number) for number in range(address.seeds) for plan in same
+    )
+
+
+@lru_cache(maxsize=256)
+def estimate(plan: Plan) -> Estimate:
+    """What a plan will take."""
+    from rnnviz.training import budget
+
+    return budget.estimate(plan)
+
+
+def start(desk: Desk, choices: TrainChoices, visitor: str) -> None:
+    """Queue what is chosen and show it; a refusal becomes a notice."""
+    choices.notices.pop("job", None)
+    try:
+        plans = plans_of(choices.address)
+        names = [_name(plan, len({one.seed for one in plans}) > 1) for plan in plans]
+        job = desk.manager.submit(visitor, plans, names)
+    except (JobError, PlanError, RunError) as error:
+        choices.notices["job"] = sentence(error)
+        return
+    choices.show(job.runs[0])
+
+
+def ask(desk: Desk, choices: TrainChoices, looked: Looked, what: str) -> None:
+    """Pause, resume, make one step, stop, or train again with the same seed."""
+    choices.notices.pop("job", None)
+    target: Any = looked.run if looked.job is None else looked.job
+    try:
+        job = getattr(desk.manager, what)(target)
+    except (JobError, RunError) as error:
+        choices.notices["job"] = sentence(error)
+        return
+    if what == "restart":
+        choices.show(job.runs[0])
+        return
+    job = job or looked.job
+    until = time.monotonic() + SETTLE
+    while job is not None and job.asked is not None and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def turn(desk: Desk, choices: TrainChoices, looked: Looked, factor: float) -> None:
+    """Multiply the learning rate of a training that is on its way."""
+    choices.notices.pop("job", None)
+    try:
+        desk.manager.set_learning_rate_factor(looked.job or looked.run, factor)
+    except (JobError, RunError) as error:
+        choices.notices["job"] = sentence(error)
+
+
+def look(desk: Desk, choices: TrainChoices, visitor: str) -> Looked | None:
+    """The run of the address as it stands; None where there is none, with a notice if it is gone.
+
+    A visitor who comes without a run in the address finds the one that is on its way.
+    """
+    if choices.address.run is None and not choices.looked:
+        waiting = [job for job in desk.manager.of(visitor) if job.state in WORTH_FINDING]
+        if waiting:
+            choices.show(waiting[0].runs[0])
+    choices.looked = True
+    run = choices.address.run
+    if run is None:
+        return None
+    job = desk.manager.get(run)
+    if job is not None:
+        return _of_job(run, job, visitor)
+    try:
+        found = desk.store.get(run)
+    except RunError as error:
+        choices.notices["run"] = sentence(error)
+        choices.show(None)
+        return None
+    return _of_store(desk, found, visitor)
+
+
+WORTH_FINDING = ("queued", "running", "paused")
+
+
+def _of_job(run: str, job: Job, visitor: str) -> Looked:
+    seeds = len({plan.seed for plan in job.plans}) > 1
+    shown = tuple(
+        Shown(one, _name(plan, seeds), plan.to_json(), job.run_curves(one))
+        for one, plan in zip(job.runs, job.plans, strict=True)
+    )
+    return Looked(run, shown, job.state, job.message, job.visitor == visitor, job)
+
+
+def _of_store(desk: Desk, found: Run, visitor: str) -> Looked:
+    runs: Sequence[Run] = [found]
+    if found.group is not None:
+        same = [one for one in desk.store.of(found.visitor) if one.group == found.group]
+        runs = sorted(same, key=lambda one: (one.created, one.id)) or runs
+    shown = tuple(Shown(one.id, one.name, one.plan, one.curves()) for one in runs)
+    return Looked(found.id, shown, found.state, found.message, found.visitor == visitor)
+
+
+def _name(plan: Plan, with_seed: bool) -> str:
+    from rnnviz.training.plan import TASKS
+
+    shown = Shown("", "", plan.to_json(), None)  # type: ignore[arg-type]
+    seed = f", seed {plan.seed}" if with_seed else ""
+    return f"{name_of(shown)}, {TASKS[plan.task].name}{seed}"

@@ -1,0 +1,341 @@
+"""The stage of the Train page: how the training stands, its curves, and what can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rnnviz import train_lines, train_words
+from rnnviz.figures.curves import reach, training_curves
+from rnnviz.figures.style import alt_text
+from rnnviz.jobs import RESUMABLE
+from rnnviz.palette import Theme
+from rnnviz.theatre import place
+from rnnviz.train_address import SMOOTHINGS, VERSION, WORDS
+from rnnviz.training.plan import PRESETS, Plan, PlanError
+from rnnviz.ui import train_desk
+from rnnviz.ui.notices import notices, plain
+from rnnviz.ui.rooms import Room, pair
+from rnnviz.ui.train_choices import PLACE, TrainChoices
+from rnnviz.ui.train_desk import Looked
+from rnnviz.ui.train_jobs import Desk, present
+
+if TYPE_CHECKING:
+    from rnnviz.training.diagnosis import Finding
+
+FACTORS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0)
+MEASURES = ("loss", "accuracy", "gradient", "rate")
+LEGEND = (
+    "Faint: every single batch. Strong: the same, smoothed. With marks: held-out examples, which "
+    "are never trained on."
+)
+RACE_LEGEND = (
+    "Solid, with marks: held-out examples, which are never trained on. Dotted: the batches of the "
+    "training, smoothed; faint: every single one."
+)
+LOG_LOSS, LOG_STEPS = "loss", "steps"
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The places of the stage, made in the same order whatever there is to show."""
+
+    said: Room
+    head: Room
+    buttons: Room
+    findings: Room
+    view: Room
+    plots: dict[str, Room]
+    caption: Room
+    card: Room
+    table: Room
+    empty: Room
+
+    @classmethod
+    def made(cls) -> Rooms:
+        """Make the places here."""
+        said, head, buttons, findings, view = (st.container() for _ in range(5))
+        first, second = pair(gap="medium"), pair(gap="medium")
+        plots = dict(zip(MEASURES, (*first, *second), strict=True))
+        return cls(
+            said, head, buttons, findings, view, plots,
+            st.container(), st.container(), st.container(), st.container(),
+        )  # fmt: skip
+
+
+def live_stage(choices: TrainChoices, visitor: str) -> Looked | None:
+    """The stage as a fragment that runs again by itself while something is on its way."""
+    looked = train_desk.look(present(visitor), choices, visitor)
+    every = None if looked is None else looked.every
+    st.fragment(_live, run_every=every)(choices, visitor, every, choices.address.run)
+    return looked
+
+
+def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | None) -> None:
+    desk = present(visitor)
+    desk.manager.adopt(visitor)
+    rooms = Rooms.made()
+    looked = train_desk.look(desk, choices, visitor)
+    if choices.address.run != run or (None if looked is None else looked.every) != every:
+        # How often this runs, and what stands below, is decided by a run of the whole page.
+        st.rerun()
+    with rooms.said:
+        notices(choices.notices.values())
+        place(
+            choices.words(),
+            key=PLACE,
+            owned=WORDS,
+            version=VERSION,
+            choice=choices.choice,
+            heard=choices.heard_trip,
+        )
+    if looked is None:
+        with rooms.empty:
+            _empty(choices, desk, visitor)
+        return
+    with rooms.head:
+        _head(looked)
+    with rooms.buttons:
+        _buttons(choices, desk, looked)
+    with rooms.findings:
+        _findings(looked)
+    with rooms.view:
+        _view(choices, desk, looked)
+    _curves(choices, looked, rooms.plots)
+    with rooms.caption:
+        st.caption(RACE_LEGEND if len(looked.runs) > 1 else LEGEND)
+    with rooms.card:
+        _race_card(looked)
+    with rooms.table:
+        _table(looked)
+
+
+def _head(looked: Looked) -> None:
+    st.header(plain(train_words.headline(looked.runs, looked.state)), anchor=False)
+    job = looked.job
+    said = train_words.state_words(
+        looked.state,
+        looked.runs,
+        position=0 if job is None else job.position,
+        asked=None if job is None else job.asked,
+        preparing=job is not None and job.preparing,
+        latest=None if job is None else job.latest(looked.run),
+    )
+    st.progress(train_words.share_done(looked.runs), plain(said))
+    if looked.message:
+        st.caption(plain(looked.message))
+
+
+def _buttons(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
+    state, asked = looked.state, looked.job is not None and looked.job.asked is not None
+    if not looked.mine:
+        st.caption("This run belongs to another browser: here you can watch it.")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for what, label, icon, can, said in (
+            ("pause", "Pause", "pause", looked.is_live,
+             "Saves where the training stands and lets others have the worker."),
+            ("resume", "Resume", "play_arrow", state in RESUMABLE,
+             "Goes on exactly where it was left: weights, optimiser, order of the batches."),
+            ("step", "One step", "skip_next", state == "paused",
+             "One batch, one update of the weights, and pauses again."),
+            ("stop", "Stop", "stop", looked.is_live or state == "paused",
+             "Ends the training and keeps the best network so far."),
+            ("restart", "Again, same seed", "replay", True,
+             "A new training of the same plan with the same seed: it gives the same curve."),
+        ):  # fmt: skip
+            st.button(
+                label,
+                key=f"train_{what}",
+                icon=f":material/{icon}:",
+                disabled=asked or not (can and looked.mine),
+                on_click=train_desk.ask,
+                args=(desk, choices, looked, what),
+                help=said,
+            )
+
+
+def _factor(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
+    """A slider that multiplies the learning rate of a training that is on its way."""
+    now = 1.0 if looked.job is None else looked.job.learning_rate_factor
+    key = f"train_factor_{looked.run}"
+    st.session_state.setdefault(key, now)
+    st.select_slider(
+        "Learning rate, times",
+        sorted({*FACTORS, now, st.session_state[key]}),
+        format_func=lambda factor: f"× {factor:g}",
+        key=key,
+        on_change=lambda: train_desk.turn(desk, choices, looked, st.session_state[key]),
+        disabled=not (looked.mine and (looked.is_live or looked.state == "paused")),
+        help="Multiplies the learning rate from the next step on, while it trains.",
+        width=190,
+    )
+
+
+def _findings(looked: Looked) -> None:
+    """What went wrong, or well, in words."""
+    for name, found in _diagnosed(looked):
+        who = f"{plain(name)}: " if len(looked.runs) > 1 else ""
+        words = f"**{who}{plain(found.title)}.** {plain(found.text)}"
+        if found.kind in ("well", "done-well", "learning"):
+            st.success(words)
+        else:
+            st.warning(words)
+
+
+def _diagnosed(looked: Looked) -> list[tuple[str, Finding]]:
+    from rnnviz.training.diagnosis import diagnose
+
+    found = []
+    for shown in looked.runs:
+        try:
+            plan = Plan.from_json(shown.plan)
+        except PlanError:  # a network that was trained elsewhere
+            continue
+        found += [(shown.name, one) for one in diagnose(shown.curves, plan)]
+    return found
+
+
+def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+        _factor(choices, desk, looked)
+        st.select_slider(
+            "Smoothing in steps",
+            SMOOTHINGS,
+            format_func=lambda half_life: "none" if half_life == 0 else f"{half_life}",
+            key=_kept(choices, "smoothing", choices.address.smoothing),
+            on_change=lambda: choices.set(
+                "smoothing", st.session_state[choices.widget("smoothing")]
+            ),
+            help="The strong line is an exponential mean of the faint one, corrected at its start: "
+            "a value so many steps ago counts half (its half-life). It lags a little behind.",
+            width=190,
+        )
+        chosen = [LOG_LOSS] * choices.address.log_loss + [LOG_STEPS] * choices.address.log_steps
+        key = _kept(choices, "log", chosen)
+        st.segmented_control(
+            "Logarithmic axes",
+            (LOG_LOSS, LOG_STEPS),
+            selection_mode="multi",
+            format_func=str.capitalize,
+            key=key,
+            on_change=lambda: _logs(choices, st.session_state[key]),
+            help="On a logarithmic axis a tenfold change is as long wherever it happens: good for "
+            "losses that become small, and for what happens in the first steps.",
+        )
+
+
+def _kept(choices: TrainChoices, name: str, value: Any) -> str:
+    key = choices.widget(name)
+    st.session_state.setdefault(key, value)
+    return key
+
+
+def _logs(choices: TrainChoices, chosen: list[str]) -> None:
+    choices.choose(
+        "log",
+        replace(choices.address, log_loss=LOG_LOSS in chosen, log_steps=LOG_STEPS in chosen),
+    )
+
+
+def _curves(choices: TrainChoices, looked: Looked, plots: dict[str, Room]) -> None:
+    address, theme = choices.address, _theme()
+    task = str(looked.runs[0].plan.get("task"))
+    steps = train_lines.steps_of(looked.runs)
+    for measure in MEASURES:
+        runs = looked.runs
+        lines = train_lines.lines_of(runs, measure, address.smoothing)
+        log = address.log_loss and measure == "loss"
+        key = (looked.run, measure, log)
+        ends = reach(lines, measure, log=log, before=choices.reached.get(key))
+        choices.reach(key, ends)
+        level = train_lines.level_of(runs, measure)
+        figure = training_curves(
+            lines,
+            measure,
+            steps=steps,
+            ends=ends,
+            log=log,
+            log_steps=address.log_steps,
+            level=None if level is None else level[0],
+            level_name="" if level is None else level[1],
+            marks=train_lines.marks_of(runs, measure),
+            title=train_lines.right_words(task) if measure == "accuracy" else None,
+            theme=theme,
+        )
+        with plots[measure]:
+            st.plotly_chart(
+                figure,
+                theme=None,
+                key=f"train_plot_{measure}",
+                alt=alt_text(figure),
+                config={
+                    "displaylogo": False,
+                    "toImageButtonOptions": {"format": "svg", "filename": f"rnnviz-{measure}"},
+                },
+            )
+
+
+def _race_card(looked: Looked) -> None:
+    if len(looked.runs) < 2:
+        return
+    from rnnviz.training import budget
+
+    plans = [shown.plan for shown in looked.runs]
+    try:
+        counts = [budget.parameters(Plan.from_json(plan)) for plan in plans]
+    except PlanError:
+        return
+    with st.container(border=True):
+        st.markdown("**Is this race fair?**")
+        st.markdown("\n\n".join(train_words.race_card(plans, counts)))
+
+
+def _table(looked: Looked) -> None:
+    with st.expander("The epochs in numbers", icon=":material/table_rows:"):
+        tables = [(shown.name, train_words.epoch_table(shown)) for shown in looked.runs]
+        if not any(table for _, table in tables):
+            st.caption("The first epoch has not ended yet.")
+        for name, table in tables:
+            if table:
+                if len(tables) > 1:
+                    st.markdown(f"**{plain(name)}**")
+                st.markdown(table)
+
+
+def _empty(choices: TrainChoices, desk: Desk, visitor: str) -> None:
+    """What will be here, and four trainings that are one click away."""
+    st.header("Nothing is trained yet", anchor=False)
+    st.markdown(
+        "Press **Train**, and within two seconds the first points appear here: the loss and the "
+        "share of right answers, on examples that are trained on and on others that are held out, "
+        "how long the gradient is, and the learning rate. You can pause, make single steps, change "
+        "the learning rate on the way, and stop; reload the page, and the training is still here."
+    )
+    st.markdown("Or begin with one of these, each with something to look for:")
+    rows = [pair(gap="medium") for _ in range((len(PRESETS) + 1) // 2)]
+    for preset, room in zip(PRESETS, (room for row in rows for room in row), strict=False):
+        with room.container(border=True, height="stretch"):
+            st.markdown(f"**{plain(preset.title)}**")
+            st.caption(plain(preset.look_for))
+            st.button(
+                "Train this",
+                key=f"train_preset_{preset.key}",
+                icon=":material/play_arrow:",
+                on_click=_start_preset(choices, desk, visitor, preset.key),
+                help=plain(train_words.plan_words(preset.plan)),
+            )
+
+
+def _start_preset(choices: TrainChoices, desk: Desk, visitor: str, key: str) -> Callable[[], None]:
+    def clicked() -> None:
+        choices.set("preset", key)
+        train_desk.start(desk, choices, visitor)
+
+    return clicked
+
+
+def _theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"
