@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rnnviz.runs import ID, PREFIX
 from rnnviz.theatre.view import notice
 
 VERSION = "2"
@@ -34,7 +35,7 @@ PIXELS = 28 * 28
 LONGEST_IMAGE = 1100
 """Characters of a picture in an address: 784 bytes that cannot be compressed need 1,060."""
 
-WORDS = ("cell", "readout", "sample", "image", "pin", "pinned", "beside", "morph", "figure")
+WORDS = ("run", "cell", "readout", "sample", "image", "pin", "pinned", "beside", "morph", "figure")
 """The page's words, in the order in which they are written."""
 
 
@@ -43,8 +44,9 @@ class DigitsAddress:
     """Everything about the Digits page that a link carries, apart from the theatre's view.
 
     ``image`` and ``pinned`` are 784 grey bytes of a digit that is no bundled sample; they go before
-    ``sample`` and ``pin``. ``morph`` is the share, in percent, of the present digit in a mix with
-    the pinned one; None is the present digit alone.
+    ``sample`` and ``pin``. ``run`` is the id of a training run (`rnnviz.runs`) whose network reads
+    instead of a bundled one, which ``cell`` and ``readout`` choose. ``morph`` is the share, in
+    percent, of the present digit in a mix with the pinned one; None is the present digit alone.
     """
 
     cell: str = CELLS[0]
@@ -56,6 +58,7 @@ class DigitsAddress:
     beside: bool = False
     morph: int | None = None
     figure: str = FIGURES[0]
+    run: str | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -65,6 +68,8 @@ class DigitsAddress:
     @property
     def models(self) -> tuple[str, ...]:
         """The names of the checkpoints that this view asks for, in the order of `cells`."""
+        if self.run is not None:
+            return (PREFIX + self.run,)
         ending = "" if self.readout == READOUTS[0] else f"-{self.readout}"
         return tuple(f"mnist-{cell}{ending}" for cell in self.cells)
 
@@ -86,6 +91,7 @@ class DigitsAddress:
         """The words of the address, without those that say the default."""
         default = DigitsAddress()
         written = {
+            "run": self.run,
             "cell": self.cell if self.cell != default.cell else None,
             "readout": self.readout if self.readout != default.readout else None,
             "sample": None if self.image or self.sample == default.sample else self.sample,
@@ -150,6 +156,8 @@ def _consistent(address: DigitsAddress) -> DigitsAddress:
         address = replace(address, sample=None)
     if address.pinned is not None:
         address = replace(address, pin=None)
+    if address.run is not None and address.cell == ALL:
+        address = replace(address, cell=CELLS[0])  # one network reads
     return address if address.has_pin else address.without_pin()
 
 
@@ -179,8 +187,17 @@ def _yes(sent: str) -> bool:
     return True
 
 
+def run_id(sent: str) -> str:
+    """The id of a training run; ValueError for what cannot be one."""
+    if ID.fullmatch(sent) is None:
+        raise ValueError(sent)
+    return sent
+
+
+RUN = (run_id, "the id of a training run")
 _PICTURE = (unpack_image, "a packed picture of 28 x 28 pixels")
 _READERS: dict[str, tuple[Any, str]] = {
+    "run": RUN,
     "cell": _either((*CELLS, ALL)),
     "readout": _either(READOUTS),
     "sample": _number(*SAMPLES),

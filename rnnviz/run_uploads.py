@@ -218,10 +218,10 @@ def _plan_of(
     model: SequenceClassifier, plan: Mapping[str, Any], card: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What is known of how the network came about: its sizes for sure, its task as it says."""
-    stated = plan.get("task") or card.get("task") or card.get("dataset")
-    is_word = isinstance(stated, str) and TASK.fullmatch(stated) is not None
+    told = (plan.get("task"), card.get("task"), card.get("dataset"))
+    words_of = [one for one in told if isinstance(one, str) and TASK.fullmatch(one)]
     words = ("cell", "hidden_size", "num_layers", "bidirectional", "readout", "num_classes")
-    return {"task": stated if is_word else UNKNOWN_TASK} | {
+    return {"task": words_of[0] if words_of else UNKNOWN_TASK} | {
         word: model.config[word] for word in words
     }
 

@@ -15,6 +15,7 @@ read before it is written happens under a lock. No torch and no Streamlit here.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -382,15 +383,33 @@ class RunStore:
         return locked(self.folder / ".lock")
 
 
-def folder_of(id: str) -> Path:
-    """The folder of a run's network, for `checkpoint.folder_of("run.<id>")`; or `RunError`."""
+def folder_of(name: str) -> Path:
+    """The folder of a run's network, for `checkpoint.folder_of("run." + name)`; or `RunError`.
+
+    `name` is an id, or an id, a point and the beginning of the sha256 of its weights: then it is
+    the network with these weights or none.
+    """
+    id, _, version = str(name).partition(".")
     folder = place()[0] / checked_id(id) / MODEL
     if folder.parent.is_symlink() or not folder.is_dir():
         raise RunError(
             "expected a training run with a network, got one that is not here: it may be deleted, "
             "or not have finished an epoch"
         )
+    if version and not _sum_of(folder).startswith(version):
+        raise RunError(
+            "expected a network as it was a moment ago, got a later one of the same training run: "
+            "open it again"
+        )
     return folder
+
+
+def _sum_of(folder: Path) -> str:
+    """The checksum that the card of a network states; empty where there is none."""
+    try:
+        return str(json.loads((folder / "card.json").read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def _size(folder: Path) -> int:

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rnnviz.address import ALL, CELLS
+from rnnviz.address import ALL, CELLS, RUN
 from rnnviz.data.passages import PASSAGES
+from rnnviz.runs import PREFIX
 from rnnviz.theatre.view import notice
 
 VERSION = "2"
@@ -30,7 +31,7 @@ LONGEST_TEXT = 40_000
 """Characters that a word of that length may unpack to: one letter 40,000 times is no more."""
 
 MOST_PADS = 512
-WORDS = ("cell", "text", "own", "pin", "pinned", "ghost", "beside", "figure", "pads")
+WORDS = ("run", "cell", "text", "own", "pin", "pinned", "ghost", "beside", "figure", "pads")
 """The page's words, in the order in which they are written."""
 
 _OWN = re.compile(r"my\.[0-9a-f]{6}")
@@ -42,7 +43,8 @@ class TextAddress:
 
     ``text`` and ``pin`` are keys of bundled passages, or numbers of one's own texts (`is_own`)
     that only the session which made them can read. ``own`` and ``pinned`` are texts themselves and
-    go before them. ``ghost`` says whether the text before an edit stays visible.
+    go before them. ``run`` is the id of a training run (`rnnviz.runs`) whose network reads instead
+    of the bundled one of ``cell``. ``ghost`` says whether the text before an edit stays visible.
     """
 
     cell: str = CELLS[0]
@@ -54,6 +56,7 @@ class TextAddress:
     beside: bool = False
     figure: str | None = None
     pads: int | None = None
+    run: str | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -63,6 +66,8 @@ class TextAddress:
     @property
     def models(self) -> tuple[str, ...]:
         """The names of the checkpoints that this view asks for, in the order of `cells`."""
+        if self.run is not None:
+            return (PREFIX + self.run,)
         return tuple(f"imdb-{cell}" for cell in self.cells)
 
     @property
@@ -84,6 +89,7 @@ class TextAddress:
         default = TextAddress()
         is_packed = self.own is not None
         written = {
+            "run": self.run,
             "cell": self.cell if self.cell != default.cell else None,
             "text": None if is_packed or self.text == default.text else self.text,
             "own": pack_text(self.own) if self.own is not None else None,
@@ -163,6 +169,8 @@ def read_query(query: Mapping[str, str]) -> tuple[TextAddress, tuple[str, ...]]:
     address = TextAddress(**chosen)
     if address.pinned is not None:
         address = replace(address, pin=None)
+    if address.run is not None and address.cell == ALL:
+        address = replace(address, cell=CELLS[0])  # one network reads
     if address.beside and not address.has_pin:
         address = replace(address, beside=False)
         notices.append(notice("beside", "a pinned text too (pin or pinned)", query["beside"]))
@@ -207,6 +215,7 @@ def _flag(said: str, meaning: bool) -> Any:
 _PASSAGE = (_key, "the key of a passage as " + ", ".join(one.key for one in PASSAGES[:3]))
 _PACKED = (unpack_text, "a packed text")
 _READERS: dict[str, tuple[Any, str]] = {
+    "run": RUN,
     "cell": _either((*CELLS, ALL)),
     "text": _PASSAGE,
     "own": _PACKED,

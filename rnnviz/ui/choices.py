@@ -16,8 +16,11 @@ import streamlit as st
 from rnnviz import exhibit, router
 from rnnviz.address import READOUTS, WORDS, DigitsAddress, read_query
 from rnnviz.exhibit import Picture
+from rnnviz.run_network import RunNetwork, network
+from rnnviz.runs import RunError
 from rnnviz.theatre import View, last_trip, sent_by
 from rnnviz.theatre.drawing import Stroke
+from rnnviz.ui.notices import sentence
 
 DRAWING = "your drawing"
 MOST_DRAWINGS = 8
@@ -38,7 +41,7 @@ class DigitsChoices:
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
     how often the browser has asked for newer figures, ``heard`` is what the board sent last,
     ``heard_trip`` the time of the last trip through the browser's history that was followed,
-    ``trips`` how many there were.
+    ``trips`` how many there were. ``run`` is the network of a training run that reads.
     """
 
     address: DigitsAddress
@@ -62,6 +65,7 @@ class DigitsChoices:
     heard: str = repr(None)
     heard_trip: float = 0
     trips: int = 0
+    run: RunNetwork | None = None
 
     def widget(self, name: str) -> str:
         """The key of the widget that shows a field of the address: another one after each trip.
@@ -108,14 +112,44 @@ class DigitsChoices:
 
     def wanted(self) -> tuple[exhibit.Task, ...]:
         """The readings that are asked for, at the present place of the slider."""
-        morph = None if self.mix == 100 else self.mix
-        return exhibit.tasks(replace(self.address, morph=morph), self.picture, self.pinned)
+        return self._tasks(None if self.mix == 100 else self.mix)
 
     def settled(self) -> tuple[exhibit.Task, ...] | None:
         """The readings where the slider last came to rest, or None while it rests."""
         if self.mix == (100 if self.address.morph is None else self.address.morph):
             return None
-        return exhibit.tasks(self.address, self.picture, self.pinned)
+        return self._tasks(self.address.morph)
+
+    def _tasks(self, morph: int | None) -> tuple[exhibit.Task, ...]:
+        address, picture, pinned = replace(self.address, morph=morph), self.picture, self.pinned
+        if self.run is None:
+            return exhibit.tasks(address, picture, pinned)
+        if not self.run.knows:
+            # What a digit is has no meaning for a network that tells clothes from each other.
+            picture = replace(picture, truth=None)
+            pinned = pinned and replace(pinned, truth=None)
+        return self.run.reads(exhibit.tasks(address, picture, pinned))
+
+    def leave_run(self) -> None:
+        """Let the bundled network of the same cell read again."""
+        self.choose("run", run=None)
+
+    def find_run(self) -> None:
+        """The network that the address asks for, as it is now; with a notice where there is none.
+
+        Called at every run of the page: a training goes on, and a run may be deleted.
+        """
+        if self.address.run is None:
+            self.run = None
+            return
+        try:
+            self.run = network(self.address.run, "digits")
+        except RunError as error:
+            said = f"{sentence(error)} A network that comes with the page reads instead."
+            self.notices["address run"] = said
+            self.run, self.address = None, replace(self.address, run=None)
+        else:
+            self.address = replace(self.address, cell=self.run.cell)
 
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, everything else staying as it is."""
@@ -201,9 +235,11 @@ def digits_choices() -> DigitsChoices:
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
+        choices.find_run()
         _show_in_widgets(choices, only_missing=True)
         return choices
     choices.heard_trip = 0 if trip is None else trip.at
+    choices.find_run()
     _show_in_widgets(choices)
     return choices
 

@@ -17,6 +17,8 @@ from rnnviz import router, text_exhibit
 from rnnviz.data import DataError
 from rnnviz.data.documents import Document
 from rnnviz.data.passages import PASSAGES
+from rnnviz.run_network import RunNetwork, network
+from rnnviz.runs import RunError
 from rnnviz.text_address import WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.text_exhibit import PINNED_SOURCE, Text, alike
 from rnnviz.theatre import Tint, View, last_trip, sent_by
@@ -91,6 +93,7 @@ class TextChoices:
     trips: int = 0
     latest: tuple[text_exhibit.Task, ...] = ()
     since: float = 0
+    run: RunNetwork | None = None
 
     def widget(self, name: str) -> str:
         """The key of a widget: another one after each change that did not come from the widget.
@@ -215,7 +218,31 @@ class TextChoices:
 
     def wanted(self) -> tuple[text_exhibit.Task, ...]:
         """The readings that are asked for."""
-        return text_exhibit.tasks(self.address, self.text, self.ghost(), self.pinned)
+        text, ghost, pinned = self.text, self.ghost(), self.pinned
+        if self.run is None:
+            return text_exhibit.tasks(self.address, text, ghost, pinned)
+        if not self.run.knows:
+            text, pinned = replace(text, truth=None), pinned and replace(pinned, truth=None)
+            ghost = ghost and replace(ghost, truth=None)
+        return self.run.reads(text_exhibit.tasks(self.address, text, ghost, pinned))
+
+    def leave_run(self) -> None:
+        """Let the bundled network of the same cell read again."""
+        self.choose("run", run=None)
+
+    def find_run(self) -> None:
+        """The network that the address asks for, as `DigitsChoices.find_run`."""
+        if self.address.run is None:
+            self.run = None
+            return
+        try:
+            self.run = network(self.address.run, "text")
+        except RunError as error:
+            said = f"{sentence(error)} A network that comes with the page reads instead."
+            self.notices["address run"] = said
+            self.run, self.address = None, replace(self.address, run=None)
+        else:
+            self.address = replace(self.address, cell=self.run.cell)
 
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, everything else staying as it is."""
@@ -347,9 +374,11 @@ def text_choices() -> TextChoices:
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
+        choices.find_run()
         _show_in_widgets(choices, only_missing=True)
         return choices
     choices.heard_trip = 0 if trip is None else trip.at
+    choices.find_run()
     _show_in_widgets(choices)
     return choices
 
