@@ -21,6 +21,13 @@ COPIED = ("a", "b", "c", "d", "e", "f", "g", "h")
 BLANK = "·"
 """What stands where nothing is to be remembered."""
 
+CHANNELS = {
+    "recall": (*RECALLED, *DISTRACTORS, ASK),
+    "adding": ("number", "marked"),
+    "copy": (*COPIED, BLANK, ASK),
+}
+"""What the numbers of a step are, for each task."""
+
 
 @dataclass(frozen=True)
 class Sequences:
@@ -49,7 +56,7 @@ def recall(count: int, delay: int, seed: int) -> Sequences:
     generator = np.random.default_rng(seed)
     first = generator.integers(len(RECALLED), size=count)
     noise = generator.integers(len(DISTRACTORS), size=(count, delay)) + len(RECALLED)
-    channels = (*RECALLED, *DISTRACTORS, ASK)
+    channels = CHANNELS["recall"]
     asked = np.full((count, 1), len(channels) - 1)
     symbols = np.concatenate([first[:, None], noise, asked], axis=1)
     return Sequences(_one_hot(symbols, len(channels)), first, RECALLED, channels)
@@ -74,7 +81,7 @@ def adding(count: int, length: int, seed: int) -> Sequences:
     marked[rows, first] = marked[rows, second] = 1.0
     sums = (numbers[rows, first] + numbers[rows, second]) / 2
     return Sequences(
-        np.stack([numbers, marked], axis=-1), sums, ("rest", "half the sum"), ("number", "marked")
+        np.stack([numbers, marked], axis=-1), sums, ("rest", "half the sum"), CHANNELS["adding"]
     )
 
 
@@ -88,7 +95,7 @@ def copy(count: int, delay: int, length: int, seed: int) -> Sequences:
     """
     generator = np.random.default_rng(seed)
     symbols = generator.integers(len(COPIED), size=(count, length))
-    channels = (*COPIED, BLANK, ASK)
+    channels = CHANNELS["copy"]
     blank, ask = len(COPIED), len(COPIED) + 1
     pause = np.full((count, delay), blank)
     pause[:, -1] = ask
@@ -101,8 +108,7 @@ def words(task: str, inputs: np.ndarray) -> tuple[str, ...]:
     """The steps of one sequence `(T, I)` in words: symbols, or numbers with the marked ones "+"."""
     if task == "adding":
         return tuple(f"{'+' if marked else ''}{number:.2f}" for number, marked in inputs.tolist())
-    channels = (*RECALLED, *DISTRACTORS, ASK) if task == "recall" else (*COPIED, BLANK, ASK)
-    return tuple(channels[place] for place in inputs.argmax(axis=-1).tolist())
+    return tuple(CHANNELS[task][place] for place in inputs.argmax(axis=-1).tolist())
 
 
 def _one_hot(places: np.ndarray, size: int) -> np.ndarray:

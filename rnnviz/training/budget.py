@@ -1,0 +1,164 @@
+"""What a plan costs before it starts: numbers to learn, memory, steps and seconds.
+
+`I` numbers of a step, `H` units, `D` directions, `G` gates, `L` layers, `F = D H`, `C` classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from rnnviz.data.memory import CHANNELS
+from rnnviz.training.plan import BOUNDS, TASKS, Plan
+from rnnviz.training.tasks import EMBEDDING_SIZES
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+SIGNALS = {"rnn": 1, "gru": 5, "lstm": 6}
+"""Numbers of a unit and step that are kept for the way back."""
+
+PARTS = {"attention-max": 2}
+ATTENTION = ("attention", "attention-max")
+
+VOCABULARY = {"sentences": 260, "imdb": 4000, "own": 4000}
+"""Tokens of a text task. The grammar has so many; of reviews and own texts it is the most there
+can be, which short files do not reach."""
+STEPS_OF_TEXTS = {"sentences": 14, "imdb": 160, "own": 100}
+"""Tokens of a usual text in a batch, padding included."""
+EXAMPLES = {"digits": 1438, "sentences": 6000, "imdb": 22_500, "own": 3000}
+MNIST_EXAMPLES = 59_000
+
+PROCESS_BYTES = 420_000_000
+"""A worker with torch and no model, resident."""
+
+# Seconds on one thread of the machine that docs/tasks.md names; others differ, twofold and more.
+SECONDS_OF_AN_UPDATE = 1.5e-3
+SECONDS_OF_A_STEP = {"rnn": 3e-5, "gru": 8e-5, "lstm": 8e-5}
+FLOPS_A_SECOND = 2.5e10
+SECONDS_OF_A_PARAMETER = 2e-9
+SCORING = 1.15
+"""Scores of held-out examples take so much again."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What to expect of a run.
+
+    `parameters` is exact, but for reviews and own texts, where the data decides (`is_exact`).
+    `memory_bytes` is that of a process that does nothing else. `seconds` were measured on one
+    machine: on another expect half or twice as many.
+    """
+
+    parameters: int
+    memory_bytes: int
+    seconds: float
+    steps: int
+    is_exact: bool = True
+
+
+def parameters(plan: Plan, *, vocabulary_size: int | None = None) -> int:
+    """Numbers to learn, counted without building anything.
+
+        embedding V I;  each layer and direction G H (I + H + 2), above the first with I = F
+        attention F^2 + 2 F;  head C (parts F) + C
+
+    `vocabulary_size` is that of the tokenizer, once it is known.
+    """
+    inputs, classes = _input_size(plan), TASKS[plan.task].classes or 2
+    vocabulary = VOCABULARY.get(plan.task, 0) if vocabulary_size is None else vocabulary_size
+    features = plan.hidden_size * (2 if plan.bidirectional else 1)
+    total = vocabulary * inputs
+    for layer in range(plan.num_layers):
+        below = inputs if layer == 0 else features
+        per_direction = GATES[plan.cell] * plan.hidden_size * (below + plan.hidden_size + 2)
+        total += per_direction * (2 if plan.bidirectional else 1)
+    if plan.readout in ATTENTION:
+        total += features * features + 2 * features
+    return total + classes * (features * PARTS.get(plan.readout, 1) + 1)
+
+
+def hidden_size_for(plan: Plan, budget: int) -> int:
+    """The hidden size that brings `plan` nearest to `budget` numbers to learn, by bisection."""
+    low, high = (int(bound) for bound in BOUNDS["hidden_size"])
+    while high - low > 1:
+        middle = (low + high) // 2
+        if parameters(plan.changed(hidden_size=middle)) <= budget:
+            low = middle
+        else:
+            high = middle
+    return min((low, high), key=lambda size: abs(_at(plan, size) - budget))
+
+
+def same_budget(plan: Plan, cells: Sequence[str]) -> tuple[Plan, ...]:
+    """Plans for a race: one for each cell, with the hidden size that gives as many parameters.
+
+    Everything else is the same. The budget is that of `plan` as it is.
+    """
+    budget = parameters(plan)
+    lanes = (plan.changed(cell=cell) for cell in cells)
+    return tuple(
+        lane if lane == plan else lane.changed(hidden_size=hidden_size_for(lane, budget))
+        for lane in lanes
+    )
+
+
+def estimate(plan: Plan) -> Estimate:
+    """Parameters, memory, steps and seconds of a run, from the plan alone."""
+    count, examples, length = parameters(plan), _examples(plan), _length(plan)
+    batch = min(plan.batch_size, examples)
+    steps = plan.epochs * ceil(examples / plan.batch_size)
+    features = plan.hidden_size * (2 if plan.bidirectional else 1)
+    kept = SIGNALS[plan.cell] * plan.num_layers * features * length * batch
+    scored = SIGNALS[plan.cell] * features * min(50_000, 500 * length)
+    stored = (examples + TASKS[plan.task].held_out) * length * _bytes_of_a_step(plan)
+    memory = PROCESS_BYTES + 24 * count + 12 * kept + 8 * scored + 2 * stored
+    return Estimate(
+        parameters=count,
+        memory_bytes=int(memory),
+        seconds=steps * _seconds_of_an_update(plan, count, batch, length) * SCORING,
+        steps=steps,
+        is_exact=plan.task not in ("imdb", "own"),
+    )
+
+
+def _seconds_of_an_update(plan: Plan, count: int, batch: int, length: int) -> float:
+    sweeps = plan.num_layers * (2 if plan.bidirectional else 1) * length
+    recurrent = count - VOCABULARY.get(plan.task, 0) * _input_size(plan)
+    work = 6.0 * recurrent * batch * length  # a product forward and two backward, each 2 flops
+    return (
+        SECONDS_OF_AN_UPDATE
+        + sweeps * SECONDS_OF_A_STEP[plan.cell]
+        + work / FLOPS_A_SECOND
+        + count * SECONDS_OF_A_PARAMETER
+    )
+
+
+def _at(plan: Plan, size: int) -> int:
+    return parameters(plan.changed(hidden_size=size))
+
+
+def _input_size(plan: Plan) -> int:
+    if plan.task in EMBEDDING_SIZES:
+        return EMBEDDING_SIZES[plan.task]
+    return len(CHANNELS[plan.task]) if plan.task in CHANNELS else 28
+
+
+def _length(plan: Plan) -> int:
+    lengths = {
+        "recall": plan.delay + 2,
+        "adding": plan.length,
+        "copy": 2 * plan.length + plan.delay,
+    }
+    return lengths.get(plan.task) or STEPS_OF_TEXTS.get(plan.task, 28)
+
+
+def _examples(plan: Plan) -> int:
+    there = EXAMPLES.get(plan.task, MNIST_EXAMPLES)
+    if plan.task in CHANNELS:
+        return plan.examples or TASKS[plan.task].defaults.examples or 1000
+    return min(plan.examples or there, there)
+
+
+def _bytes_of_a_step(plan: Plan) -> int:
+    reads = TASKS[plan.task].reads
+    return {"rows": 28, "tokens": 4, "numbers": 4 * _input_size(plan)}[reads]
