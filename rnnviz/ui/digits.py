@@ -19,9 +19,9 @@ from rnnviz.theatre.drawing import DrawingError
 from rnnviz.ui.choices import BOARD, DRAWING, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
-
-Room = Any
-"""A container of Streamlit's."""
+from rnnviz.ui.rooms import STYLE as ROOMS
+from rnnviz.ui.rooms import Room
+from rnnviz.ui.run_shown import run_controls
 
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
@@ -39,6 +39,7 @@ def rooms(choices: DigitsChoices) -> tuple[Room, Room, Room, Room]:
     places are the same ones in both cases, so that the theatre need not be taken down and set up.
     """
     is_wide = needs_width(choices)
+    st.html(ROOMS)
     st.html(WIDE if is_wide else STYLE)
     beside, stage = st.columns([1, 3.1], gap="medium")
     controls = beside.container(key="digits_controls", horizontal=is_wide)
@@ -77,6 +78,7 @@ def picture_controls(choices: DigitsChoices) -> None:
 def network_controls(choices: DigitsChoices) -> None:
     """Which cell reads, or all three, and what the answer is made of."""
     names = CELL_NAMES | {ALL: "All three"}
+    run_controls(choices.run, "digits", choices.leave_run)
     cell = st.segmented_control(
         "Cell",
         (*CELLS, ALL),
@@ -84,6 +86,7 @@ def network_controls(choices: DigitsChoices) -> None:
         wrap=True,
         format_func=names.__getitem__,
         key=choices.widget("cell"),
+        disabled=choices.run is not None,
         help="Three ways to carry a memory from row to row, all trained here on the same images. "
         "All three read the same digit side by side.",
     )
@@ -94,6 +97,7 @@ def network_controls(choices: DigitsChoices) -> None:
         wrap=True,
         format_func=READOUT_NAMES.__getitem__,
         key=choices.widget("readout"),
+        disabled=choices.run is not None,
         help="What the answer is made of: the states after all rows, weighted by attention, or "
         "the state after the last row alone.",
     )

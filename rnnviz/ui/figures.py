@@ -16,6 +16,7 @@ from rnnviz.ui.choices import PLACE, DigitsChoices
 from rnnviz.ui.models import atlas_of, explanation, shown
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.plots import DRAW, Drawn, Subject
+from rnnviz.ui.rooms import FigurePlaces, FigureRoom
 from rnnviz.ui.takeaway import code, downloads
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ NO_TORCH = (
 
 
 def figure_room(
+    places: FigurePlaces,
     choices: DigitsChoices,
     tasks: tuple[exhibit.Task, ...],
     payloads: list[dict[str, Any]],
@@ -41,6 +43,24 @@ def figure_room(
     about: str,
 ) -> None:
     """The chosen figure, what can be taken away, and the page's words in the address."""
+    with places.controls:
+        kind = _controls(choices)
+        _address(choices, tasks)
+    with places.figure.head:
+        if not choices.figured:
+            st.caption(LATER)
+        elif choices.address.figure == "why" and not warmup.torch_is_here():
+            st.info(NO_TORCH)
+        else:
+            _draw(places.figure, choices, kind)
+    with places.takeaway:
+        st.subheader("Take it with you", anchor=False)
+        downloads(choices, tasks, payloads, title=title, about=about)
+        code(choices)
+
+
+def _controls(choices: DigitsChoices) -> str:
+    """Which figure is chosen; returns the format of the pictures that are saved."""
     st.subheader("What the reading shows", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         figure = st.segmented_control(
@@ -63,16 +83,7 @@ def figure_room(
             "everywhere.",
         )
     choices.choose("figure", figure=figure or choices.address.figure)
-    _address(choices, tasks)
-    if not choices.figured:
-        st.caption(LATER)
-    elif choices.address.figure == "why" and not warmup.torch_is_here():
-        st.info(NO_TORCH)
-    else:
-        _draw(choices, kind or FORMATS[0])
-    st.subheader("Take it with you", anchor=False)
-    downloads(choices, tasks, payloads, title=title, about=about)
-    code(choices)
+    return kind or FORMATS[0]
 
 
 def _address(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> None:
@@ -98,7 +109,7 @@ def _address(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> None:
     )
 
 
-def _draw(choices: DigitsChoices, kind: str) -> None:
+def _draw(room: FigureRoom, choices: DigitsChoices, kind: str) -> None:
     tasks = choices.figured
     focus = min(choices.view.focus, len(tasks) - 1)
     other = tasks[1 - focus] if len(tasks) == 2 else None
@@ -109,14 +120,15 @@ def _draw(choices: DigitsChoices, kind: str) -> None:
         return
     except Exception:  # a fault of ours: the page stays whole, and the log says where
         logging.getLogger(__name__).exception("%s was not drawn", choices.address.figure)
-        st.info(f"The figure {NAMES[choices.address.figure]} could not be drawn. The others may.")
+        name = NAMES[choices.address.figure]
+        st.info(f"The figure {name} could not be drawn. The others may.")
         return
     if len(tasks) > 1:
         st.caption(f"About the {shown(tasks[focus])['title']}, the reading in focus.")
-    for room, figure in zip(st.columns(len(drawn.figures)), drawn.figures, strict=True):
-        with room:
+    for half, figure in zip((room.left, room.right), drawn.figures, strict=False):
+        with half:
             _show(figure, choices.address.figure, kind)
-    st.caption(drawn.caption)
+    room.foot.caption(drawn.caption)
 
 
 def _where(view: View) -> View:

@@ -8,12 +8,14 @@ from typing import Any
 import streamlit as st
 
 from rnnviz import exhibit, opening
+from rnnviz.run_network import heading
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import morph, theatre
 from rnnviz.ui.choices import READOUT_NAMES, DigitsChoices
 from rnnviz.ui.figures import figure_room
 from rnnviz.ui.models import about, shown, stored_reading
 from rnnviz.ui.notices import notices, sentence
+from rnnviz.ui.rooms import FigurePlaces
 
 BREATH = 0.15
 """Seconds in which the browser paints a new reading before it gets anything else to do."""
@@ -29,25 +31,32 @@ def digits_stage(choices: DigitsChoices) -> None:
     """
     if choices.has_news():
         st.rerun()
-    above = st.container()
+    # All of them before anything else, see `rooms`.
+    above, said, middle, below = (st.container() for _ in range(4))
+    with below:
+        figures = FigurePlaces.made()
     found = read_tasks(choices)
-    notices(choices.notices.values())
-    if found is None:
-        st.info("No reading to show yet: train a model, or restore the folder pretrained/.")
-        return
+    with said:
+        notices(choices.notices.values())
+        if found is None:
+            st.info("No reading to show yet: train a model, or restore the folder pretrained/.")
+            return
     tasks, payloads = found
-    title = _title(payloads)
-    models = " ".join(filter(None, map(about, dict.fromkeys(task.model for task in tasks))))
-    view = theatre(
-        payloads,
-        key="digits_theatre",
-        title=title,
-        subtitle=_subtitle(choices, tasks),
-        about=models,
-        view=choices.start,
-        address=True,
-        tour=True,
-    )
+    run = choices.run if choices.run and choices.run.model == tasks[0].model else None
+    title = heading(run) if run else _title(payloads)
+    names = dict.fromkeys(task.model for task in tasks)
+    models = run.about if run else " ".join(filter(None, map(about, names)))
+    with middle:
+        view = theatre(
+            payloads,
+            key="digits_theatre",
+            title=title,
+            subtitle=_subtitle(choices, tasks),
+            about=models,
+            view=choices.start,
+            address=True,
+            tour=True,
+        )
     if view is not None:
         choices.view = view
     # After the theatre, so that the slider sends its next value when this one is on the screen.
@@ -61,7 +70,7 @@ def digits_stage(choices: DigitsChoices) -> None:
         time.sleep(BREATH)
     if resting is not None:
         tasks, payloads = resting, [shown(task) for task in resting]
-    figure_room(choices, tasks, payloads, title, models)
+    figure_room(figures, choices, tasks, payloads, title, models)
 
 
 def read_tasks(choices: DigitsChoices) -> Shown | None:
@@ -86,7 +95,8 @@ def read_tasks(choices: DigitsChoices) -> Shown | None:
 def _title(payloads: list[dict[str, Any]]) -> str:
     names = [CELL_NAMES[cell] for cell in dict.fromkeys(one["cell"] for one in payloads)]
     several = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-    return f"{several}, {READOUT_NAMES[payloads[0]['readout']].lower()} readout"
+    readout = str(payloads[0]["readout"])
+    return f"{several}, {READOUT_NAMES.get(readout, readout).lower()} readout"
 
 
 def _subtitle(choices: DigitsChoices, tasks: tuple[exhibit.Task, ...]) -> str:

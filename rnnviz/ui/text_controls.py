@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -18,10 +17,10 @@ from rnnviz.text_address import is_own
 from rnnviz.text_exhibit import Text
 from rnnviz.theatre import scribe, sent_by, travel
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.rooms import STYLE as ROOMS
+from rnnviz.ui.rooms import Room
+from rnnviz.ui.run_shown import run_controls
 from rnnviz.ui.text_choices import BOX, TRAVEL, TextChoices
-
-Room = Any
-"""A container of Streamlit's."""
 
 TEXT_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 560, 280, 260
 """Pixels, where the controls stand in a row above several readings."""
@@ -37,6 +36,7 @@ def text_rooms(choices: TextChoices) -> tuple[Room, Room, Room, Room]:
     One reading stands beside its controls; several need the whole width, and stand below them.
     """
     is_wide = needs_width(choices)
+    st.html(ROOMS)
     st.html(WIDE if is_wide else STYLE)
     beside, stage = st.columns([1, 2.6], gap="medium")
     controls = beside.container(key="text_controls", horizontal=is_wide)
@@ -72,6 +72,7 @@ def text_controls(choices: TextChoices) -> None:
 def network_controls(choices: TextChoices) -> None:
     """Which cell reads, or all three."""
     names = CELL_NAMES | {ALL: "All three"}
+    run_controls(choices.run, "text", choices.leave_run)
     cell = st.segmented_control(
         "Network",
         (*CELLS, ALL),
@@ -79,6 +80,7 @@ def network_controls(choices: TextChoices) -> None:
         wrap=True,
         format_func=names.__getitem__,
         key=choices.widget("cell"),
+        disabled=choices.run is not None,
         help="Three ways to carry a memory from word to word, trained here on the same 25,000 film "
         "reviews. Each reads the text twice, from the left and from the right.",
     )

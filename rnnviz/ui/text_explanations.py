@@ -43,23 +43,23 @@ def why(subject: Subject) -> None:
     found = explained(name, words)
     tints = found.tints()
     subject.choices.tint(subject.task, tints)
-    measures(
-        found.tokens,
-        tints,
-        key="text_measures",
-        title=f"What the {subject.cell} goes by, four ways",
-        left_out=subject.reading.left_out,
-    )
-    left, right = st.columns(2, gap="large")
-    with left:
+    with subject.room.wide:
+        measures(
+            found.tokens,
+            tints,
+            key="text_measures",
+            title=f"What the {subject.cell} goes by, four ways",
+            left_out=subject.reading.left_out,
+        )
+    with subject.room.left:
         subject.plot(rank_agreement(found, theme=subject.theme), "agreement")
-    with right:
+    with subject.room.right:
         if found.attention is None:
             st.markdown("This network has no attention to shuffle.")
         else:
             turned = shuffled(name, words)
             subject.plot(attention_shuffles(turned, theme=subject.theme), "shuffles")
-    st.caption(
+    subject.room.foot.caption(
         f"**What to look for.** Orange speaks for {plain(found.label)}, blue for "
         f"{plain(found.against)}; attention has no side. Where the measures disagree, none of them "
         "alone is the reason (Jain and Wallace 2019). Integrated gradients add up to the "

@@ -16,6 +16,7 @@ from rnnviz.text_exhibit import Task
 from rnnviz.theatre import asked, place
 from rnnviz.ui import text_models
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.rooms import FigurePlaces, FigureRoom, Gap
 from rnnviz.ui.text_choices import PLACE, TextChoices
 from rnnviz.ui.text_explanations import why
 from rnnviz.ui.text_gates import gates
@@ -38,6 +39,9 @@ TEASERS = {
     "gates": "how open the gates stand, and how many of them are stuck at an end",
 }
 FORMATS = ("SVG", "PNG")
+WIDTHS = {"line": (3, 2), "units": (2, 3)}
+"""Shares of the two halves of a figure, where they are not alike."""
+
 PAUSE = 0.6
 """Seconds that a figure waits, so that the theatre has the browser for itself."""
 
@@ -58,8 +62,34 @@ DRAW: dict[str, Draw] = {
 }
 
 
-def figure_room(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
+def figure_places(choices: TextChoices) -> FigurePlaces:
+    """Places for the figure that is chosen."""
+    chosen = str(st.session_state.get(choices.widget("figure")))
+    gap: Gap = "large" if chosen in ("why", "units") else "small"
+    return FigurePlaces.made(WIDTHS.get(chosen, (1, 1)), gap=gap)
+
+
+def figure_room(places: FigurePlaces, choices: TextChoices, tasks: tuple[Task, ...]) -> None:
     """The chosen figure, what can be taken away, and the page's words in the address."""
+    with places.controls:
+        figure, kind = _controls(choices)
+        _address(choices, tasks)
+    with places.figure.head:
+        if figure is None:
+            lines = [f"- **{NAMES[name]}**: {words}" for name, words in TEASERS.items()]
+            st.markdown("\n".join(lines))
+        elif not choices.figured:
+            st.caption(LATER)
+        else:
+            _draw(places.figure, choices, figure, kind)
+    with places.takeaway:
+        st.subheader("Take it with you", anchor=False)
+        downloads(choices, tasks)
+        code(choices, tasks)
+
+
+def _controls(choices: TextChoices) -> tuple[str | None, str]:
+    """Which figure is chosen, if any, and the format of the pictures that are saved."""
     st.subheader("Look closer", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         figure = st.segmented_control(
@@ -83,17 +113,7 @@ def figure_room(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
                 "everywhere.",
             )
     choices.choose("figure", figure=figure)
-    _address(choices, tasks)
-    if figure is None:
-        lines = [f"- **{NAMES[name]}**: {words}" for name, words in TEASERS.items()]
-        st.markdown("\n".join(lines))
-    elif not choices.figured:
-        st.caption(LATER)
-    else:
-        _draw(choices, figure, kind or FORMATS[0])
-    st.subheader("Take it with you", anchor=False)
-    downloads(choices, tasks)
-    code(choices, tasks)
+    return figure, kind or FORMATS[0]
 
 
 def _address(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
@@ -130,7 +150,7 @@ def _pause(choices: TextChoices, tasks: tuple[Task, ...]) -> float:
     return LONG_PAUSE if is_long and choices.address.figure == "why" else PAUSE
 
 
-def _draw(choices: TextChoices, name: str, kind: str) -> None:
+def _draw(room: FigureRoom, choices: TextChoices, name: str, kind: str) -> None:
     from rnnviz.ui.text_subject import Subject
 
     tasks = choices.figured
@@ -141,7 +161,7 @@ def _draw(choices: TextChoices, name: str, kind: str) -> None:
     elif len(tasks) > 1:
         st.caption("About this text, the first of the two; unpin it to see another alone.")
     try:
-        DRAW[name](Subject(task=task, choices=choices, theme=_theme(), kind=kind))
+        DRAW[name](Subject(task=task, choices=choices, theme=_theme(), kind=kind, room=room))
     except ValueError as error:  # a part of the model that is not there, or does not fit it
         st.info(plain(sentence(error)))
     except Exception:  # a fault of ours: the page stays whole, and the log says where

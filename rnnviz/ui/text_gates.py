@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from rnnviz.ui.text_subject import Subject
 
 
@@ -24,15 +22,14 @@ def gates(subject: Subject) -> None:
         layers[view.layer], units=view.units, steps=steps, step_word="token", theme=subject.theme
     )
     saturation = figures.gate_saturation(layers, selected=view.layer, theme=subject.theme)
-    left, right = st.columns(2)
-    with left:
+    with subject.room.left:
         subject.plot(spread, "gates")
-    with right:
+    with subject.room.right:
         subject.plot(saturation, "saturation")
     what = "state" if reading.cell == "rnn" else "gate"
     count, units = next(iter(layers[view.layer].values())).shape
     direction = "backward" if is_backward else "forward"
-    st.caption(
+    subject.room.foot.caption(
         f"**What to look for.** On the left every value of each {what} of the {direction} "
         f"direction, {units} units at {count:,} tokens; on the right how many of them are below "
         f"0.1 or above 0.9 (of a state, near -1 or 1). A {what} that lives at the ends works as a "

@@ -62,18 +62,18 @@ def line(subject: Subject) -> None:
         "name": "this text",
         "second_name": "the pinned text" if is_pinned else "the old text",
     }
-    subject.plot(
-        figures.sentiment_course(found, path, second=second, theme=theme, **names), "course"
-    )
-    left, right = st.columns([3, 2])
-    with left:
+    with subject.room.wide:
+        subject.plot(
+            figures.sentiment_course(found, path, second=second, theme=theme, **names), "course"
+        )
+    with subject.room.left:
         subject.plot(
             figures.sentiment_line(found, path, second=second, theme=theme, **names), "line"
         )
-    with right:
+    with subject.room.right:
         subject.plot(figures.sentiment_pushes(path, theme=theme), "pushes")
-    st.markdown(f"{plain(found.finding())} {plain(path.finding())}")
-    st.caption(
+    subject.room.foot.markdown(f"{plain(found.finding())} {plain(path.finding())}")
+    subject.room.foot.caption(
         f"**What to look for.** Each dot is the {way} state after one token. Words of praise push "
         "it one way and words of blame the other, most others hardly at all. Where a negation "
         f"stands, look whether the push turns around. {plain(found.about())}"

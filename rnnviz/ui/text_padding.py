@@ -62,30 +62,31 @@ def padding(subject: Subject) -> None:
     from rnnviz.figures.padding import fading_states, readout_answers
 
     name, words = subject.task.model, subject.task.text.words
+    room = subject.room
     pads = _slider(subject)
     other = next(one for one in PASSAGES if one.text != words)
     if len(subject.encoded) <= MOST_TOKENS:
-        theatre(
-            padded(name, words, pads),
-            key="text_padding_theatre",
-            title=f"{subject.cell}, {pads} empty steps after the text",
-            subtitle="both directions run over the padding, which is hatched",
-            view=View(direction="both"),
-            panels=PANELS,
-        )
+        with room.wide:
+            theatre(
+                padded(name, words, pads),
+                key="text_padding_theatre",
+                title=f"{subject.cell}, {pads} empty steps after the text",
+                subtitle="both directions run over the padding, which is hatched",
+                view=View(direction="both"),
+                panels=PANELS,
+            )
     else:
-        st.caption(f"The padded reading is shown for texts of up to {MOST_TOKENS:,} tokens.")
+        room.wide.caption(f"The padded reading is shown for texts of up to {MOST_TOKENS:,} tokens.")
     fading = fading_of(name, words, other.text)
     answers = answers_of(name, words, pads)
-    left, right = st.columns(2)
-    with left:
+    with room.left:
         subject.plot(fading_states(fading, other=f"“{other.title}”", theme=subject.theme), "fading")
-    with right:
+    with room.right:
         subject.plot(
             readout_answers(answers, subject.reading.classes, pads=pads, theme=subject.theme),
             "readouts",
         )
-    st.caption(
+    room.middle.caption(
         "**What to look for.** Backward, reading begins in the padding: its last step is the same "
         "for every text there is. Forward, how much of the text is left behind the padding depends "
         "on the cell: the headline has the figure for this one, and the other networks may differ "
@@ -124,11 +125,10 @@ def _small(subject: Subject) -> None:
     networks = small_networks()
     if not networks:
         return
-    st.markdown("**Trained with the mistake, and without**")
-    left, right = st.columns(2)
-    with left:
+    subject.room.middle.markdown("**Trained with the mistake, and without**")
+    with subject.room.left_again:
         subject.plot(small_accuracies(networks, theme=subject.theme), "small-networks")
-    with right:
+    with subject.room.right_again:
         rows = ["| network | way with padding | this text |", "|---|---|---|"]
         try:
             for network in networks:

@@ -10,14 +10,16 @@ from streamlit.errors import StreamlitAPIException
 
 from rnnviz import warmup
 from rnnviz.reader import prefix_ends
+from rnnviz.run_network import RunNetwork, heading
 from rnnviz.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, theatre
 from rnnviz.ui import text_models
 from rnnviz.ui.notices import notices, plain, sentence
+from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.stage import BREATH
 from rnnviz.ui.text_choices import TextChoices
-from rnnviz.ui.text_figures import figure_room
+from rnnviz.ui.text_figures import figure_places, figure_room
 from rnnviz.verdict import answer_words, reach_words
 
 NO_MODELS = """
@@ -40,23 +42,29 @@ def text_stage(choices: TextChoices) -> None:
     """
     if choices.has_news():
         st.rerun()
-    above, below = st.container(), st.container()
+    # All of them before anything else, see `rooms`.
+    said, answered, waiting, middle, below = (st.container() for _ in range(5))
+    with middle:
+        theatres = pair(gap="medium")
+    with below:
+        figures = figure_places(choices)
     if not warmup.torch_is_here():
-        with below, st.spinner("Getting the networks ready …"):
+        with waiting, st.spinner("Getting the networks ready …"):
             warmup.import_torch()
     tasks = read_tasks(choices)
-    with above:
+    with said:
         notices(choices.notices.values())
         if not tasks:
             st.markdown(NO_MODELS)
             return
-        answers(tasks)
-    _theatres(choices, tasks)
+    with answered:
+        answers(tasks, choices.run)
+    _theatres(theatres, choices, tasks)
     if choices.figured and tasks != choices.figured:
         # The theatre is on the screen before the browser gets anything else to draw.
         time.sleep(BREATH)
     before = dict(choices.tints)
-    figure_room(choices, tasks)
+    figure_room(figures, choices, tasks)
     if _names(choices.tints) != _names(before):
         # A figure has worked out colours for the text, which stands above it.
         with suppress(StreamlitAPIException):  # in a run of the whole page: the next one is soon
@@ -86,7 +94,7 @@ def read_tasks(choices: TextChoices) -> tuple[Task, ...]:
     return ()
 
 
-def answers(tasks: tuple[Task, ...]) -> None:
+def answers(tasks: tuple[Task, ...], run: RunNetwork | None = None) -> None:
     """What the networks say, how sure they are, and how much of the text they read."""
     rooms = st.columns(len(tasks))
     for room, task in zip(rooms, tasks, strict=True):
@@ -99,6 +107,8 @@ def answers(tasks: tuple[Task, ...]) -> None:
         else:
             room.markdown(f"**{plain(said)}**")
     known = "It learnt from English film reviews and knows two answers only."
+    if run is not None and run.model == tasks[0].model:
+        known = plain(run.answers)
     if len({task.text for task in tasks}) == 1:
         st.caption(f"{_reach(tasks[0].model, tasks[0].text)} {known}")
         return
@@ -117,13 +127,12 @@ def _reach(name: str, text: Text) -> str:
     )
 
 
-def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
+def _theatres(rooms: tuple[Room, Room], choices: TextChoices, tasks: tuple[Task, ...]) -> None:
     names = dict.fromkeys(task.model for task in tasks)
-    models = " ".join(filter(None, map(text_models.about, names)))
-    beside = len(tasks) == 2
-    rooms = st.columns(2, gap="medium") if beside else [st.container()]
-    groups = [[task] for task in tasks] if beside else [list(tasks)]
-    for index, (room, group) in enumerate(zip(rooms, groups, strict=True)):
+    run = choices.run if choices.run and choices.run.model == tasks[0].model else None
+    models = run.about if run else " ".join(filter(None, map(text_models.about, names)))
+    groups = [[task] for task in tasks] if len(tasks) == 2 else [list(tasks)]
+    for index, (room, group) in enumerate(zip(rooms, groups, strict=False)):
         payloads = [text_models.shown(task) for task in group]
         cells = [CELL_NAMES[one["cell"]] for one in payloads]
         several = ", ".join(cells[:-1]) + " and " + cells[-1] if len(cells) > 1 else cells[0]
@@ -131,7 +140,7 @@ def _theatres(choices: TextChoices, tasks: tuple[Task, ...]) -> None:
             view = theatre(
                 payloads,
                 key="text_theatre" if index == 0 else "text_theatre_pinned",
-                title=group[0].title or several,
+                title=group[0].title or (heading(run) if run else several),
                 subtitle=_subtitle(group[0]),
                 about=models,
                 view=choices.start,

@@ -14,6 +14,7 @@ from rnnviz.theatre import Reading
 from rnnviz.tokens import Encoded
 from rnnviz.ui import text_models
 from rnnviz.ui.models import model
+from rnnviz.ui.rooms import FigureRoom
 from rnnviz.ui.text_choices import TextChoices
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One reading, and how it is looked at."""
+    """One reading, how it is looked at, and where the figure is put."""
 
     task: Task
     choices: TextChoices
     theme: Theme
     kind: str
+    room: FigureRoom
 
     @property
     def view(self) -> View:

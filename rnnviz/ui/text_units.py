@@ -85,8 +85,8 @@ def units(subject: Subject) -> None:
             st.caption(plain(found.definition(kind)))
         return
     chosen = _chosen(subject, top)
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    room = subject.room
+    with room.left:
         picked = None if chosen is None else (chosen.direction, chosen.unit)
         subject.plot(
             figures.unit_reactions(
@@ -94,11 +94,12 @@ def units(subject: Subject) -> None:
             ),
             "units",
         )
-    with right:
+    with room.right:
         _pills(subject, top, chosen)
-        if chosen is not None:
+    if chosen is not None:
+        with room.under:
             _snippets(states, chosen)
-    st.caption(
+    room.foot.caption(
         "**What to look for.** Choose a unit: the text above takes its colour, and here stand the "
         "places where it fires most. Does it do what its name says, or something else as well? "
         + plain(found.definition(kind))
