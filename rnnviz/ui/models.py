@@ -1,6 +1,7 @@
 """Models, readings and samples, made once and kept for everybody.
 
-Cached by name, never written to. Torch is imported inside functions only, so a page that shows the
+Cached by name, never written to, and forgotten after some hours: networks of training runs are
+among them, which people delete. Torch is imported inside functions only, so a page that shows the
 stored reading is painted before torch is there.
 """
 
@@ -21,6 +22,9 @@ from rnnviz.analysis.atlas import Atlas
 from rnnviz.analysis.explanations import Explanation
 from rnnviz.theatre import Reading
 
+HOURS = "3h"
+"""For how long a network and what was worked out with it are kept."""
+
 # Each would take its time in front of a person: scipy's tools tidy the first drawing, and put like
 # units beside each other in the first reading.
 TOOLS = ("scipy.ndimage", "scipy.cluster.hierarchy", "scipy.spatial.distance")
@@ -37,7 +41,7 @@ def warm_up() -> None:
     warmup.start(ready)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=32, ttl=HOURS, show_spinner=False)
 def model(name: str) -> Any:
     """The trained model of that name, shared and never written to; raises CheckpointError."""
     warmup.import_torch()
@@ -55,7 +59,7 @@ def about(name: str) -> str:
         return ""
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
 def reading(name: str, pixels: bytes, truth: str | None) -> Reading:
     """How the model of that name reads 784 grey pixels; raises CheckpointError.
 
@@ -65,7 +69,7 @@ def reading(name: str, pixels: bytes, truth: str | None) -> Reading:
     return exhibit.read(model(name), exhibit.Task(name, picture))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
 def payload(name: str, pixels: bytes, truth: str | None) -> dict[str, Any]:
     """The same reading, packed for the theatre; of the app's opening the one that is stored."""
     start = exhibit.sample(opening.ADDRESS.sample or 1)
@@ -98,7 +102,7 @@ def atlas_of(name: str) -> Atlas:
     return atlas.load(name)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
 def explanation(name: str, pixels: bytes) -> Explanation:
     """Which rows of 784 grey pixels the answer of that model rests on; needs torch."""
     from rnnviz.analysis.explanations import explain_digit

@@ -17,19 +17,19 @@ from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
 from rnnviz.tokens import Encoded, TextTokenizer, load
-from rnnviz.ui.models import model
+from rnnviz.ui.models import HOURS, model
 
 SHORT = 500
 """Tokens of a text whose readings are kept in numbers; of longer ones only the last few."""
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=16, ttl=HOURS, show_spinner=False)
 def tokenizer(name: str) -> TextTokenizer:
     """The tokenizer beside that model; raises CheckpointError."""
     return load(name)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=32, ttl=HOURS, show_spinner=False)
 def encoded(name: str, words: str) -> Encoded:
     """The tokens of a text as that model reads them; raises DataError for a text without any."""
     return text_exhibit.encode(tokenizer(name), words)
@@ -52,17 +52,17 @@ def _read(name: str, words: str, truth: str | None) -> Reading:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=16, ttl=HOURS, show_spinner=False)
 def _memory(name: str) -> PrefixMemory:
     """What spares that model most of the work while somebody writes on."""
     return PrefixMemory()
 
 
-_reading = st.cache_resource(max_entries=24, show_spinner=False)(_read)
+_reading = st.cache_resource(max_entries=24, ttl=HOURS, show_spinner=False)(_read)
 
 
 # Three networks and the ghost of each take six; the rest is for who changes between two texts.
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, ttl=HOURS, show_spinner=False)
 def _long_reading(name: str, words: str, truth: str | None) -> Reading:
     return _read(name, words, truth)
 
@@ -81,10 +81,10 @@ def _pack(task: Task) -> dict[str, Any]:
     return packed | {"title": task.title} if task.title else packed
 
 
-_shown = st.cache_resource(max_entries=16, show_spinner=False)(_pack)
+_shown = st.cache_resource(max_entries=16, ttl=HOURS, show_spinner=False)(_pack)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, ttl=HOURS, show_spinner=False)
 def _long_shown(task: Task) -> dict[str, Any]:
     return _pack(task)
 
