@@ -20,7 +20,7 @@ SIGNALS = {"rnn": 1, "gru": 5, "lstm": 6}
 PARTS = {"attention-max": 2}
 ATTENTION = ("attention", "attention-max")
 
-VOCABULARY = {"sentences": 260, "imdb": 4000, "own": 4000}
+VOCABULARY = {"sentences": 162, "imdb": 4000, "own": 4000}
 """Tokens of a text task. The grammar has so many; of reviews and own texts it is the most there
 can be, which short files do not reach."""
 STEPS_OF_TEXTS = {"sentences": 14, "imdb": 160, "own": 100}

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from rnnviz.classifier import DIGIT_LABELS
-from rnnviz.data import DataError, digits, memory, mnist
+from rnnviz.data import DataError, digits, labelled, memory, mnist
 from rnnviz.run_place import place
 from rnnviz.training import images, texts
 from rnnviz.training.batches import Examples, Prepare
@@ -26,8 +26,6 @@ from rnnviz.training.plan import TASKS, Plan
 HELD_OUT_SEED = 1_000_003
 """Held-out sequences of the memory tasks come from the seed plus this: other ones, same kind."""
 
-MOST_CLASSES = 20
-MOST_LABEL_LETTERS = 100
 SHOWN = 4
 """Held-out inputs to choose from while training goes on."""
 
@@ -143,17 +141,13 @@ def _texts(name: str, seed: int, limit: int | None, chosen: dict[str, Any]) -> S
             seed=seed,
             limit=limit or 10**9,  # a limit, whatever it is, spares the test texts
             chosen_tokens=TOKENS[name],
-            most_classes=MOST_CLASSES,
+            most_classes=labelled.MOST_CLASSES,
             **chosen,
         )
+        labelled.check_labels(task.held_out_texts)
     except DataError as failure:
         # Where the server keeps an uploaded file is nobody's concern.
         raise DataError(str(failure).replace(path, "your file")) if path else failure from failure
-    if longest := [label for label in task.labels if len(label) > MOST_LABEL_LETTERS]:
-        raise DataError(
-            f"expected labels of at most {MOST_LABEL_LETTERS} letters, got "
-            f"{longest[0][:40]!r}... of {len(longest[0])}: choose another column of labels"
-        )
     labels, tokenizer = task.held_out.labels, task.tokenizer
     shown = []
     for row in _different(labels):
