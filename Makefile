@@ -7,6 +7,9 @@ PY := .venv/bin/python
 # A stamp is named by the checksum of what it installed, so a ready .venv costs no call of pip.
 APP_STAMP := .venv/.app-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+# Tests without a browser run two at a time; a browser and its server have the machine for themselves.
+# ARGS may choose tests of one kind only: pytest then ends with 5 for the other.
+NONE_CHOSEN := test $$? -eq 5 -a -n "$(ARGS)"
 NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"
 
 .PHONY: app test check bench screenshots clean
@@ -20,7 +23,8 @@ app: $(APP_STAMP)
 
 test: check
 	$(PY) -m tests.browser.chromium
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile $(ARGS) || $(NONE_CHOSEN)
+	$(PY) -m pytest -m browser $(ARGS) || $(NONE_CHOSEN)
 
 check: $(DEV_STAMP)
 	$(PY) -m ruff check .

@@ -7,12 +7,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from rnnviz import checkpoint
 from rnnviz.address import CELLS, READOUTS, DigitsAddress
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve
+from tests.browser.waiting import PATIENCE
+
+# Playwright's own five seconds are not enough where others use the same processors.
+expect.set_options(timeout=1000 * PATIENCE)
 
 NAMES = [DigitsAddress(cell, readout).model for cell in CELLS for readout in READOUTS]
 
@@ -77,13 +88,12 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
         context = browser.new_context(viewport=size, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("console", lambda message: complaints.extend(_complaint(message)))
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on("request", lambda request: complaints.extend(_outside(request)))
         page.goto(base.address + address)
-        # The first page of a fresh server waits for torch, on a busy machine for long.
-        page.wait_for_selector(".theatre[data-ready]", timeout=60_000)
+        page.wait_for_selector(".theatre[data-ready]")
         return page
 
     yield opened

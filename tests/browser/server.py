@@ -45,7 +45,7 @@ class Server:
 @contextmanager
 def serve(environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Start the app as `make app` does, wait until it is healthy, stop it at the end."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,8 @@ def serve(environment: Mapping[str, str] | None = None) -> Iterator[Server]:
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

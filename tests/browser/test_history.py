@@ -10,9 +10,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.page import draw
 from tests.browser.conftest import Open
-
-PATIENCE = 20_000
-"""Milliseconds: the first reading of a fresh server waits for torch."""
+from tests.browser.waiting import still_box, until
 
 SEVEN = ((0.25, 0.25), (0.75, 0.25), (0.45, 0.8))
 BAR = ((0.35, 0.5), (0.7, 0.5))
@@ -25,13 +23,11 @@ def choose(page: Page, key: str, text: str) -> None:
 
 
 def subtitle(page: Page, text: str) -> None:
-    expect(page.locator(".theatre .subtitle")).to_have_text(text, timeout=PATIENCE)
+    expect(page.locator(".theatre .subtitle")).to_have_text(text)
 
 
 def title(page: Page, text: str) -> None:
-    expect(page.locator(".theatre .title")).to_have_text(
-        f"{text}, attention readout", timeout=PATIENCE
-    )
+    expect(page.locator(".theatre .title")).to_have_text(f"{text}, attention readout")
 
 
 def words(page: Page, **wanted: str) -> None:
@@ -78,13 +74,13 @@ def test_back_and_forward_through_every_kind_of_choice(open_page: Open) -> None:
     title(page, "LSTM, GRU and RNN")
     page.wait_for_url(re.compile(r"(?=.*cell=all)(?=.*units=)"))
     page.wait_for_timeout(800)
-    assert entries(page) == start + 5
+    until(page, lambda: entries(page), start + 5)
 
     page.go_back()
     title(page, "GRU")
     page.go_back()
     expect(page.locator(".st-key-digits_pin")).to_be_visible()
-    assert page.url == pinned
+    page.wait_for_url(pinned)
     page.go_back()
     words(page, cell="gru", sample="5")
     expect(page.locator(".theatre .unit-name")).not_to_contain_text("pinned")
@@ -95,7 +91,7 @@ def test_back_and_forward_through_every_kind_of_choice(open_page: Open) -> None:
     words(page)
     title(page, "LSTM")
     chosen = page.locator("[class*=st-key-digits_cell] [aria-checked=true]:visible")
-    expect(chosen).to_have_text(["LSTM"], timeout=PATIENCE)
+    expect(chosen).to_have_text(["LSTM"])
     page.go_forward()
     title(page, "GRU")
     page.go_forward()
@@ -118,7 +114,7 @@ def test_a_drawing_is_one_entry_and_comes_back_on_the_board(open_page: Open) -> 
     page.wait_for_function("(before) => location.href !== before", arg=first)
     drawn = page.url
     assert len(drawn) < 1300
-    assert entries(page) == start + 1
+    until(page, lambda: entries(page), start + 1)
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_test_id("stAlert")).to_contain_text("board is empty")
     page.go_back()
@@ -131,14 +127,14 @@ def test_a_drawing_is_one_entry_and_comes_back_on_the_board(open_page: Open) -> 
     assert page.url == drawn
     page.reload()
     subtitle(page, "reading the digit of this link")
-    assert page.url == drawn
+    page.wait_for_url(drawn)
 
 
 def test_another_page_and_back_again(open_page: Open) -> None:
     page = open_page("/digits?cell=rnn&layer=2")
     page.get_by_test_id("stTopNavLink").filter(has_text="Home").click()
     expect(page.locator(".theatre .title")).to_have_text("An LSTM reads a digit")
-    assert "cell" not in page.url
+    until(page, lambda: "cell" not in page.url)
     page.go_back()
     title(page, "RNN")
     expect(page.locator(".theatre")).to_have_attribute("data-layer", "1")
@@ -170,27 +166,30 @@ def test_a_slider_leads_from_one_digit_to_the_other(open_page: Open, cell: str) 
     page.locator(".theatre").evaluate(RECORD)
     slider = page.get_by_role("slider", name="Morph")
     start = entries(page)
-    box = slider.bounding_box()
-    assert box is not None
+    box = still_box(slider)
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 8, middle)
     page.mouse.down()
     for share in (0.9, 0.8, 0.7, 0.6, 0.5):
         page.mouse.move(box["x"] + share * box["width"], middle)
         page.wait_for_timeout(120)
+    # The gates follow while the hand moves: what comes next is sent when this has been shown.
+    page.wait_for_function("window.shown.size >= 1")
+    page.mouse.move(box["x"] + 0.45 * box["width"], middle)
+    page.wait_for_function("window.shown.size >= 2")
+    page.mouse.move(box["x"] + 0.5 * box["width"], middle)
     assert "morph" not in page.url, "a slider on its way is no choice yet"
     page.mouse.up()
     page.wait_for_url(re.compile("morph=5"))
     percent = slider.input_value()
-    assert f"morph={percent}" in page.url
-    assert page.evaluate("window.shown.size") >= 2, "the gates follow while the hand moves"
+    page.wait_for_url(re.compile(f"morph={percent}"))
     expect(page.locator(".morph .said")).to_contain_text(f"{percent} % this digit")
     expect(page.locator(".theatre")).to_have_attribute("data-step", "11")
     slider.press("Home")
     page.wait_for_url(re.compile("morph=0"))
     slider.press("ArrowRight")
     page.wait_for_url(re.compile("morph=1$|morph=1&"))
-    assert entries(page) == start + 1
+    until(page, lambda: entries(page), start + 1)
     page.go_back()
     expect(slider).to_have_value("100")
     subtitle(page, "reading sample 3, labelled 1, over the ghost of sample 8, labelled 3")

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.server import free_port
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-PORT = 8613
 WATCH = """
 import os, sys
 
@@ -56,7 +57,8 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         "WATCHED": str(outside),
         "HOME": str(tmp_path),
     }
-    command = ["-m", "streamlit", "run", "app.py", "--server.port", str(PORT)]
+    port = free_port()
+    command = ["-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     server = subprocess.Popen(
         [sys.executable, *command, "--server.headless", "true"],
         cwd=ROOT,
@@ -66,7 +68,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        address = f"http://localhost:{PORT}"
+        address = f"http://localhost:{port}"
         wait_for(f"{address}/_stcore/health")
         yield Watched(address, outside)
     finally:

@@ -22,6 +22,7 @@ from rnnviz.theatre.modules import FOLDER, join
 from rnnviz.theatre.reading import LayerReading, LeftOutText, Reading
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.tints import Tint, tint_payloads
+from tests.browser.waiting import number, painted, still_box, until
 
 OpenFile = Callable[..., Page]
 
@@ -106,7 +107,6 @@ def open_file(browser: Browser, tmp_path: Path) -> Iterator[OpenFile]:
         context = browser.new_context(viewport=size, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"page error: {error}"))
         page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
@@ -125,12 +125,7 @@ def token(page: Page, step: int, reading: int = 0) -> Locator:
     return page.locator(".prose-text").nth(reading).locator(".token").nth(step)
 
 
-def told(page: Page, name: str) -> str:
-    return str(page.locator(".theatre").get_attribute(f"data-{name}"))
-
-
 def step_marked(page: Page, name: str) -> list[int]:
-    page.evaluate("() => new Promise(requestAnimationFrame)")
     return list(
         page.locator(".prose-text").first.evaluate(
             """(box, name) => [...box.querySelectorAll(".token")]
@@ -138,6 +133,11 @@ def step_marked(page: Page, name: str) -> list[int]:
             name,
         )
     )
+
+
+def marks(page: Page, name: str, steps: list[int]) -> None:
+    """Wait until exactly these tokens have that class."""
+    until(page, lambda: step_marked(page, name), steps)
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
@@ -169,7 +169,7 @@ def test_tokens_have_the_colour_of_their_value(open_file: OpenFile) -> None:
     html = standalone(reading, title="Colours", tints=[[tint]])
     for theme in ("light", "dark"):
         page = open_file(html, fragment="#v=2&tint=gradients", color_scheme=theme)
-        assert told(page, "tint") == "gradients"
+        expect(page.locator(".theatre")).to_have_attribute("data-tint", "gradients")
         for step in np.random.default_rng(1).choice(reading.steps, 40, replace=False):
             expect(token(page, int(step))).to_have_css(
                 "background-color", expected_colour(tint, int(step), theme)
@@ -186,7 +186,7 @@ def test_the_answer_so_far_colours_by_the_second_class(open_file: OpenFile) -> N
             "background-color", expected_colour(probability, step)
         )
     scale = page.locator(".prose .tint-scale")
-    assert scale.inner_text().split() == ["0", "negative", "1", "positive"]
+    until(page, lambda: scale.inner_text().split(), ["0", "negative", "1", "positive"])
 
 
 def test_another_colouring_is_chosen_kept_and_opened_again(open_file: OpenFile) -> None:
@@ -194,8 +194,8 @@ def test_another_colouring_is_chosen_kept_and_opened_again(open_file: OpenFile) 
     tint = gradients(reading.steps)
     page = open_file(standalone(reading, title="Choice", tints=[[tint]]))
     choice = page.get_by_label("Colour by")
-    labels = choice.locator("option").all_inner_texts()
-    assert labels[:4] == ["Answer so far", "Change of the answer", "Attention", "Gradients"]
+    labels = ["Answer so far", "Change of the answer", "Attention", "Gradients"]
+    until(page, lambda: choice.locator("option").all_inner_texts()[:4], labels)
     choice.select_option("gradients")
     expect(token(page, 7)).to_have_css("background-color", expected_colour(tint, 7))
     expect(page.locator(".tint-said")).to_contain_text("Completeness error 0.1 %.")
@@ -209,13 +209,13 @@ def test_another_colouring_is_chosen_kept_and_opened_again(open_file: OpenFile) 
 
 def test_an_unknown_colouring_is_the_answer(open_file: OpenFile) -> None:
     page = open_file(standalone(text_reading(spaced(WORDS)), title="x"), fragment="#v=2&tint=else")
-    assert told(page, "tint") == "answer"
+    expect(page.locator(".theatre")).to_have_attribute("data-tint", "answer")
 
 
 def test_pointing_and_clicking_in_the_text(open_file: OpenFile) -> None:
     page = open_file(standalone(text_reading(spaced(WORDS[:60])), title="Pointing"))
     token(page, 3).hover()
-    assert step_marked(page, "previewed") == [3]
+    marks(page, "previewed", [3])
     expect(page.locator(".stage .preview").first).to_be_visible()
     expect(page.locator(".where")).to_contain_text("bad")
     expect(page.locator(".word-tip")).to_contain_text(
@@ -223,12 +223,13 @@ def test_pointing_and_clicking_in_the_text(open_file: OpenFile) -> None:
     )
     token(page, 5).click()
     expect(page.locator(".theatre")).to_have_attribute("data-step", "5")
-    assert step_marked(page, "at") == step_marked(page, "pinned") == [5]
+    marks(page, "at", [5])
+    marks(page, "pinned", [5])
     page.mouse.move(2, 2)
     expect(page.locator(".word-tip")).to_be_hidden()
-    assert step_marked(page, "previewed") == []
+    marks(page, "previewed", [])
     token(page, 5).click()
-    assert step_marked(page, "pinned") == []
+    marks(page, "pinned", [])
 
 
 def test_the_keys_move_the_token(open_file: OpenFile) -> None:
@@ -237,11 +238,11 @@ def test_the_keys_move_the_token(open_file: OpenFile) -> None:
     for key, step in (("Home", 0), ("ArrowRight", 1), ("PageDown", 6), ("ArrowLeft", 5)):
         page.keyboard.press(key)
         expect(page.locator(".theatre")).to_have_attribute("data-step", str(step))
-        assert step_marked(page, "at") == [step]
+        marks(page, "at", [step])
     page.keyboard.press("Enter")
-    assert step_marked(page, "pinned") == [5]
+    marks(page, "pinned", [5])
     page.keyboard.press("Shift+ArrowRight")
-    assert step_marked(page, "in-span") == [5, 6]
+    marks(page, "in-span", [5, 6])
 
 
 def test_what_is_pointed_at_in_a_heatmap_comes_in_sight_in_the_text(open_file: OpenFile) -> None:
@@ -250,26 +251,24 @@ def test_what_is_pointed_at_in_a_heatmap_comes_in_sight_in_the_text(open_file: O
     assert box.evaluate("node => node.scrollTop") == 0
     heatmap = page.locator(".band[data-band=prediction] canvas")
     heatmap.scroll_into_view_if_needed()
-    size = heatmap.bounding_box()
-    assert size
+    size = still_box(heatmap)
     scrolled = page.evaluate("scrollY")
     page.mouse.move(size["x"] + 0.9 * size["width"], size["y"] + 20)
     expect(page.locator(".previewed")).to_be_in_viewport()
-    assert box.evaluate("node => node.scrollTop") > 0
+    until(page, lambda: box.evaluate("node => node.scrollTop") > 0)
     (step,) = step_marked(page, "previewed")
-    assert box.evaluate(
-        """(node, step) => {
+    is_seen = """(node, step) => {
           const [box, one] = [node, node.querySelectorAll(".token")[step]]
             .map((part) => part.getBoundingClientRect());
           return one.top >= box.top && one.bottom <= box.bottom;
-        }""",
-        step,
-    )
+        }"""
+    until(page, lambda: box.evaluate(is_seen, step))
     assert page.evaluate("scrollY") == scrolled
     # Leaving brings nothing else in sight.
     kept = box.evaluate("node => node.scrollTop")
     page.mouse.move(2, 2)
     expect(page.locator(".stage .preview").first).to_be_hidden()
+    painted(page)
     assert box.evaluate("node => node.scrollTop") == kept
 
 
@@ -297,14 +296,14 @@ def marked_reading() -> Reading:
 
 def test_unknown_left_out_replaced_and_padded(open_file: OpenFile) -> None:
     page = open_file(standalone(marked_reading(), title="Marks"))
-    assert step_marked(page, "unknown") == [2, 9]
-    assert step_marked(page, "pad") == [76, 77, 78, 79]
+    marks(page, "unknown", [2, 9])
+    marks(page, "pad", [76, 77, 78, 79])
     gap = page.locator(".left-out")
     expect(gap).to_have_text("1,234 tokens not read")
     assert gap.evaluate("node => node.previousElementSibling.textContent") == WORDS[9]
     expect(page.locator("del")).to_have_text("good")
     assert page.locator("del").evaluate("node => node.nextElementSibling.textContent") == WORDS[3]
-    assert page.locator(".inserted").count() == 1
+    expect(page.locator(".inserted")).to_have_count(1)
     expect(page.locator(".prose-notes")).to_have_text(
         "2 tokens with a dotted line are not known to the network; 1,234 tokens in the middle not "
         "read; the last 4 tokens are padding."
@@ -317,17 +316,22 @@ def test_several_readings_stand_beside_each_other_or_stacked(open_file: OpenFile
     readings = [text_reading(spaced(WORDS), cell, seed) for seed, cell in enumerate(DRAWN)]
     html = standalone(readings, title="Three")
     page = open_file(html, fragment="#v=2&tint=mean:forget_gate")
-    boxes = [box.bounding_box() for box in page.locator(".prose-text").all()]
-    assert len(boxes) == 3 and all(boxes)
-    assert len({round(box["y"]) for box in boxes if box}) == 1
-    assert page.locator(".prose-absent").all_inner_texts()[:2] == [
-        "An RNN has no forget gate.", "A GRU has no forget gate."
-    ]  # fmt: skip
+    expect(page.locator(".prose-text")).to_have_count(3)
+    until(page, lambda: len(tops(page)), 1)
+    absent = ["An RNN has no forget gate.", "A GRU has no forget gate."]
+    until(page, lambda: page.locator(".prose-absent").all_inner_texts()[:2], absent)
     token(page, 4, reading=2).hover()
-    assert page.locator(".previewed").count() == 3
+    expect(page.locator(".previewed")).to_have_count(3)
     page = open_file(html, fragment="#v=2&lay=stacked")
-    tops = [box.bounding_box() for box in page.locator(".prose-text").all()]
-    assert len({round(box["y"]) for box in tops if box}) == 3
+    until(page, lambda: len(tops(page)), 3)
+
+
+def tops(page: Page) -> set[int]:
+    """At which heights the texts begin, all seen in one moment."""
+    found = page.locator(".prose-text").evaluate_all(
+        "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+    )
+    return set(found)
 
 
 def test_backward_says_that_it_reads_from_right_to_left(open_file: OpenFile) -> None:
@@ -335,12 +339,13 @@ def test_backward_says_that_it_reads_from_right_to_left(open_file: OpenFile) -> 
     page = open_file(html, fragment="#v=2&dir=backward&step=9")
     way = page.locator(".band[data-band=hidden] .way")
     expect(way).to_have_text("\u2190 read from right to left")
-    assert page.locator(".axis-title").inner_text().split() == ["\u2190", "token"]
+    axis = page.locator(".axis-title")
+    until(page, lambda: axis.inner_text().split(), ["\u2190", "token"])
     expect(page.locator(".veil").first).to_be_hidden()
     page.get_by_label("Direction").select_option("both")
-    tags = page.locator(".band[data-band=hidden] .who").all_inner_texts()
-    assert tags == ["read from left to right \u2192", "\u2190 read from right to left"]
-    assert page.locator(".axis-title").inner_text().split() == ["\u21c4", "token"]
+    tags = page.locator(".band[data-band=hidden] .who")
+    expect(tags).to_have_text(["read from left to right \u2192", "\u2190 read from right to left"])
+    until(page, lambda: axis.inner_text().split(), ["\u21c4", "token"])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -402,26 +407,24 @@ def test_measures_say_the_same_token_everywhere(open_file: OpenFile) -> None:
     columns = four(60)
     left_out = LeftOutText(10, 99, 500)
     page = open_file(measures_page(spaced(WORDS[:60]), columns, left_out))
-    assert page.locator(".measure-name").all_inner_texts() == [one.label for one in columns]
+    expect(page.locator(".measure-name")).to_have_text([one.label for one in columns])
     for index, tint in enumerate(columns):
         expect(token(page, 12, index)).to_have_css("background-color", expected_colour(tint, 12))
-    assert page.locator(".left-out").count() == 4
+    expect(page.locator(".left-out")).to_have_count(4)
     token(page, 3, reading=1).hover()
-    assert page.locator(".previewed").count() == 4
-    values = [
-        float(text.replace("\u2212", "-"))
-        for text in page.locator(".measure-value").all_inner_texts()
-    ]
-    assert values == pytest.approx([tint.values[3] for tint in columns], abs=0.005)
+    expect(page.locator(".previewed")).to_have_count(4)
+    for index, tint in enumerate(columns):
+        value = page.locator(".measure-value").nth(index)
+        until(page, lambda: number(value), pytest.approx(tint.values[3], abs=0.005))  # noqa: B023
     expect(page.locator(".measures-where")).to_have_text("Token 4 of 60: \u201cbad\u201d")
     token(page, 3, reading=1).click()
-    assert page.evaluate("told") == [["picked", 3]]
+    until(page, lambda: page.evaluate("told"), [["picked", 3]])
     page.mouse.move(2, 2)
     page.keyboard.press("ArrowRight")
-    assert page.locator(".measures").get_attribute("data-step") == "4"
-    assert page.locator(".token.at").count() == 4
+    expect(page.locator(".measures")).to_have_attribute("data-step", "4")
+    expect(page.locator(".token.at")).to_have_count(4)
     page.keyboard.press("Enter")
-    assert page.evaluate("told") == [["picked", 3], ["picked", 4]]
+    until(page, lambda: page.evaluate("told"), [["picked", 3], ["picked", 4]])
     expect(page.locator(".measures .live")).to_contain_text("Token 5 of 60")
 
 

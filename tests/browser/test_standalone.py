@@ -22,6 +22,7 @@ from rnnviz.address import DigitsAddress
 from rnnviz.signals import SIGNALS, describe
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.view import View
+from tests.browser.waiting import still_box, until
 
 HOSTILE = "</script><script>document.title='caught'</script><img src=x onerror=alert(1)>\u202e<!--"
 
@@ -42,7 +43,6 @@ def open_file(browser: Browser, tmp_path: Path) -> Iterator[OpenFile]:
         context = browser.new_context(viewport=size, offline=True, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
@@ -70,11 +70,7 @@ def stage(page: Page | Frame) -> Locator:
 
 def wait_for_hash(page: Page, is_there: Callable[[str], bool]) -> None:
     """Asked from outside: the page's policy forbids what Playwright would wait with."""
-    for _ in range(100):
-        if is_there(page.evaluate("location.hash")):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(page.evaluate("location.hash"))
+    until(page, lambda: is_there(page.evaluate("location.hash")))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +84,7 @@ def test_it_opens_from_a_file_without_a_network(open_file: OpenFile, three_cells
     state = ready(page)
     assert (state["layer"], state["unit"], state["readings"]) == ("1", "37", "3")
     expect(page.get_by_role("heading", level=1)).to_have_text("Three cells read a 3")
-    assert page.title() == "Three cells read a 3"
+    until(page, page.title, "Three cells read a 3")
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.evaluate("navigator.onLine") is False
 
@@ -135,8 +131,8 @@ def test_light_and_dark(scheme: str, open_file: OpenFile, three_cells: str) -> N
     before = page.evaluate(background)
     page.get_by_role("button", name=f"{other.title()} colours").click()
     page.wait_for_selector(f".theatre[data-theme='{other}']")
-    after = page.evaluate(background)
-    assert {before, after} == {"rgb(255, 255, 255)", "rgb(18, 21, 27)"}
+    both = {"rgb(255, 255, 255)", "rgb(18, 21, 27)"}
+    until(page, lambda: {before, page.evaluate(background)}, both)
     expect(page.get_by_role("button", name=f"{scheme.title()} colours")).to_be_visible()
 
 
@@ -197,8 +193,7 @@ def test_every_number_is_the_traces(open_file: OpenFile) -> None:
             value = float(trace.signal(name, layer=layer, direction=direction)[1, step, unit])
             canvas = page.locator(f".panel[data-panel='{name}'] canvas")
             canvas.scroll_into_view_if_needed()
-            box = canvas.bounding_box()
-            assert box is not None
+            box = still_box(canvas)
             gutter = float(
                 canvas.evaluate("n => getComputedStyle(n).getPropertyValue('--gutter')")[:-2]
             )
@@ -222,8 +217,7 @@ def test_a_notebooks_frame(open_file: OpenFile) -> None:
     element = page.locator("iframe")
     assert element.get_attribute("sandbox") == "allow-scripts"
     assert page.locator("iframe, img, script").count() == 1
-    box = element.bounding_box()
-    assert box is not None and box["height"] == 700
+    assert still_box(element)["height"] == 700
     frame = page.frames[1]
     assert ready(frame)["unit"] == "3"
     stage(frame).focus()

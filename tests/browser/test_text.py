@@ -16,14 +16,12 @@ from playwright.sync_api import Page, expect
 from rnnviz import checkpoint
 from rnnviz.data.passages import PASSAGES, passage
 from tests.browser.conftest import Open
+from tests.browser.waiting import fits, until
 
 pytestmark = pytest.mark.skipif(
     not {"imdb-lstm", "imdb-gru", "imdb-rnn"} <= set(checkpoint.names()),
     reason="needs pretrained/imdb-lstm, imdb-gru and imdb-rnn",
 )
-
-PATIENCE = 60_000
-"""Milliseconds: the first reading of a fresh server waits for torch."""
 
 FIRST, SECOND = PASSAGES[0], PASSAGES[1]
 OWN = "It was not bad at all, and I laughed."
@@ -52,12 +50,7 @@ def prose(page: Page, number: int = 0) -> str:
 
 def reads(page: Page, text: str, number: int = 0) -> None:
     """Wait until the theatre shows that text, word for word."""
-    wanted = " ".join(text.split())
-    for _ in range(PATIENCE // 100):
-        if " ".join(prose(page, number).split()) == wanted:
-            return
-        page.wait_for_timeout(100)
-    assert " ".join(prose(page, number).split()) == wanted
+    until(page, lambda: " ".join(prose(page, number).split()), " ".join(text.split()))
 
 
 def words(page: Page, **wanted: str) -> None:
@@ -92,7 +85,7 @@ def test_what_is_typed_is_read_while_it_is_typed(open_page: Open) -> None:
     area.click()
     page.keyboard.press("Control+End")
     page.keyboard.type(" And then I fell asleep.", delay=40)
-    assert area.input_value() == FIRST.text + " And then I fell asleep."
+    expect(area).to_have_value(FIRST.text + " And then I fell asleep.")
     reads(page, FIRST.text + " And then I fell asleep.")
     expect(page.locator(".theatre .subtitle")).to_contain_text("reading your text")
     assert area.evaluate("node => node.getRootNode().activeElement === node")
@@ -115,7 +108,7 @@ def test_nothing_disturbs_the_caret_or_a_composition(open_page: Open) -> None:
     page.wait_for_timeout(800)
     assert "に" not in prose(page), "what is being composed is not read yet"
     session.send("Input.insertText", {"text": "日本"})
-    assert "日本" in area.input_value()
+    expect(area).to_have_value(re.compile("日本"))
 
 
 def test_the_keys_of_the_theatre_are_letters_in_the_box(open_page: Open) -> None:
@@ -126,9 +119,9 @@ def test_the_keys_of_the_theatre_are_letters_in_the_box(open_page: Open) -> None
     page.keyboard.press("Control+End")
     for key in ("ArrowLeft", "ArrowUp", "Home", "Escape", "p", "l", "o", "c", "Space"):
         page.keyboard.press(key)
-    page.wait_for_timeout(300)
-    assert theatre.get_attribute("data-playing") == "false"
-    assert page.locator(".scribe .box").input_value() != FIRST.text
+    expect(page.locator(".scribe .box")).not_to_have_value(FIRST.text)
+    reads(page, page.locator(".scribe .box").input_value())
+    expect(theatre).to_have_attribute("data-playing", "false")
     theatre.locator(".stage").focus()
     step = int(theatre.get_attribute("data-step") or 0)
     page.keyboard.press("ArrowLeft")
@@ -162,25 +155,22 @@ HOSTILE = {
 def test_hostile_texts_are_texts(open_page: Open, kind: str) -> None:
     page = open_page("/text")
     write(page, HOSTILE[kind])
-    expect(page.locator(".theatre .subtitle")).to_have_text("reading your text", timeout=PATIENCE)
-    page.wait_for_timeout(500)
+    expect(page.locator(".theatre .subtitle")).to_have_text("reading your text")
     if kind in ("right to left", "zero width"):
         letters = re.sub(r"[^a-zA-Zא-ת]", "", HOSTILE[kind])
-        assert re.sub(r"[^a-zA-Zא-ת]", "", prose(page)) == letters
+        until(page, lambda: re.sub(r"[^a-zA-Zא-ת]", "", prose(page)), letters)
     else:
         reads(page, HOSTILE[kind])
     assert page.evaluate("window.alarmed") is None
     assert page.locator(".theatre :is(script, img, iframe, svg[onload])").count() == 0
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+    fits(page.get_by_test_id("stMain"))
 
 
 def test_ten_thousand_letters_without_a_space(open_page: Open) -> None:
     page = open_page("/text")
     write(page, "na" * 5_000)
-    expect(page.locator(".theatre .subtitle")).to_have_text("reading your text", timeout=PATIENCE)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+    expect(page.locator(".theatre .subtitle")).to_have_text("reading your text")
+    fits(page.get_by_test_id("stMain"))
 
 
 def test_a_megabyte_is_cut_and_the_page_lives(open_page: Open) -> None:
@@ -191,7 +181,7 @@ def test_a_megabyte_is_cut_and_the_page_lives(open_page: Open) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+v")
     expect(page.locator(".scribe .said")).to_contain_text("what you pasted was cut there")
-    expect(page.locator(".theatre .subtitle")).to_have_text("reading your text", timeout=60_000)
+    expect(page.locator(".theatre .subtitle")).to_have_text("reading your text")
     expect(page.locator(".stMainBlockContainer")).to_contain_text("Of this long text it reads")
     page.keyboard.press("Control+a")
     page.keyboard.type("A short film.")
@@ -299,7 +289,7 @@ def test_an_edit_keeps_a_ghost_and_a_pin_stands_beside(open_page: Open) -> None:
 def test_all_three_cells_read_one_text(open_page: Open) -> None:
     page = open_page("/text")
     choose_cell(page, "All three")
-    expect(page.locator(".theatre .title")).to_have_text("LSTM, GRU and RNN", timeout=PATIENCE)
+    expect(page.locator(".theatre .title")).to_have_text("LSTM, GRU and RNN")
     expect(page.locator(".theatre .prose-text")).to_have_count(3)
     write(page, OWN)
     for number in range(3):
@@ -371,13 +361,13 @@ PLOTS = {"why": 2, "line": 3, "units": 1, "padding": 3, "gates": 2}
 def test_a_figure_is_drawn_when_asked_for(open_page: Open, figure: str) -> None:
     page = open_page(f"/text?cell=gru&figure={figure}")
     drawn = page.locator(".js-plotly-plot:has(.main-svg)")
-    expect(drawn).to_have_count(PLOTS[figure], timeout=60_000)
+    expect(drawn).to_have_count(PLOTS[figure])
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
 def test_a_unit_colours_the_text(open_page: Open) -> None:
     page = open_page("/text?cell=gru&text=not-good&figure=units")
-    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=60_000)
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.locator("[data-testid=stButtonGroup] button").filter(
         has_text=re.compile(r"^(for|back)ward \d+$")
     ).first.click()

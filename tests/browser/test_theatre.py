@@ -18,6 +18,7 @@ from rnnviz.theatre.reading import LayerReading
 from rnnviz.theatre.standalone import page as standalone
 from tests.browser.conftest import Open
 from tests.browser.test_theatre_values import place
+from tests.browser.waiting import fits, number, painted, still_box, until
 
 STAGE = ".theatre .stage"
 
@@ -47,8 +48,7 @@ def click_cell(page: Page, panel: str, step: int, unit: int, reading: int = 0) -
 def drag_steps(page: Page, panel: str, first: int, last: int, reading: int = 0) -> None:
     canvas = canvas_of(page, panel, reading)
     start, end = place(canvas, first, 40), place(canvas, last, 40)
-    box = canvas.bounding_box()
-    assert box is not None
+    box = still_box(canvas)
     page.mouse.move(box["x"] + start[0], box["y"] + start[1])
     page.mouse.down()
     page.mouse.move(box["x"] + end[0], box["y"] + end[1], steps=6)
@@ -62,7 +62,7 @@ def test_pins_are_chips_and_the_history_keeps_them(open_page: Open) -> None:
     click_cell(page, "forget_gate", 4, 90)
     expect(chips).to_have_text(["row 5", "row 12", "unit 37", "unit 90"])
     expect(page.locator(".theatre .unit-name")).to_have_text("Unit 90 of layer 1, pinned")
-    assert page.locator(".panel[data-panel=forget_gate] .row.pinned").count() == 2
+    expect(page.locator(".panel[data-panel=forget_gate] .row.pinned")).to_have_count(2)
     page.wait_for_url(re.compile(r"(?=.*steps=12\.5)(?=.*units=37\.90)"))
     page.wait_for_timeout(600)
     click_cell(page, "forget_gate", 4, 90)  # a second click takes it away
@@ -71,7 +71,7 @@ def test_pins_are_chips_and_the_history_keeps_them(open_page: Open) -> None:
     page.wait_for_timeout(600)
     page.go_back()
     expect(chips).to_have_text(["row 5", "row 12", "unit 37", "unit 90"])
-    assert "units=37.90" in page.url
+    page.wait_for_url(re.compile(r"units=37\.90"))
     page.wait_for_timeout(600)
     assert "units=37.90" in page.url, "the page must not write the later view over the earlier one"
     page.go_forward()
@@ -208,41 +208,54 @@ def test_presenting_fills_the_window_with_big_type(open_page: Open) -> None:
     before = page.locator(".theatre .title").evaluate(size)
     page.get_by_role("button", name="Present").click()
     has(page, presenter="true", arrangement="beside")
-    box = page.locator(".theatre").bounding_box()
-    assert box == {"x": 0, "y": 0, "width": 1920, "height": 900}
-    assert page.locator(".theatre .title").evaluate(size) >= 1.3 * before
-    top = page.evaluate(
+    theatre = page.locator(".theatre")
+    until(page, theatre.bounding_box, {"x": 0, "y": 0, "width": 1920, "height": 900})
+    until(page, lambda: page.locator(".theatre .title").evaluate(size) >= 1.3 * before)
+    # Nothing lies above the presentation.
+    page.wait_for_function(
         "() => { let node = document.elementFromPoint(960, 20);"
         " while (node?.shadowRoot?.elementFromPoint(960, 20) "
         " && node.shadowRoot.elementFromPoint(960, 20) !== node)"
         " node = node.shadowRoot.elementFromPoint(960, 20);"
         " return node?.closest('.theatre') !== null; }"
     )
-    assert top, "something lies above the presentation"
     page.keyboard.press("ArrowLeft")
     has(page, step="26")
     page.keyboard.press("Escape")
     has(page, presenter="false")
 
 
-@pytest.mark.parametrize(("width", "wanted"), [(1600, "beside"), (700, "stacked")])
-def test_three_readings_stand_where_there_is_room(open_page: Open, width: int, wanted: str) -> None:
+def boxes_of(page: Page, panel: str) -> list[dict[str, float]]:
+    """Where the canvases of a panel are, one of each reading."""
+    canvases = page.locator(f".panel[data-panel={panel}] canvas")
+    found: list[dict[str, float]] = canvases.evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().toJSON())"
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("width", "wanted", "tops"), [(1600, "beside", "000"), (700, "stacked", "012")]
+)
+def test_three_readings_stand_where_there_is_room(
+    open_page: Open, width: int, wanted: str, tops: str
+) -> None:
     page = open_page("/digits?cell=all", width=width)
     has(page, arrangement=wanted, readings="3")
     missing = page.locator(".panel[data-panel=update_gate][data-reading='2'] .absent")
     expect(missing).to_have_text("An RNN has no update gate.")
-    boxes = [canvas_of(page, "hidden", i).bounding_box() for i in range(3)]
-    assert all(boxes)
-    tops = {round(box["y"]) for box in boxes if box}
-    assert len(tops) == (1 if wanted == "beside" else 3)
-    assert len({box["height"] for box in boxes if box}) == 1, "same scale"
+    expect(page.locator(".panel[data-panel=hidden] canvas")).to_have_count(3)
+    # All at once: what is below may move meanwhile.
+    until(page, lambda: len({round(box["y"]) for box in boxes_of(page, "hidden")}), len(set(tops)))
+    assert len({box["height"] for box in boxes_of(page, "hidden")}) == 1, "same scale"
     click_cell(page, "hidden", 9, 64, reading=1)
     cursors = page.locator(".theatre .cursor")
     expect(cursors).to_have_count(3 if wanted == "beside" else 1)
-    assert len(set(cursors.evaluate_all("all => all.map(n => n.style.transform)"))) == 1
+    transforms = "all => new Set(all.map(n => n.style.transform)).size"
+    until(page, lambda: cursors.evaluate_all(transforms), 1)
     page.keyboard.press("3")
     has(page, focus="2", unit="64", step="9")
-    assert page.locator(".theatre").evaluate("n => n.scrollWidth - n.clientWidth") <= 0
+    fits(page.locator(".theatre"))
 
 
 def test_panels_prediction_and_arrangement_are_chosen(open_page: Open) -> None:
@@ -270,8 +283,7 @@ def test_a_finger_scrubs_and_selects_only_when_asked(open_page: Open) -> None:
 
     def swipe(first: int, last: int) -> None:
         ends = [place(canvas, step, 40) for step in (first, last)]
-        box = canvas.bounding_box()
-        assert box is not None
+        box = still_box(canvas)
         xs = np.linspace(ends[0][0], ends[1][0], 6) + box["x"]
         y = box["y"] + 40
 
@@ -340,18 +352,17 @@ def test_a_long_sequence_is_seen_through_a_window(show: Show) -> None:
     keys.press("Home")
     has(page, step="0", first="0")
     keys.press("+")
-    assert int(data(page, "count")["count"]) in (count, count // 2, count // 2 + 1)
     has(page, count=str(round(count / 2)))
     overview = page.locator(".theatre .overview")
     expect(overview).to_be_visible()
-    box = overview.bounding_box()
-    assert box is not None
+    box = still_box(overview)
     page.mouse.move(box["x"] + 5, box["y"] + 10)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10, steps=8)
     page.mouse.up()
+    painted(page)
+    until(page, lambda: 500 < int(data(page, "first")["first"]) < 1000)  # dragged to the middle
     first = int(data(page, "first")["first"])
-    assert 500 < first < 1000, "the frame was dragged to the middle"
     reading = made_up("gru", 1500, 64)
     canvas = canvas_of(page, "update_gate")
     count = int(data(page, "count")["count"])
@@ -386,8 +397,7 @@ def test_both_directions_are_shown_and_told_apart(show: Show) -> None:
     expect(page.locator(".theatre .tip")).to_contain_text(
         "backward hidden state of unit 3 at step 8"
     )
-    text = backward.locator(".value").inner_text().replace("−", "-")
-    assert float(text) == pytest.approx(value, abs=0.0006)
+    until(page, lambda: number(backward.locator(".value")), pytest.approx(value, abs=0.0006))
     expect(page.locator(".theatre .unit-name")).to_have_text("Unit 3 of layer 1, backward")
 
 
@@ -395,9 +405,8 @@ def test_the_tour_notices_what_was_done_and_comes_once(open_page: Open) -> None:
     page = open_page("/digits?sample=6")
     card = page.locator(".theatre .tour")
     expect(card).to_contain_text("1 of 6")
-    stage = page.locator(STAGE).bounding_box()
-    box = card.bounding_box()
-    assert box and stage and box["y"] + box["height"] <= stage["y"], "the card covers nothing"
+    stage, box = still_box(page.locator(STAGE)), still_box(card)
+    assert box["y"] + box["height"] <= stage["y"], "the card covers nothing"
     page.keyboard.press("ArrowLeft")
     expect(card).to_contain_text("2 of 6")
     card.get_by_role("button", name="Skip").click()
