@@ -1,0 +1,254 @@
+"""What went wrong with a run, or right, in words: from its curves and its plan alone.
+
+A pure function of arrays, cheap enough to be asked every second while the run goes on. A cause is
+named only where the numbers say so, and the sentence gives the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rnnviz.training.causes import causes
+from rnnviz.training.curves import Curves
+from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.readings import Readings, percent, short
+
+Kind = Literal[
+    "diverged",
+    "spikes",
+    "not-learning",
+    "collapsed",
+    "over-fitting",
+    "clipped",
+    "too-small",
+    "unfinished",
+    "well",
+]
+GRAVE = ("diverged", "not-learning", "collapsed")
+GOOD = ("well",)
+
+ENOUGH_STEPS = 60
+"""Before so many updates, or half of the run, nothing is called a failure to learn."""
+
+WELL = 0.8
+"""A run went well when it closed so much of the way from chance to everything right..."""
+WELL_OF_TEXTS = 0.4
+"""...or, for texts that people wrote, this much."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know of a run: when it shows (`step`), a title and a text for people."""
+
+    kind: Kind
+    step: int
+    title: str
+    text: str
+
+    @property
+    def level(self) -> Literal["bad", "note", "good"]:
+        """How to show it."""
+        if self.kind in GRAVE:
+            return "bad"
+        return "good" if self.kind in GOOD else "note"
+
+
+def diagnose(curves: Curves, plan: Plan) -> tuple[Finding, ...]:
+    """What there is to say about a run, the gravest first; nothing while it is too early."""
+    found = Readings(curves, plan)
+    if (diverged := _diverged(found)) is not None:
+        return (diverged,)
+    stuck = _collapsed(found) or _not_learning(found)
+    if stuck is not None:
+        return (stuck, *([clipped] if (clipped := _clipped(found)) else []))
+    checks: tuple[Callable[[Readings], Finding | None], ...] = (
+        _over_fitting,
+        _spikes,
+        _clipped,
+        _ended,
+    )
+    return tuple(one for check in checks if (one := check(found)) is not None)
+
+
+def _diverged(found: Readings) -> Finding | None:
+    """NaN or infinity, or a loss that stays far above that of guessing."""
+    curves, plan = found.curves, found.plan
+    broken = ~np.isfinite(curves.loss) | ~np.isfinite(curves.gradient_norm)
+    warned = [mark.step for mark in curves.marks if mark.kind == "not-finite"]
+    if broken.any() or warned:
+        step = int(curves.steps[broken.argmax()]) if broken.any() else warned[0]
+        before = (curves.steps < step) & ~broken
+        norms, losses = curves.gradient_norm[before], curves.loss[before]
+        came = "At once" if not len(norms) else f"The loss before it was {short(losses[-1])}"
+        norm = f", the gradient norm {short(norms[-1])}" if len(norms) else ""
+        return Finding(
+            "diverged",
+            step,
+            "Diverged",
+            f"At step {step:,} the loss was no longer a number. {came}{norm}, "
+            f"and the learning rate {short(found.rate_at(step))}. {_calm_down(plan)}",
+        )
+    recent = found.recent_loss
+    if found.steps >= 20 and recent > 3 * found.guessing_loss:
+        return Finding(
+            "diverged",
+            found.last_step,
+            "Diverged",
+            f"The loss stays at {short(recent)}; guessing would have {short(found.guessing_loss)}. "
+            f"Each update overshoots: the learning rate is {short(found.rate)}, the gradient "
+            f"norm {short(found.median_norm)}. {_calm_down(plan)}",
+        )
+    return None
+
+
+def _calm_down(plan: Plan) -> str:
+    lower = f"Lower the learning rate (to {short(plan.learning_rate / 10)}, say)"
+    return f"{lower} or clip the gradient." if plan.clip_norm is None else f"{lower}."
+
+
+def _collapsed(found: Readings) -> Finding | None:
+    """The held-out accuracy stands still to the last digit, where one answer for all would be."""
+    curves = found.curves
+    last = curves.held_out_accuracy[curves.score_steps > 0][-4:]
+    if TASKS[found.plan.task].answers != "class" or len(last) < 4 or not found.is_late:
+        return None
+    if np.ptp(last) > 1e-9 or not found.is_at_chance or found.held_out_loss < 0.9 * math.log(2):
+        return None
+    return Finding(
+        "collapsed",
+        found.last_step,
+        "Collapsed to one class",
+        f"The last {len(last)} scores on held-out data were all exactly {percent(last[-1])}, as "
+        "they are when every example gets the same answer, and the loss of "
+        f"{short(found.held_out_loss)} is about that of guessing ({short(found.guessing_loss)}). "
+        f"{causes(found)}",
+    )
+
+
+def _not_learning(found: Readings) -> Finding | None:
+    """Still at chance after half of the run."""
+    if not found.is_late or not found.is_at_chance or found.has_fallen:
+        return None
+    return Finding(
+        "not-learning",
+        found.last_step,
+        "Not learning",
+        f"After {found.last_step:,} steps {percent(found.held_out_accuracy)} of the held-out "
+        f"{TASKS[found.plan.task].noun} are right, and guessing gives {percent(found.chance)}; the "
+        f"loss is {short(found.recent_loss)}, guessing has {short(found.guessing_loss)}. "
+        f"{causes(found)}",
+    )
+
+
+def _over_fitting(found: Readings) -> Finding | None:
+    """The held-out loss rises from its least while the training loss goes on falling."""
+    curves = found.curves
+    if len(curves.score_steps) < 5:
+        return None
+    held, training = curves.held_out_loss, curves.training_loss
+    if not np.isfinite(held).all():
+        return None
+    least = int(held.argmin())
+    later, after = float(np.median(held[-3:])), float(np.median(training[-3:]))
+    rise = later - float(held[least])
+    if least > len(held) - 4 or rise < 0.15 * held[least] or rise < 0.04 * found.guessing_loss:
+        return None
+    if not after < training[least] or later < 1.5 * after:
+        return None
+    return Finding(
+        "over-fitting",
+        int(curves.score_steps[least]),
+        "Over-fitting",
+        f"Since step {int(curves.score_steps[least]):,} the held-out loss has risen from "
+        f"{short(held[least])} to {short(later)}, while the training loss fell to {short(after)}: "
+        "the network learns the training examples by heart. More examples, dropout, fewer units "
+        "or fewer epochs help; the best epoch is kept in any case.",
+    )
+
+
+def _spikes(found: Readings) -> Finding | None:
+    """The loss leaps up after a gradient far above the usual, and more than noise would."""
+    curves = found.curves
+    if found.steps < 30:
+        return None
+    usual = np.array([np.median(curves.loss[max(0, k - 10) : k]) for k in range(10, found.steps)])
+    leaps = curves.loss[10:] - usual
+    worst = int(leaps.argmax()) + 10
+    norms = curves.gradient_norm
+    # The gradient that did it came in one of the steps before.
+    cause = int(norms[max(0, worst - 5) : worst].argmax()) + max(0, worst - 5)
+    median = float(np.median(norms[max(0, cause - 50) : cause + 1]))
+    if leaps[worst - 10] < 0.5 * found.guessing_loss or norms[cause] < 5 * median:
+        return None
+    advice = (
+        "Clip the gradient: it keeps the direction and bounds the step."
+        if found.plan.clip_norm is None
+        else "Clip it lower, or lower the learning rate."
+    )
+    return Finding(
+        "spikes",
+        int(curves.steps[worst]),
+        "The gradient exploded",
+        f"At step {int(curves.steps[cause]):,} the gradient norm leapt to {short(norms[cause])} "
+        f"(usual {short(median)}), and by step {int(curves.steps[worst]):,} the loss had risen "
+        f"from {short(usual[worst - 10])} to {short(curves.loss[worst])}. {advice}",
+    )
+
+
+def _clipped(found: Readings) -> Finding | None:
+    """Nearly every gradient is above the limit."""
+    if found.steps < ENOUGH_STEPS or found.clipped_share < 0.9:
+        return None
+    limit = found.plan.clip_norm or 0.0
+    return Finding(
+        "clipped",
+        int(found.curves.steps[0]),
+        "Clipped nearly always",
+        f"{percent(found.clipped_share)} of the gradients were above {short(limit)} and were cut; "
+        f"half of them are above {short(found.median_norm)}. Every update then has the same "
+        f"length, whatever the batch says: clip at {short(2 * found.median_norm)}, say, or lower "
+        "the learning rate instead.",
+    )
+
+
+def _ended(found: Readings) -> Finding | None:
+    """How a run that went to its end stands."""
+    curves, plan = found.curves, found.plan
+    if not found.is_finished or not len(curves.held_out_accuracy):
+        return None
+    best = float(np.nanmax(curves.held_out_accuracy))
+    noun = TASKS[plan.task].noun
+    wanted = WELL_OF_TEXTS if plan.task in ("imdb", "own") else WELL
+    if best - found.chance >= wanted * (1 - found.chance):
+        step = int(curves.score_steps[int(np.nanargmax(curves.held_out_accuracy))])
+        return Finding(
+            "well",
+            step,
+            "Learnt",
+            f"{percent(best)} of the held-out {noun} are right; guessing gives "
+            f"{percent(found.chance)}.",
+        )
+    if found.is_falling:
+        return Finding(
+            "unfinished",
+            found.last_step,
+            "Not done yet",
+            f"{percent(best)} of the held-out {noun} are right, and the loss was still falling "
+            "when the run ended: give it more epochs, or a higher learning rate.",
+        )
+    if found.training_accuracy - found.held_out_accuracy < 0.1 * (1 - found.chance):
+        return Finding(
+            "too-small",
+            found.last_step,
+            "Stuck half-way",
+            f"{percent(best)} of the held-out {noun} are right and hardly more of the training "
+            f"ones ({percent(found.training_accuracy)}), and the loss has stopped falling: this is "
+            f"not over-fitting. More units than {plan.hidden_size}, or more steps at a rate that "
+            "falls more slowly, may help.",
+        )
+    return None

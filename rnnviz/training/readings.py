@@ -1,0 +1,166 @@
+"""What a diagnosis reads off the curves of a run: medians, shares and what guessing would give."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from rnnviz.training.curves import Curves
+from rnnviz.training.plan import TASKS, Plan
+
+ENOUGH_STEPS = 60
+ADDING_VARIANCE = 1 / 24
+ADDING_CHANCE = 1 - 0.92**2
+
+
+class Readings:
+    """The curves and the plan of one run, and the numbers that sentences are made of.
+
+    `guessing_loss` is that of an answer that has read nothing: `ln C` for `C` classes or symbols,
+    the variance for a number. `chance` is the part that it gets right.
+    """
+
+    def __init__(self, curves: Curves, plan: Plan) -> None:
+        self.curves, self.plan = curves, plan
+
+    @property
+    def steps(self) -> int:
+        return len(self.curves.steps)
+
+    @property
+    def last_step(self) -> int:
+        return self.curves.last_step
+
+    @property
+    def is_finished(self) -> bool:
+        return 0 < self.curves.total_steps <= self.last_step
+
+    @property
+    def is_late(self) -> bool:
+        """Late enough to call it a failure: half of the run, and some updates at least."""
+        return self.steps >= ENOUGH_STEPS and 2 * self.last_step >= self.curves.total_steps
+
+    @cached_property
+    def classes(self) -> int:
+        """How many classes; for a file of somebody's own what the first loss suggests."""
+        known = TASKS[self.plan.task].classes
+        if known is not None:
+            return known
+        first = self.curves.held_out_loss[:1]
+        return max(2, round(math.exp(min(float(first[0]), 4.0)))) if np.isfinite(first).any() else 2
+
+    @cached_property
+    def guessing_loss(self) -> float:
+        return ADDING_VARIANCE if self.plan.task == "adding" else math.log(self.classes)
+
+    @cached_property
+    def chance(self) -> float:
+        """For a file of somebody's own, the largest class may be larger than its share here."""
+        return ADDING_CHANCE if self.plan.task == "adding" else 1 / self.classes
+
+    @cached_property
+    def recent_loss(self) -> float:
+        """The median loss of the last batches."""
+        return _median(self.curves.loss[-20:])
+
+    @cached_property
+    def median_norm(self) -> float:
+        """The median gradient norm of the last third."""
+        return _median(self.curves.gradient_norm[-max(20, self.steps // 3) :])
+
+    @property
+    def rate(self) -> float:
+        """The highest learning rate so far."""
+        return float(np.nanmax(self.curves.learning_rate)) if self.steps else math.nan
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate at a step, or at the last one before it that is known."""
+        known = self.curves.learning_rate[self.curves.steps <= step]
+        return float(known[-1]) if len(known) else self.plan.learning_rate
+
+    @cached_property
+    def way(self) -> float:
+        """How far all updates together can have moved the weights at most.
+
+        A weight moves by about the learning rate per update with an optimiser that divides by the
+        gradient's size; all weights together by rate times norm with one that does not.
+        """
+        if self.plan.optimizer in ("sgd", "momentum"):
+            clipped = self.curves.clipped_norm
+            norms = np.where(np.isfinite(clipped), clipped, self.curves.gradient_norm)
+            factor = 10.0 if self.plan.optimizer == "momentum" else 1.0
+            return factor * float(np.nansum(self.curves.learning_rate * norms))
+        return float(np.nansum(self.curves.learning_rate))
+
+    @cached_property
+    def clipped_share(self) -> float:
+        """The part of updates whose gradient was above the limit."""
+        if self.plan.clip_norm is None or not self.steps:
+            return 0.0
+        return float((self.curves.gradient_norm > self.plan.clip_norm).mean())
+
+    @cached_property
+    def held_out_accuracy(self) -> float:
+        return _last(self.curves.held_out_accuracy)
+
+    @cached_property
+    def held_out_loss(self) -> float:
+        return _last(self.curves.held_out_loss)
+
+    @cached_property
+    def training_accuracy(self) -> float:
+        return _last(self.curves.training_accuracy)
+
+    @cached_property
+    def is_at_chance(self) -> bool:
+        """Whether the last scores are no better than guessing may be, within three deviations."""
+        scores = self.curves.held_out_accuracy[self.curves.score_steps > 0]
+        if not len(scores) or not np.isfinite(scores).any():
+            return False
+        counts = self.curves.held_out_count
+        count = max(1.0, _last(counts)) if len(counts) else 100.0
+        if TASKS[self.plan.task].answers == "symbols":
+            count *= self.plan.length
+        deviation = math.sqrt(self.chance * (1 - self.chance) / count)
+        return bool(np.nanmax(scores[-3:]) < self.chance + 3 * deviation + 0.01)
+
+    @cached_property
+    def has_fallen(self) -> bool:
+        """Whether the loss is well below that of guessing."""
+        return self.recent_loss < 0.9 * self.guessing_loss
+
+    @cached_property
+    def is_falling(self) -> bool:
+        """Whether the loss of the last sixth is below that of the sixth before it, by 5 %."""
+        sixth = self.steps // 6
+        if sixth < 5:
+            return False
+        before = float(np.mean(self.curves.loss[-2 * sixth : -sixth]))
+        return float(np.mean(self.curves.loss[-sixth:])) < 0.95 * before
+
+
+def short(value: float) -> str:
+    """A number for a sentence: three figures, no more."""
+    value = float(value)
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "infinite"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:.1e}"
+
+
+def percent(part: float) -> str:
+    """A share of 0..1 as people write it."""
+    return f"{100 * part:.1f} %" if math.isfinite(part) else "unknown"
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else math.nan
+
+
+def _last(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if len(finite) else math.nan
