@@ -28,6 +28,7 @@ LAYERS = (
     ("rnnviz.classifier", "rnnviz.checkpoint", "rnnviz.tokens"),
     ("rnnviz.analysis",),
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
+    ("rnnviz.jobs", "rnnviz.worker"),
     ("rnnviz.ui",),
     ("rnnviz.commands",),
     ("rnnviz.__main__",),
@@ -59,6 +60,7 @@ LIGHT = (
     "rnnviz.decision",
     "rnnviz.analysis.atlas",
     "rnnviz.data.samples",
+    "rnnviz.jobs",
 )
 
 

@@ -94,8 +94,15 @@ class Worker:
 class Crew:
     """At most `most` workers: as many as there is work for, and one to spare."""
 
-    def __init__(self, most: int, *, spare: int = 1, module: str = "rnnviz.worker") -> None:
-        self.most, self.spare, self._module = most, spare, module
+    def __init__(
+        self,
+        most: int,
+        *,
+        spare: int = 1,
+        module: str = "rnnviz.worker",
+        warm_up: str = "digits",
+    ) -> None:
+        self.most, self.spare, self._words = most, spare, (module, warm_up)
         self.workers: list[Worker] = []
         self._failed_starts = 0
         self._rest_until = 0.0
@@ -108,7 +115,7 @@ class Crew:
         wanted = min(self.most, busy + queued + self.spare)
         if now >= self._rest_until:
             while len(self.workers) < wanted:
-                self.workers.append(Worker(self._module))
+                self.workers.append(Worker(*self._words))
         staying = [worker for worker in self.workers if not worker.leaving]
         for worker in list(staying):
             too_long = IDLE_SECONDS if worker.ready else START_SECONDS
@@ -191,11 +198,11 @@ def _environment(**more: str) -> dict[str, str]:
     return {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(paths), **more}
 
 
-def _start_inheriting(command: list[str]) -> tuple[subprocess.Popen[bytes], Connection]:
+def _start_inheriting(command: list[str], task: str) -> tuple[subprocess.Popen[bytes], Connection]:
     ours, theirs = Pipe()
     try:
         process = subprocess.Popen(
-            [*command, str(theirs.fileno())],
+            [*command, str(theirs.fileno()), task],
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
             env=_environment(),
@@ -205,11 +212,11 @@ def _start_inheriting(command: list[str]) -> tuple[subprocess.Popen[bytes], Conn
     return process, ours
 
 
-def _start_listening(command: list[str]) -> tuple[subprocess.Popen[bytes], Connection]:
+def _start_listening(command: list[str], task: str) -> tuple[subprocess.Popen[bytes], Connection]:
     key = secrets.token_hex(16)
     with Listener(authkey=key.encode()) as listener:
         process = subprocess.Popen(
-            [*command, str(listener.address)],
+            [*command, str(listener.address), task],
             stdin=subprocess.DEVNULL,
             env=_environment(RNNVIZ_WORKER_KEY=key),
         )

@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """Owns the queue and the crew. Methods without an underscore want the lock to be held."""
 
-    def __init__(self, store: RunStore, limits: Limits, worker_module: str) -> None:
+    def __init__(self, store: RunStore, limits: Limits, worker_module: str, warm_up: str) -> None:
         self.store, self.limits = store, limits
         self.lock = threading.RLock()
         self.queue = FairQueue()
         self.left: dict[str, float] = {}
         """Visitors whose page is gone, and since when (`time.monotonic()`)."""
-        self._crew = Crew(limits.workers, module=worker_module)
+        self._crew = Crew(limits.workers, module=worker_module, warm_up=warm_up)
         self._running: dict[str, Job] = {}
         self._unrecorded: set[Job] = set()
         self._recorded_at = 0.0

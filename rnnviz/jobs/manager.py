@@ -45,6 +45,8 @@ class JobManager:
     moment later and is seen in the job. A job is named by itself, its id or the id of one of its
     runs. Every refusal is a `JobError` with one sentence for the visitor. To ask for what is so
     already is no error.
+
+    `warm_up` is the task that workers read before their first job, so that it starts at once.
     """
 
     def __init__(
@@ -54,13 +56,14 @@ class JobManager:
         *,
         bounds: Limits | None = None,
         worker_module: str = "rnnviz.worker",
+        warm_up: str = "digits",
     ) -> None:
         self.store = store
         self.limits = bounds or limits()
         if workers is not None:
             self.limits = replace(self.limits, workers=workers)
         store.interrupted()
-        self._dispatcher = Dispatcher(store, self.limits, worker_module)
+        self._dispatcher = Dispatcher(store, self.limits, worker_module, warm_up)
         self._lock = self._dispatcher.lock
         self._jobs: dict[str, Job] = {}
         self._of_run: dict[str, Job] = {}

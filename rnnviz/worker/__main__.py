@@ -1,8 +1,8 @@
-"""Train what the server asks for: `python -m rnnviz.worker LINE`, with one end of a socket.
+"""Train what the server asks for: `python -m rnnviz.worker LINE TASK`, one end of a socket.
 
 LINE is the number of an inherited file, or an address to call back with RNNVIZ_WORKER_KEY. All is
-imported and tried once before the first job, so that a job starts at once. The process ends when
-the other end of the line closes, whatever it is doing.
+imported, and a step of TASK trained, before the first job, so that a job starts at once. The
+process ends when the other end of the line closes, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
     _step_back()
     jobs: Jobs = SimpleQueue()
     threading.Thread(target=_listen, args=(line, jobs), daemon=True).start()
-    _warm_up()
+    _warm_up(sys.argv[2])
 
     from rnnviz.worker.work import Work
 
@@ -86,18 +86,18 @@ def _listen(line: Connection, jobs: Jobs) -> None:
     os._exit(0)
 
 
-def _warm_up() -> None:
-    """Train a tiny network for a step: what is imported or compiled late is so before a job."""
+def _warm_up(task: str) -> None:
+    """Train a tiny network for a step: what is imported or read late is there before a job."""
     import tempfile
 
-    from rnnviz.training.plan import Plan
+    from rnnviz.training.plan import defaults
     from rnnviz.worker.work import Work
 
-    plan = Plan(task="digits", hidden_size=4, epochs=1, examples=10, batch_size=10)
+    plan = defaults(task, "gru").changed(hidden_size=4, epochs=1)
     with tempfile.TemporaryDirectory(prefix="rnnviz-worker-") as folder:
         lane = {"run": "warm", "plan": plan.to_json(), "folder": folder, "resume": False}
         assignment = {
-            "job": "warm", "lanes": [lane], "seconds": 0.0, "most_seconds": 60.0, "steps": None,
+            "job": "warm", "lanes": [lane], "seconds": 0.0, "most_seconds": 60.0, "steps": 1,
         }  # fmt: skip
         Work(assignment, Control(assignment), lambda message: None).run()
     gc.collect()

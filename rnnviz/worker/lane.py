@@ -80,7 +80,6 @@ class Lane:
         self.finished = False
         lost = state is not None and not self.run.has_model  # killed between two files
         self._unsaved: EpochFinished | None = self.training.best if lost else None
-        self._snapshot: SnapshotTaken | None = None
         self._every = 1
         self._pending: list[Event] = []
         self._latest: StepFinished | None = None
@@ -119,10 +118,11 @@ class Lane:
         self.run.state_path.unlink(missing_ok=True)
 
     def keep_something(self) -> None:
-        """Where no epoch has ended yet, keep the last snapshot: a stopped run has a network."""
-        if not self.run.has_model and self._snapshot is not None:
-            taken = self._snapshot
-            self._save_model(taken.weights, {"interrupted": f"after step {taken.step}"})
+        """Where no epoch has ended yet, keep the weights as they are: a network is left."""
+        step = self.training.progress.step
+        if not self.run.has_model and step:
+            weights = self.training.average.module.state_dict()
+            self._save_model(weights, {"interrupted": f"after step {step}"})
 
     def flush(self) -> None:
         """Write the events that have gathered to the run's curves."""
@@ -142,7 +142,6 @@ class Lane:
                 self._pending.append(event)
             return
         if isinstance(event, SnapshotTaken):
-            self._snapshot = event
             self._write_snapshot(event)
             return
         self._pending.append(event)
