@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,6 +22,9 @@ from rnnviz.ui.train_choices import TRAVEL, TrainChoices, train_choices
 from rnnviz.ui.train_jobs import present, remember, visitor
 from rnnviz.ui.train_live import live_stage
 from rnnviz.ui.train_setup import setup_controls
+
+if TYPE_CHECKING:
+    from rnnviz.training.budget import Estimate
 
 __all__ = [
     "closer",
@@ -64,7 +69,7 @@ def start_controls(choices: TrainChoices, who: str) -> None:
     if found:
         said = train_words.estimate_words(
             sum(one.parameters for one in found),
-            max(one.memory_bytes for one in found),
+            _memory(found),
             sum(one.seconds for one in found),
             sum(one.steps for one in found),
         )
@@ -84,6 +89,13 @@ def start_controls(choices: TrainChoices, who: str) -> None:
         args=(desk, choices, who),
         help=plain(task.needs_data) if missing else None,
     )
+
+
+def _memory(found: Sequence[Estimate]) -> int:
+    """Bytes of one process that trains all of them."""
+    from rnnviz.training.budget import PROCESS_BYTES
+
+    return PROCESS_BYTES + sum(one.memory_bytes - PROCESS_BYTES for one in found)
 
 
 def closer(choices: TrainChoices, who: str) -> None:

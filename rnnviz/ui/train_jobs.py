@@ -78,6 +78,7 @@ def _released(presence: tuple[Desk, str]) -> None:
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=_released)
 def _presence(visitor: str) -> tuple[Desk, str]:
+    """What is released when the session of a visitor ends."""
     here = desk()
     here.come(visitor)
     return here, visitor
@@ -102,7 +103,8 @@ def is_token(word: Any) -> bool:
 
 def present(visitor: str) -> Desk:
     """The desk, which from now on knows that this session of the visitor is there."""
-    return _presence(visitor)[0]
+    _presence(visitor)
+    return desk()
 
 
 @st.cache_resource(show_spinner=False)

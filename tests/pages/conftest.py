@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz import warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
-from rnnviz.ui import figures, text_models
+from rnnviz.runs import RunStore
+from rnnviz.ui import figures, text_models, train_jobs
 from rnnviz.ui import models as kept_models
 from tests.pages.texts import save_text_models
+from tests.pages.trainings import FakeManager
 
 Open = Callable[..., AppTest]
 
@@ -21,6 +24,17 @@ Open = Callable[..., AppTest]
 def no_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page under test does not import torch behind the test's back."""
     monkeypatch.setattr(warmup, "start", lambda *_, **__: None)
+
+
+@pytest.fixture(autouse=True)
+def no_workers(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A page under test starts no worker processes, and keeps its runs to itself."""
+
+    @cache
+    def desk() -> train_jobs.Desk:
+        return train_jobs.Desk(FakeManager(RunStore(tmp_path_factory.mktemp("runs"))))
+
+    monkeypatch.setattr(train_jobs, "desk", desk)
 
 
 @pytest.fixture(scope="session")
