@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, Listener, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-from rnnviz.jobs import messages
+import rnnviz.jobs.messages as messages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

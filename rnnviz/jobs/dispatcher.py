@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.jobs import job as words
+import rnnviz.jobs.job as words
 from rnnviz.jobs.crew import Crew, Worker
 from rnnviz.jobs.job import Job, Member
 from rnnviz.jobs.queue import FairQueue

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rnnviz.jobs import job as words
+import rnnviz.jobs.job as words
 from rnnviz.jobs.dispatcher import Dispatcher
 from rnnviz.jobs.job import Job, JobError, Lines, Member
 from rnnviz.jobs.limits import Limits, limits
 from rnnviz.runs import Run, RunError
+from rnnviz.training.budget import PROCESS_BYTES, estimate
 from rnnviz.training.plan import Plan, PlanError
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ MOST_JOBS_KNOWN = 400
 """Ended jobs beyond these are forgotten here; their runs stay on the disk."""
 
 MOST_FACTOR = 100.0
-
-WORKER_MEGABYTES = 400
-"""Of a worker before it has a job: mostly torch."""
 
 
 @dataclass(frozen=True)
@@ -263,8 +261,5 @@ def _job_of(runs: Sequence[Run], plans: Sequence[Plan]) -> Job:
 
 def needed_megabytes(plans: Sequence[Plan]) -> float:
     """About how much memory a worker has when it trains them all."""
-    try:
-        from rnnviz.training.budget import estimate
-    except ImportError:
-        return 0.0
-    return WORKER_MEGABYTES + sum(estimate(plan).memory_bytes for plan in plans) / 1e6
+    own = sum(estimate(plan).memory_bytes - PROCESS_BYTES for plan in plans)
+    return (PROCESS_BYTES + own) / 1e6
