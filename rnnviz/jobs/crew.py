@@ -34,9 +34,15 @@ REST_SECONDS = 20.0
 class Worker:
     """One process and our end of the line to it."""
 
-    def __init__(self, module: str = "rnnviz.worker", *, listening: bool = os.name == "nt") -> None:
+    def __init__(
+        self,
+        module: str = "rnnviz.worker",
+        warm_up: str = "digits",
+        *,
+        listening: bool = os.name == "nt",
+    ) -> None:
         start = _start_listening if listening else _start_inheriting
-        self.process, self.connection = start([sys.executable, "-m", module])
+        self.process, self.connection = start([sys.executable, "-m", module], warm_up)
         self.ready = self.leaving = False
         self.job: str | None = None
         self.since = time.monotonic()
