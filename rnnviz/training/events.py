@@ -87,6 +87,7 @@ class EpochFinished:
     weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
     held_out_loss: float = NAN
     training_accuracy: float = NAN
+    step: int = 0
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ STEPS_AT_ONCE = 50_000
 
 MOST_SCORED = 500
 """Held-out examples, and as many to learn from, that are scored between epochs."""
-PART_FOR_SCORES = 0.03
+PART_FOR_SCORES = 0.02
 """Of the time, for scores between epochs, where nobody says how often."""
 FORWARD_PART = 1 / 3
 """Of an update's time, that reading alone takes."""
@@ -42,18 +42,17 @@ class Scorer:
     label_smoothing: float
     prepare: Prepare | None
     place: Place
-    go_on: Callable[[], bool]
+    between: Callable[[], None]
 
     @torch.no_grad()
     def sums(self, model: nn.Module, examples: Examples, places: Tensor) -> list[float]:
-        """The sum of losses and of right answers; raises `Stopped` when it should not go on."""
+        """The sum of losses and of right answers; `between` is called before every part."""
         model.eval()
         generator = torch.Generator().manual_seed(0)
         lost = right = 0.0
         parts = chunks(examples, places)[self.place.rank :: self.place.processes]
         for index in parts:
-            if not self.go_on():
-                raise Stopped
+            self.between()
             batch = examples.at(index).prepared(self.prepare, generator, 0.0)
             batch = batch.to(self.place.device)
             with self.place.autocast():
