@@ -8,6 +8,7 @@ import base64
 from pathlib import Path
 
 from rnnviz.ui.choices import digits_choices
+from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
@@ -21,6 +22,7 @@ __all__ = [
     "opening_stage",
     "picture_controls",
     "rooms",
+    "send_whole_blocks",
     "warm_up",
 ]
 

@@ -157,8 +157,11 @@ def _board(choices: DigitsChoices) -> None:
         if drawing.image is None:
             choices.notices["board"] = EMPTY_BOARD
             return
+        trips = choices.trips
         pixels = images.normalise(drawing.image).tobytes()
         choices.remember(pixels, drawing.strokes)
+        if choices.trips != trips:  # somebody went back meanwhile: another run follows them
+            return
         shared = min(len(before), len(drawing.strokes))
         grows = shared > 0 and before[:shared] == drawing.strokes[:shared]
         was_drawn = choices.picture.source == DRAWING
@@ -194,7 +197,9 @@ def _upload(choices: DigitsChoices, uploaded: Any) -> None:
     choices.upload = fingerprint
     choices.notices.pop("upload", None)
     try:
+        trips = choices.trips
         digit: np.ndarray = images.read(data)
-        choices.show(Picture(digit.tobytes(), "your image"))
+        if choices.trips == trips:  # else somebody went back meanwhile
+            choices.show(Picture(digit.tobytes(), "your image"))
     except DataError as error:
         choices.notices["upload"] = sentence(error)

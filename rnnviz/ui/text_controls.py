@@ -242,6 +242,7 @@ def _upload(choices: TextChoices) -> None:
 def _take(
     choices: TextChoices, data: bytes, name: str, column: str | None = None, row: int = 0
 ) -> None:
+    trips = choices.trips
     try:
         found = documents.read(data, name, column=column, row=row)
         text_exhibit.checked(found.text)
@@ -249,6 +250,8 @@ def _take(
         choices.notices["upload"] = f"{sentence(error)} The last reading stays."
         return
     choices.document = found
+    if choices.trips != trips:  # somebody went back meanwhile: another run follows them
+        return
     choices.bring(Text(found.text, found.source))
     choices.notices |= {f"upload {i}": said for i, said in enumerate(found.notices)}
 

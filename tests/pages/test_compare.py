@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz import exhibit
 from rnnviz.address import WORDS, pack_image
+from rnnviz.data import images
 from tests.pages.conftest import Open
 from tests.pages.test_digits import (
     PAGE,
@@ -194,3 +195,21 @@ def test_any_address_gives_a_usable_page(
     assert readings(app)
     said = app.warning[0].value.count("asks for") if app.warning else 0
     assert said <= len(query) + 1
+
+
+def test_a_drawing_that_is_still_made_tidy_does_not_undo_going_back(
+    open_page: Open, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(PAGE)
+    choices, normalise = app.session_state["digits"], images.normalise
+
+    def slow(image: np.ndarray) -> np.ndarray:
+        # What the run does that follows the browser, while Streamlit has not stopped this one yet.
+        choices.adopt({"sample": "4"})
+        choices.trips += 1
+        return normalise(image)
+
+    monkeypatch.setattr(images, "normalise", slow)
+    draw(app, DOWN)
+    assert image_of(shown(app)) == exhibit.sample(4).pixels
+    assert words(app) == {"sample": "4"}

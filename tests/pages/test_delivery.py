@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from itertools import product
 
@@ -13,6 +14,7 @@ from rnnviz import warmup
 from rnnviz.address import FIGURES
 from rnnviz.data.passages import PASSAGES
 from rnnviz.text_address import FIGURES as TEXT_FIGURES
+from rnnviz.ui import send_whole_blocks
 from tests.pages import test_compare, test_digits, test_figures, texts
 from tests.pages.conftest import Open
 from tests.pages.delivery import DeadPageError, may_be_kept, page_of, put, recorded
@@ -95,15 +97,26 @@ def test_the_browser_cannot_go_through_an_element() -> None:
         put(page_of([]), chart)
 
 
-def test_streamlit_still_sends_references_without_their_blocks() -> None:
-    """Why the pages are built so. When this fails, Streamlit has mended it."""
-    block, chart = ForwardMsg(), ForwardMsg(ref_hash="kept")
+def cleared(clear: Callable[..., None]) -> list[str]:
+    """What is sent of a block, two references in it and one beside it, when its fragment runs."""
+    block = ForwardMsg()
     block.metadata.delta_path.extend([0, 0])
     block.delta.add_block.SetInParent()
     block.delta.fragment_id = "stage"
-    chart.metadata.delta_path.extend([0, 0, 0])
     queue = ForwardMsgQueue()
     queue.enqueue(block)
-    queue.enqueue(chart)
-    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["stage"])
-    assert [one.ref_hash for one in queue.flush()] == ["kept"]
+    for name, path in (("inside", [0, 0, 0]), ("deep inside", [0, 0, 1, 0]), ("beside", [0, 1])):
+        chart = ForwardMsg(ref_hash=name)
+        chart.metadata.delta_path.extend(path)
+        queue.enqueue(chart)
+    clear(queue, retain_lifecycle_msgs=True, fragment_ids_this_run=["stage"])
+    return [one.ref_hash for one in queue.flush()]
+
+
+def test_references_are_cleared_together_with_their_blocks() -> None:
+    send_whole_blocks()
+    send_whole_blocks()
+    whole = ForwardMsgQueue.clear
+    assert cleared(whole) == ["beside"]
+    # Why this is done, and why the pages are built so. When this fails, Streamlit has mended it.
+    assert cleared(whole.__wrapped__) == ["inside", "deep inside", "beside"]
