@@ -18,7 +18,7 @@ visitor = train.visitor()
 controls, live, below = train.train_rooms(choices, visitor)
 
 with controls:
-    train.setup_controls(choices)
+    train.setup_controls(choices, visitor)
     train.start_controls(choices, visitor)
 with live:
     train.live_stage(choices, visitor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -28,6 +28,9 @@ from rnnviz.train_address import (
 from rnnviz.training.plan import PRESETS, Plan, PlanError, Preset, defaults
 from rnnviz.ui.notices import sentence
 
+if TYPE_CHECKING:
+    from rnnviz.ui.train_upload import Brought
+
 PLACE = "train_place"
 TRAVEL = "train_travel"
 OF_ADDRESS = ("cell", "racers", "seeds", "figure", "smoothing", "log_loss", "log_steps")
@@ -43,8 +46,8 @@ class TrainChoices:
     ``choice`` counts the choices that deserve an entry in the browser's history, ``kind`` is what
     the last was about, ``trips`` counts trips through that history. ``numbers`` count, for each
     control, how often its value was changed from elsewhere. ``reached`` are the axes of the curves
-    that were drawn, which only grow. ``upload`` is the fingerprint of the file that was brought
-    last, ``columns`` are those it has; ``waits`` says that a run was asked for a moment ago.
+    that were drawn, which only grow. ``brought`` is the file of labelled texts that came last,
+    ``looked`` says whether a run that is on its way has been looked for.
     """
 
     address: TrainAddress = field(default_factory=first_address)
@@ -55,8 +58,7 @@ class TrainChoices:
     heard_trip: float = 0
     numbers: dict[str, int] = field(default_factory=dict)
     reached: dict[tuple[Any, ...], Range] = field(default_factory=dict)
-    upload: str | None = None
-    columns: tuple[str, ...] = ()
+    brought: Brought | None = None
     looked: bool = False
 
     @property
@@ -107,8 +109,8 @@ class TrainChoices:
             found = next((one for one in PRESETS if one.key == value), None)
             return address if found is None else replace(address, plan=found.plan, racers=())
         if name == "task":
-            fresh = defaults(value, plan.cell)
-            return replace(address, plan=fresh.changed(seed=plan.seed))
+            fresh = defaults(value, plan.cell).changed(seed=plan.seed)
+            return replace(address, plan=self._with_data(fresh))
         if name == "cell":
             cell = REFERENCE if value == RACE else value
             racers: tuple[str, ...] = CELLS if value == RACE else ()
@@ -129,6 +131,17 @@ class TrainChoices:
             self.choice += 1
         self.kind = kind
 
+    def bring(self, brought: Brought) -> None:
+        """Train on these labelled texts from now on."""
+        self.brought = brought
+        self.choose("data", replace(self.address, plan=self._with_data(self.plan)))
+
+    def _with_data(self, plan: Plan) -> Plan:
+        """The plan, with what was brought where that is what it is about."""
+        if plan.task != "own" or self.brought is None:
+            return plan
+        return plan.changed(**self.brought.words())
+
     def show(self, run: str | None) -> None:
         """Look at the run of that id from now on."""
         self.choose("run", replace(self.address, run=run))
@@ -138,10 +151,8 @@ class TrainChoices:
 
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, everything else staying as it is."""
-        data = self.plan.data
         self.address, said = read_query(query)
-        if self.plan.task == "own" and data is not None:
-            self.address = replace(self.address, plan=self.plan.changed(data=data))
+        self.address = replace(self.address, plan=self._with_data(self.plan))
         self.notices = {f"address {i}": text for i, text in enumerate(said)}
         self.choice += 1
         self.kind = ""

@@ -179,10 +179,7 @@ def _findings(looked: Looked) -> None:
     for name, found in _diagnosed(looked):
         who = f"{plain(name)}: " if len(looked.runs) > 1 else ""
         words = f"**{who}{plain(found.title)}.** {plain(found.text)}"
-        if found.kind in ("well", "done-well", "learning"):
-            st.success(words)
-        else:
-            st.warning(words)
+        {"bad": st.warning, "note": st.info, "good": st.success}[found.level](words)
 
 
 def _diagnosed(looked: Looked) -> list[tuple[str, Finding]]:

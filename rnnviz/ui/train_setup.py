@@ -12,6 +12,8 @@ from rnnviz.train_address import CELLS, RACE, REFERENCE, SEEDS
 from rnnviz.training.plan import BOUNDS, PRESETS, TASKS
 from rnnviz.ui.notices import plain
 from rnnviz.ui.train_choices import TrainChoices
+from rnnviz.ui.train_jobs import present
+from rnnviz.ui.train_upload import upload_controls
 
 SIZES = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 RATES = (
@@ -61,10 +63,12 @@ ENGINES = {
 }
 
 
-def setup_controls(choices: TrainChoices) -> None:
+def setup_controls(choices: TrainChoices, visitor: str) -> None:
     """What is trained, on which task, how large, how fast, how long."""
     _preset(choices)
     _task(choices)
+    if choices.plan.task == "own":
+        upload_controls(choices, present(visitor))
     _cell(choices)
     plan, race = choices.plan, choices.address.is_race
     of_which = f" of the {CELL_NAMES[REFERENCE]}" if race else ""

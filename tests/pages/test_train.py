@@ -345,3 +345,57 @@ def test_a_plan_out_of_bounds_stays_as_it_was(open_page: Open, manager: FakeMana
     app.run()
     assert "It stays as it was" in said(app)
     assert choices.plan == Plan.from_json(defaults("copy", "gru").to_json())
+
+
+TABLE = "review,stars\n" + "".join(
+    f'"It was {word} number {i}",{label}\n'
+    for i in range(8)
+    for word, label in (("good", "<b>yes</b>"), ("bad", "no"))
+)
+
+
+def test_own_texts_are_brought_and_trained_on(open_page: Open, manager: FakeManager) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("my.csv", TABLE.encode()).run()
+    assert not app.exception and not app.warning
+    plan = app.session_state["train"].plan
+    assert (plan.text_column, plan.label_column) == ("review", "stars")
+    captions = " ".join(one.value for one in app.caption)
+    assert "16 texts" in captions and "8 \\<b\\>yes" in captions
+    app.button(key="train_start").click().run()
+    assert only_job(manager).plans == (plan,)
+    assert manager.store.data_path(plan.data).read_bytes() == TABLE.encode()
+    assert set(words(app)) == {"task", "text", "label", "run"}, "the data is in no address"
+    app.selectbox(key="train_task").set_value("digits").run()
+    assert app.session_state["train"].plan == GRU
+    app.selectbox(key="train_task").set_value("own").run()
+    assert app.session_state["train"].plan == plan, "it is remembered"
+
+
+def test_columns_change_places(open_page: Open) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("my.csv", TABLE.encode()).run()
+    box = next(one for one in app.selectbox if one.label == "Column of texts")
+    box.set_value("stars").run()
+    assert not app.exception
+    assert "Expected" in said(app) or app.session_state["train"].plan.text_column == "stars"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.csv", b""),
+        ("one.csv", b"text\nhello\n"),
+        ("few.csv", b"text,label\na,1\nb,2\n"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
+        ("torn.jsonl", b'{"text": "a", "label": 1}\n{"text": '),
+        ("one-label.csv", b"text,label\n" + b"hello,1\n" * 30),
+        ("no-parquet.parquet", b"PAR1 and nothing else"),
+    ],
+)
+def test_odd_files_are_a_sentence(open_page: Open, name: str, data: bytes) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload(name, data).run()
+    assert not app.exception
+    assert "xpected" in said(app) or "could not" in said(app).lower()
+    assert app.button(key="train_start").disabled
