@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 POLL = 5.0
 """Seconds between two looks at runs that are on their way."""
 
-TABLE, SELECTED, SAID, DELETED, UPLOADS = (
-    f"train_runs_{name}" for name in ("table", "selected", "said", "deleted", "uploads")
+TABLE, SELECTED, SAID, DELETED, UPLOADS, AGAIN = (
+    f"train_runs_{name}" for name in ("table", "selected", "said", "deleted", "uploads", "again")
 )
 MEASURE = "train_runs_measure"
 MEASURE_NAMES = {
@@ -82,8 +82,8 @@ def _every(runs: Sequence[Run]) -> float | None:
 def _panel(visitor: str, store: RunStore, choices: TrainChoices, every: float | None) -> None:
     rooms = Rooms.made()
     runs = store.of(visitor)
-    if _every(runs) != every:
-        st.rerun()
+    if st.session_state.pop(AGAIN, False) or _every(runs) != every:
+        st.rerun()  # the whole page: the stage shows another run, or this looks more often
     with rooms.table:
         if runs:
             chosen = _table(runs)
@@ -114,11 +114,9 @@ def _table(runs: Sequence[Run]) -> list[Run]:
     columns = run_table.table(runs)
     before = st.session_state.get(SELECTED, [])
     number = st.column_config.NumberColumn
-    # Rows are selected by their place, so another list of runs is another table.
-    ids = " ".join(run.id for run in runs)
     event: Any = st.dataframe(
         columns,
-        key=f"{TABLE}_{hashlib.blake2b(ids.encode(), digest_size=8).hexdigest()}",
+        key=table_key(runs),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -145,6 +143,12 @@ def _table(runs: Sequence[Run]) -> list[Run]:
     chosen = [runs[row] for row in sorted(rows)]
     st.session_state[SELECTED] = [run.id for run in chosen]
     return chosen
+
+
+def table_key(runs: Sequence[Run]) -> str:
+    """Rows are selected by their place, so another list of runs is another table."""
+    ids = " ".join(run.id for run in runs)
+    return f"{TABLE}_{hashlib.blake2b(ids.encode(), digest_size=8).hexdigest()}"
 
 
 def plain_row(run: Run) -> str:
@@ -194,22 +198,40 @@ def _keep(store: RunStore, id: str, kept: bool) -> None:
 
 def _look_at(run: Run, visitor: str, choices: TrainChoices) -> None:
     """Put the run on the stage above, or let it go on."""
-    if st.button("Show above", key="train_runs_show", icon=":material/visibility:"):
-        choices.show(run.id)
-        st.rerun()
-    if not run.is_resumable:
-        return
-    if st.button("Resume", key="train_runs_resume", icon=":material/play_arrow:"):
-        from rnnviz.jobs import JobError
-        from rnnviz.ui.train_jobs import present
+    st.button(
+        "Show above",
+        key="train_runs_show",
+        icon=":material/visibility:",
+        on_click=_show,
+        args=(run.id, choices),
+        help="Its curves, and what can be done with it, on the stage above.",
+    )
+    if run.is_resumable:
+        st.button(
+            "Resume",
+            key="train_runs_resume",
+            icon=":material/play_arrow:",
+            on_click=_resume,
+            args=(run.id, visitor, choices),
+            help="Goes on exactly where it was left.",
+        )
 
-        try:
-            present(visitor).manager.resume(run.id)
-        except (JobError, RunError) as error:
-            st.session_state[SAID] = sentence(error)
-            return
-        choices.show(run.id)
-        st.rerun()
+
+def _show(id: str, choices: TrainChoices) -> None:
+    choices.show(id)
+    st.session_state[AGAIN] = True
+
+
+def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
+    from rnnviz.jobs import JobError
+    from rnnviz.ui.train_jobs import present
+
+    try:
+        present(visitor).manager.resume(id)
+    except (JobError, RunError) as error:
+        st.session_state[SAID] = sentence(error)
+    else:
+        _show(id, choices)
 
 
 def _downloads(run: Run) -> None:
