@@ -38,6 +38,7 @@ from rnnviz.training import Examples, Recipe, StepFinished, train
 TORCHS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 AIMS = {("rnn", "bptt"): 1.15, ("gru", "bptt"): 1.15, ("lstm", "bptt"): 0.6, ("lstm", "torch"): 1.0}
 BATCH, UNITS, LAYERS = 100, 128, 2
+NOISE = 0.03  # by which two runs of the very same kernel differ
 STEPS, TURNS = 5, 15  # of one run at a time; turns, after one that does not count
 
 Task = Callable[[], object]
@@ -155,8 +156,9 @@ def main() -> int:
             line = f"{cell:4} engine {engine:5} {name:10} {times:5.2f} times"
             line += f"   ({mine:.1f} ms a step, torch.nn {torchs:.1f} ms)"
             if name == "throughput":
-                reached &= times >= aim
-                line += f"   aim {aim:g}   {'reached' if times >= aim else 'MISSED'}"
+                enough = times >= (aim - NOISE if engine == "torch" else aim)
+                reached &= enough
+                line += f"   aim {aim:g}   {'reached' if enough else 'MISSED'}"
             print(line, flush=True)
     return 0 if reached else 1
 
