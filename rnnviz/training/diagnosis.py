@@ -35,6 +35,9 @@ GOOD = ("well",)
 ENOUGH_STEPS = 60
 """Before so many updates, or half of the run, nothing is called a failure to learn."""
 
+FAR_ABOVE = 1.4
+"""A loss so many times that of guessing says that updates overshoot."""
+
 WELL = 0.8
 """A run went well when it closed so much of the way from chance to everything right..."""
 WELL_OF_TEXTS = 0.4
@@ -70,9 +73,12 @@ def diagnose(curves: Curves, plan: Plan) -> tuple[Finding, ...]:
         _over_fitting,
         _spikes,
         _clipped,
-        _ended,
+        _well,
     )
-    return tuple(one for check in checks if (one := check(found)) is not None)
+    known = tuple(one for check in checks if (one := check(found)) is not None)
+    if not {"over-fitting", "well"} & {one.kind for one in known} and (half := _half_way(found)):
+        return (half, *known)
+    return known
 
 
 def _diverged(found: Readings) -> Finding | None:
@@ -94,7 +100,7 @@ def _diverged(found: Readings) -> Finding | None:
             f"and the learning rate {short(found.rate_at(step))}. {_calm_down(plan)}",
         )
     recent = found.recent_loss
-    if found.steps >= 20 and recent > 3 * found.guessing_loss:
+    if found.steps >= 40 and recent > FAR_ABOVE * found.guessing_loss:
         return Finding(
             "diverged",
             found.last_step,
@@ -216,23 +222,27 @@ def _clipped(found: Readings) -> Finding | None:
     )
 
 
-def _ended(found: Readings) -> Finding | None:
-    """How a run that went to its end stands."""
-    curves, plan = found.curves, found.plan
-    if not found.is_finished or not len(curves.held_out_accuracy):
+def _well(found: Readings) -> Finding | None:
+    """A run that came to its end and most of the way from chance to everything right."""
+    wanted = WELL_OF_TEXTS if found.plan.task in ("imdb", "own") else WELL
+    best = found.best_accuracy
+    if not found.is_finished or not best - found.chance >= wanted * (1 - found.chance):
         return None
-    best = float(np.nanmax(curves.held_out_accuracy))
-    noun = TASKS[plan.task].noun
-    wanted = WELL_OF_TEXTS if plan.task in ("imdb", "own") else WELL
-    if best - found.chance >= wanted * (1 - found.chance):
-        step = int(curves.score_steps[int(np.nanargmax(curves.held_out_accuracy))])
-        return Finding(
-            "well",
-            step,
-            "Learnt",
-            f"{percent(best)} of the held-out {noun} are right; guessing gives "
-            f"{percent(found.chance)}.",
-        )
+    curves = found.curves
+    return Finding(
+        "well",
+        int(curves.score_steps[int(np.nanargmax(curves.held_out_accuracy))]),
+        "Learnt",
+        f"{percent(best)} of the held-out {TASKS[found.plan.task].noun} are right; guessing gives "
+        f"{percent(found.chance)}.",
+    )
+
+
+def _half_way(found: Readings) -> Finding | None:
+    """A run that came to its end, but not as far as it might have."""
+    if not found.is_finished or not math.isfinite(found.best_accuracy):
+        return None
+    plan, best, noun = found.plan, found.best_accuracy, TASKS[found.plan.task].noun
     if found.is_falling:
         return Finding(
             "unfinished",

@@ -106,6 +106,12 @@ class Readings:
         return _last(self.curves.held_out_accuracy)
 
     @cached_property
+    def best_accuracy(self) -> float:
+        """The highest held-out accuracy, NaN before the first score."""
+        known = self.curves.held_out_accuracy
+        return float(np.nanmax(known)) if np.isfinite(known).any() else math.nan
+
+    @cached_property
     def held_out_loss(self) -> float:
         return _last(self.curves.held_out_loss)
 

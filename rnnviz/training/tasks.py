@@ -150,8 +150,7 @@ _ALL = (
             bidirectional=True,
             readout="attention-max",
             learning_rate=3e-3,
-            batch_size=32,
-            epochs=8,
+            epochs=6,
             dropout=0.3,
             examples=3000,
         ),
@@ -178,7 +177,7 @@ _ALL = (
         offline=True,
         classes=2,
         answers="number",
-        defaults=_MEMORY.changed(task="adding", length=30),
+        defaults=_MEMORY.changed(task="adding", length=50, examples=4000, epochs=15),
         words=("length", "examples"),
     ),
     TaskInfo(
@@ -190,7 +189,15 @@ _ALL = (
         offline=True,
         classes=8,
         answers="symbols",
-        defaults=_MEMORY.changed(task="copy", hidden_size=64, delay=10, length=5),
+        defaults=_MEMORY.changed(
+            task="copy",
+            hidden_size=64,
+            delay=10,
+            length=5,
+            learning_rate=2e-2,
+            examples=5000,
+            epochs=15,
+        ),
         words=("delay", "length", "examples"),
     ),
 )
@@ -198,7 +205,7 @@ _ALL = (
 TASKS: dict[str, TaskInfo] = {info.name: info for info in _ALL}
 
 # What a cell wants otherwise than the task's defaults.
-_OF_CELLS: dict[tuple[str, str], dict[str, Any]] = {}
+_OF_CELLS: dict[tuple[str, str], dict[str, Any]] = {("copy", "rnn"): {"learning_rate": 1e-2}}
 
 
 def defaults(task: str, cell: str = "gru") -> Plan:
