@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rnnviz import train_lines, train_words
-from rnnviz.figures.curves import reach, training_curves
+from rnnviz.figures.curves import Range, reach, training_curves
 from rnnviz.figures.style import alt_text
 from rnnviz.jobs import RESUMABLE
 from rnnviz.palette import Theme
 from rnnviz.theatre import place
 from rnnviz.train_address import SMOOTHINGS, VERSION, WORDS
+from rnnviz.train_lines import Shown
+from rnnviz.training.curves import Curves
 from rnnviz.training.plan import PRESETS, Plan, PlanError
 from rnnviz.ui import train_desk
 from rnnviz.ui.notices import notices, plain
@@ -26,6 +28,12 @@ from rnnviz.ui.train_jobs import Desk, present
 if TYPE_CHECKING:
     from rnnviz.training.diagnosis import Finding
 
+EMPTY = (
+    "Press **Train**, and the first points appear below: the loss and the share of right answers, "
+    "on examples that are trained on and on others that are held out; then how long the gradient "
+    "is, and the learning rate. You can pause, make single steps, change the learning rate on the "
+    "way, and stop. Reload the page, and the training is still here. Or begin with one of these:"
+)
 FACTORS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0)
 MEASURES = ("loss", "accuracy", "gradient", "rate")
 LEGEND = (
@@ -52,7 +60,6 @@ class Rooms:
     caption: Room
     card: Room
     table: Room
-    empty: Room
 
     @classmethod
     def made(cls) -> Rooms:
@@ -62,7 +69,7 @@ class Rooms:
         plots = dict(zip(MEASURES, (*first, *second), strict=True))
         return cls(
             said, head, buttons, findings, view, plots,
-            st.container(), st.container(), st.container(), st.container(),
+            st.container(), st.container(), st.container(),
         )  # fmt: skip
 
 
@@ -77,11 +84,12 @@ def live_stage(choices: TrainChoices, visitor: str) -> Looked | None:
 def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | None) -> None:
     desk = present(visitor)
     desk.manager.adopt(visitor)
-    rooms = Rooms.made()
     looked = train_desk.look(desk, choices, visitor)
     if choices.address.run != run or (None if looked is None else looked.every) != every:
-        # How often this runs, and what stands below, is decided by a run of the whole page.
+        # How often this runs, and what stands below, is decided by a run of the whole page. Before
+        # anything is shown: what an unfinished run has put into places would be seen twice.
         st.rerun()
+    rooms = Rooms.made()
     with rooms.said:
         notices(choices.notices.values())
         place(
@@ -93,8 +101,12 @@ def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | N
             heard=choices.heard_trip,
         )
     if looked is None:
-        with rooms.empty:
-            _empty(choices, desk, visitor)
+        with rooms.head:
+            st.header("Nothing is trained yet", anchor=False)
+            st.markdown(EMPTY)
+        with rooms.findings:
+            _presets(choices, desk, visitor)
+        _frames(choices, rooms.plots)
         return
     with rooms.head:
         _head(looked)
@@ -238,41 +250,47 @@ def _logs(choices: TrainChoices, chosen: list[str]) -> None:
 
 
 def _curves(choices: TrainChoices, looked: Looked, plots: dict[str, Room]) -> None:
-    address, theme = choices.address, _theme()
-    task = str(looked.runs[0].plan.get("task"))
-    steps = train_lines.steps_of(looked.runs)
     for measure in MEASURES:
-        runs = looked.runs
-        lines = train_lines.lines_of(runs, measure, address.smoothing)
-        log = address.log_loss and measure == "loss"
-        key = (looked.run, measure, log)
-        ends = reach(lines, measure, log=log, before=choices.reached.get(key))
-        choices.reach(key, ends)
-        level = train_lines.level_of(runs, measure)
-        figure = training_curves(
-            lines,
-            measure,
-            steps=steps,
-            ends=ends,
-            log=log,
-            log_steps=address.log_steps,
-            level=None if level is None else level[0],
-            level_name="" if level is None else level[1],
-            marks=train_lines.marks_of(runs, measure),
-            title=train_lines.right_words(task) if measure == "accuracy" else None,
-            theme=theme,
-        )
+        key = (looked.run, measure, choices.address.log_loss)
         with plots[measure]:
-            st.plotly_chart(
-                figure,
-                theme=None,
-                key=f"train_plot_{measure}",
-                alt=alt_text(figure),
-                config={
-                    "displaylogo": False,
-                    "toImageButtonOptions": {"format": "svg", "filename": f"rnnviz-{measure}"},
-                },
-            )
+            ends = _figure(choices, looked.runs, measure, choices.reached.get(key))
+        choices.reach(key, ends)
+
+
+def _figure(
+    choices: TrainChoices, runs: tuple[Shown, ...], measure: str, before: Range | None
+) -> Range:
+    """Show one measure; how far its axis reaches now, which is no less than before."""
+    address = choices.address
+    lines = train_lines.lines_of(runs, measure, address.smoothing)
+    log = address.log_loss and measure == "loss"
+    ends = reach(lines, measure, log=log, before=before)
+    level = train_lines.level_of(runs, measure)
+    right = train_lines.right_words(str(runs[0].plan.get("task")))
+    figure = training_curves(
+        lines,
+        measure,
+        steps=train_lines.steps_of(runs),
+        ends=ends,
+        log=log,
+        log_steps=address.log_steps,
+        level=None if level is None else level[0],
+        level_name="" if level is None else level[1],
+        marks=train_lines.marks_of(runs, measure),
+        title=right if measure == "accuracy" else None,
+        theme=_theme(),
+    )
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=f"train_plot_{measure}",
+        alt=alt_text(figure),
+        config={
+            "displaylogo": False,
+            "toImageButtonOptions": {"format": "svg", "filename": f"rnnviz-{measure}"},
+        },
+    )
+    return ends
 
 
 def _race_card(looked: Looked) -> None:
@@ -302,16 +320,8 @@ def _table(looked: Looked) -> None:
                 st.markdown(table)
 
 
-def _empty(choices: TrainChoices, desk: Desk, visitor: str) -> None:
-    """What will be here, and four trainings that are one click away."""
-    st.header("Nothing is trained yet", anchor=False)
-    st.markdown(
-        "Press **Train**, and within two seconds the first points appear here: the loss and the "
-        "share of right answers, on examples that are trained on and on others that are held out, "
-        "how long the gradient is, and the learning rate. You can pause, make single steps, change "
-        "the learning rate on the way, and stop; reload the page, and the training is still here."
-    )
-    st.markdown("Or begin with one of these, each with something to look for:")
+def _presets(choices: TrainChoices, desk: Desk, visitor: str) -> None:
+    """Four trainings that are one click away."""
     rows = [pair(gap="medium") for _ in range((len(PRESETS) + 1) // 2)]
     for preset, room in zip(PRESETS, (room for row in rows for room in row), strict=False):
         with room.container(border=True, height="stretch"):
@@ -324,6 +334,15 @@ def _empty(choices: TrainChoices, desk: Desk, visitor: str) -> None:
                 on_click=_start_preset(choices, desk, visitor, preset.key),
                 help=plain(train_words.plan_words(preset.plan)),
             )
+
+
+def _frames(choices: TrainChoices, plots: dict[str, Room]) -> None:
+    """The two main figures, still empty: what comes into them needs no time to be set up."""
+    plan = choices.plan
+    runs = (Shown("", "", plan.to_json(), Curves(total_steps=train_desk.estimate(plan).steps)),)
+    for measure in ("loss", "accuracy"):
+        with plots[measure]:
+            _figure(choices, runs, measure, None)
 
 
 def _start_preset(choices: TrainChoices, desk: Desk, visitor: str, key: str) -> Callable[[], None]:
