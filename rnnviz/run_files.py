@@ -52,6 +52,9 @@ SCORE_TAGS = {
     "accuracy/training": "training_accuracy",
 }
 
+MOST_LOGGED = 5_000
+"""Points of a curve in a log for TensorBoard, which takes its time for each; a CSV has all."""
+
 NO_TENSORBOARD = (
     "A log for TensorBoard can be made where `tensorboard` is installed beside rnnviz: "
     "`pip install tensorboard` on the computer that serves this page."
@@ -99,11 +102,14 @@ def has_tensorboard() -> bool:
 def tensorboard_zip(run: Run) -> bytes:
     """A zip with one folder, a log that `tensorboard --logdir` shows; RunError without the package.
 
-    Scalars under `TAGS` and `SCORE_TAGS`, at their steps; what is NaN is left out.
+    Scalars under `TAGS` and `SCORE_TAGS`, at their steps; what is NaN is left out, and of a curve
+    with more than `MOST_LOGGED` points those are kept that its line needs (`curves.thinned`).
     """
     if not has_tensorboard():
         raise RunError(NO_TENSORBOARD)
     from torch.utils.tensorboard import SummaryWriter
+
+    from rnnviz.training.curves import thinned
 
     curves = run.curves()
     folder = file_name(run, "")
@@ -112,10 +118,11 @@ def tensorboard_zip(run: Run) -> bytes:
         with SummaryWriter(str(Path(place) / folder)) as writer:
             for tags, steps in ((TAGS, curves.steps), (SCORE_TAGS, curves.score_steps)):
                 for tag, name in tags.items():
-                    values = getattr(curves, name).tolist()
-                    for step, value in zip(steps.tolist(), values, strict=True):
+                    values = getattr(curves, name)
+                    keep = thinned(values, MOST_LOGGED)
+                    for step, value in zip(steps[keep], values[keep], strict=True):
                         if not math.isnan(value):
-                            writer.add_scalar(tag, value, int(step))
+                            writer.add_scalar(tag, float(value), int(step))
         with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(Path(place).rglob("*")):
                 if path.is_file():

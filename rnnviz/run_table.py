@@ -48,11 +48,10 @@ def table(runs: Sequence[Run]) -> dict[str, list[Any]]:
         "units": [_count(run.plan.get("hidden_size")) for run in runs],
         "accuracy": [_percent(run.best.get("accuracy")) for run in runs],
         "n": [_count(run.best.get("n")) for run in runs],
-        "state": [STATE_WORDS[run.state] for run in runs],
+        "state": [STATE_WORDS[run.state] + (", kept" if run.kept else "") for run in runs],
         "epochs": [epochs(run) for run in runs],
         "seconds": [round(run.seconds, 1) if run.seconds else None for run in runs],
         "parameters": [run.parameters or None for run in runs],
-        "kept": [run.kept for run in runs],
     }
 
 

@@ -96,7 +96,10 @@ def test_the_curves_of_several_runs_lie_over_each_other(panel: Open, store: RunS
     app.segmented_control(key="train_runs_measure").set_value("rate").run()
     assert not app.exception
     assert len(lines(app)) == 3
-    assert app.button(key="train_runs_delete").label == "Delete 3 runs"
+    assert "different tasks" not in said(app)
+    select(app, store, *runs, made(store, "sentences"))
+    assert "different tasks" in said(app)
+    assert app.button(key="train_runs_delete").label == "Delete 4 runs"
 
 
 def test_a_run_without_curves_is_no_error(panel: Open, store: RunStore) -> None:
@@ -114,7 +117,7 @@ def test_naming_and_keeping(panel: Open, store: RunStore) -> None:
     [keep] = [one for one in app.toggle if one.label == "Keep"]
     keep.set_value(True).run()
     assert store.get(run.id).kept
-    assert column(app, "kept") == [False, True]
+    assert column(app, "state") == ["finished", "finished, kept"]
     [keep] = [one for one in app.toggle if one.label == "Keep"]
     assert keep.value
     keep.set_value(False).run()

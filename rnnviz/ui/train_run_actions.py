@@ -1,0 +1,228 @@
+"""What can be done with runs of the table: name, keep, show, resume, take away, delete, bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from rnnviz import run_files, run_table
+from rnnviz.runs import Run, RunError, RunStore
+from rnnviz.ui.notices import plain, sentence
+
+if TYPE_CHECKING:
+    from rnnviz.ui.train_choices import TrainChoices
+
+SELECTED, SAID, DELETED, UPLOADS, AGAIN = (
+    f"train_runs_{name}" for name in ("selected", "said", "deleted", "uploads", "again")
+)
+
+READS = {
+    "digits": ("pages/digits.py", "Read digits with it", ":material/draw:"),
+    "text": ("pages/text.py", "Read texts with it", ":material/notes:"),
+}
+ZIP_HELP = "Network, plan and curves: a zip that can be brought here again."
+LOG_HELP = "Unpack it and run `tensorboard --logdir` there."
+UPLOAD_HELP = (
+    "Either one zip that this page made, or `config.json` and `model.safetensors` together, with "
+    "`tokenizer.json` for a network that reads texts. docs/runs.md says what is in them."
+)
+
+
+def one_run(run: Run, visitor: str, store: RunStore, choices: TrainChoices) -> None:
+    """Everything that can be done with the one run that is selected."""
+    name, keep = st.columns([3, 1], vertical_alignment="bottom")
+    name.text_input(
+        "Name of the run",
+        value=run.name,
+        max_chars=60,
+        key=f"train_runs_name_{run.id}",
+        on_change=_rename,
+        args=(store, run.id),
+    )
+    keep.toggle(
+        "Keep",
+        value=run.kept,
+        key=f"train_runs_keep_{run.id}_{run.kept}",
+        on_change=_keep,
+        args=(store, run.id, not run.kept),
+        help="A kept run is not deleted when room is needed.",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _look_at(run, visitor, choices)
+        page = run_table.page_of(run)
+        if page is not None:
+            path, label, icon = READS[page]
+            st.page_link(path, label=label, icon=icon, query_params={"run": run.id})
+        _downloads(run)
+        _delete_button([run], visitor, store)
+    if run.message:
+        st.caption(plain(run.message))
+
+
+def _rename(store: RunStore, id: str) -> None:
+    _try(partial(store.rename, id, st.session_state[f"train_runs_name_{id}"]))
+
+
+def _keep(store: RunStore, id: str, kept: bool) -> None:
+    _try(partial(store.keep, id, kept))
+
+
+def _look_at(run: Run, visitor: str, choices: TrainChoices) -> None:
+    """Put the run on the stage above, or let it go on."""
+    st.button(
+        "Show above",
+        key="train_runs_show",
+        icon=":material/visibility:",
+        on_click=_show,
+        args=(run.id, choices),
+        help="Its curves, and what can be done with it, on the stage above.",
+    )
+    if run.is_resumable:
+        st.button(
+            "Resume",
+            key="train_runs_resume",
+            icon=":material/play_arrow:",
+            on_click=_resume,
+            args=(run.id, visitor, choices),
+            help="Goes on exactly where it was left.",
+        )
+
+
+def _show(id: str, choices: TrainChoices) -> None:
+    choices.show(id)
+    st.session_state[AGAIN] = True
+
+
+def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
+    from rnnviz.jobs import JobError
+    from rnnviz.ui.train_jobs import present
+
+    try:
+        present(visitor).manager.resume(id)
+    except (JobError, RunError) as error:
+        st.session_state[SAID] = sentence(error)
+    else:
+        _show(id, choices)
+
+
+def _downloads(run: Run) -> None:
+    with st.popover("Download", icon=":material/download:"):
+        _download("All of it", run, run_files.run_zip, ".zip", ZIP_HELP)
+        _download("Curves as CSV", run, _csv, "-curves.csv", "One row a step, for any program.")
+        if run_files.has_tensorboard():
+            log = run_files.tensorboard_zip
+            _download("Log for TensorBoard", run, log, "-tensorboard.zip", LOG_HELP)
+        else:
+            st.caption(run_files.NO_TENSORBOARD)
+
+
+def _csv(run: Run) -> bytes:
+    return run_files.curves_csv(run.curves()).encode()
+
+
+def _download(label: str, run: Run, make: Callable[[Run], bytes], ending: str, said: str) -> None:
+    st.download_button(
+        label,
+        partial(make, run),
+        file_name=run_files.file_name(run, ending),
+        mime="text/csv" if ending.endswith("csv") else "application/zip",
+        key=f"train_runs_download{ending}",
+        on_click="ignore",
+        help=said,
+        width="stretch",
+    )
+
+
+def several_runs(chosen: Sequence[Run], visitor: str, store: RunStore) -> None:
+    """What can be done with several runs besides comparing them."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{len(chosen)} runs")
+        _delete_button(chosen, visitor, store)
+
+
+def _delete_button(chosen: Sequence[Run], visitor: str, store: RunStore) -> None:
+    live = [run for run in chosen if run.is_live]
+    st.button(
+        "Delete" if len(chosen) == 1 else f"Delete {len(chosen)} runs",
+        key="train_runs_delete",
+        icon=":material/delete:",
+        disabled=bool(live),
+        on_click=_delete,
+        args=(store, visitor, tuple(run.id for run in chosen)),
+        help="Stop it first." if live else "For 15 minutes it can be brought back.",
+    )
+
+
+def _delete(store: RunStore, visitor: str, ids: Sequence[str]) -> None:
+    own = [run for run in store.of(visitor) if run.id in ids]
+    gone = [(run.id, run.name) for run in own if _try(partial(store.delete, run.id))]
+    st.session_state[DELETED] = gone
+
+
+def deleted_runs(store: RunStore) -> None:
+    """What was deleted last, with a way back."""
+    gone: list[tuple[str, str]] = st.session_state.get(DELETED, [])
+    if not gone:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        what = gone[0][1] if len(gone) == 1 else f"{len(gone)} runs"
+        st.caption(f"Deleted: {plain(what)}")
+        st.button(
+            "Bring back",
+            key="train_runs_restore",
+            icon=":material/undo:",
+            on_click=_restore,
+            args=(store,),
+        )
+
+
+def _restore(store: RunStore) -> None:
+    gone: list[tuple[str, str]] = st.session_state.pop(DELETED, [])
+    back = [id for id, _ in gone if _try(partial(store.restore, id))]
+    st.session_state[SELECTED] = back
+
+
+def _try(do: Callable[[], object]) -> bool:
+    """Whether it went well; where it did not, the panel says why."""
+    try:
+        do()
+    except RunError as error:
+        st.session_state[SAID] = sentence(error)
+        return False
+    return True
+
+
+def bring_network(visitor: str, store: RunStore) -> None:
+    """A place for the files of a network that was trained elsewhere."""
+    with st.expander("Bring a network that was trained elsewhere", icon=":material/upload:"):
+        number = st.session_state.get(UPLOADS, 0)
+        files = st.file_uploader(
+            "Files of a network",
+            type=["zip", "safetensors", "json"],
+            accept_multiple_files=True,
+            key=f"train_runs_upload_{number}",
+            help=UPLOAD_HELP,
+        )
+        st.caption(UPLOAD_HELP)
+        st.button(
+            "Bring it",
+            key="train_runs_bring",
+            disabled=not files,
+            on_click=_bring,
+            args=(visitor, store, files),
+        )
+
+
+def _bring(visitor: str, store: RunStore, files: Any) -> None:
+    from rnnviz import run_uploads
+
+    try:
+        run = run_uploads.add(store, visitor, [(one.name, one.getvalue()) for one in files])
+    except RunError as error:
+        st.session_state[SAID] = sentence(error)
+        return
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
+    st.session_state[SELECTED] = [run.id]
