@@ -22,6 +22,8 @@ from rnnviz import checkpoint, evaluation
 from rnnviz.__main__ import app
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import digits
+from rnnviz.training import Event, StepFinished
+from rnnviz.training.terminal import Terminal
 
 REDRAWN = functools.cache(digits.load)
 
@@ -155,13 +157,41 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path / "mine").cell == "rnn"
 
 
-def test_ctrl_c_before_the_first_epoch_writes_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_before_the_first_epoch_writes_no_network(tmp_path: Path) -> None:
     command = ["train", "digits", "--cell", "lstm", "--epochs", "9", "--hidden-size", "512"]
     running = process(*command, "--output", tmp_path / "mine")
     told = interrupt(running, "Training lstm")
     assert running.returncode == 130
-    assert "nothing was written" in told
-    assert list(tmp_path.iterdir()) == []
+    assert "nothing to keep" in told
+    assert {path.name for path in tmp_path.iterdir()} <= {"mine.state.safetensors"}
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in mid-epoch, then --resume. Oracle: the sum of the weights of an unbroken run."""
+    command = ["train", "digits", "--cell", "gru", "--epochs", 3, *TINY, "--batch-size", 16]
+    assert rnnviz(*command, "--output", tmp_path / "whole").exit_code == 0
+    state = tmp_path / "broken.state.safetensors"
+
+    def stop_after(self: Terminal, event: Event) -> None:
+        if isinstance(event, StepFinished) and event.step == 6:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Terminal, "show", stop_after)
+        result = rnnviz(*command, "--output", tmp_path / "broken")
+    assert result.exit_code == 130 and state.is_file()
+    assert f"--resume goes on from {state}" in result.stderr
+    assert checkpoint.card(tmp_path / "broken")["interrupted"] == "after epoch 1 of 3"
+
+    refused(rnnviz(*command, "--seed", 1, "--output", tmp_path / "broken", "--resume"), "seed 1")
+    result = rnnviz(*command, "--output", tmp_path / "broken", "--resume")
+    assert result.exit_code == 0 and "Going on after step 6 of 12" in result.stderr
+    cards = [checkpoint.card(tmp_path / name) for name in ("whole", "broken")]
+    assert cards[0]["sha256"] == cards[1]["sha256"]
+    assert not state.exists()
+    refused(rnnviz(*command, "--output", tmp_path / "broken", "--resume"), "no such file")
 
 
 def test_evaluate_scores_an_npz(saved: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -56,6 +57,17 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Examples in an update.", min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The peak.", min=0.0)] = None,
+    optimizer: Annotated[
+        Literal["adamw", "adam", "sgd", "momentum", "rmsprop"] | None,
+        typer.Option(help="Default: adamw."),
+    ] = None,
+    schedule: Annotated[
+        Literal["one-cycle", "constant", "cosine", "steps"] | None,
+        typer.Option(help="Of the learning rate. Default: one-cycle."),
+    ] = None,
+    clip_norm: Annotated[
+        float | None, typer.Option(help="Gradients are no longer than this; 0: any.", min=0.0)
+    ] = None,
     weight_decay: Annotated[float | None, typer.Option(min=0.0)] = None,
     label_smoothing: Annotated[float | None, typer.Option(min=0.0, max=0.9)] = None,
     average_decay: Annotated[
@@ -126,19 +138,34 @@ def train(
     engine: Annotated[
         Engine, typer.Option(help="bptt and steps are ours; torch is torch's own kernel.")
     ] = "bptt",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        typer.Option(help="auto: a CUDA GPU where there is one, else the CPU."),
+    ] = "auto",
+    mixed_precision: Annotated[
+        Literal["no", "bf16", "fp16"] | None, typer.Option(help="Needs accelerate. Default: no.")
+    ] = None,
     threads: Annotated[int, typer.Option(help="Processor threads.", min=1, max=256)] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was stopped.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option(help="Folder to write. Default: models/DATA-CELL[-READOUT].")
     ] = None,
 ) -> None:
     """Train a classifier of images, row by row, or of texts, and save the best epoch with its card.
 
-    Ctrl-C stops early and keeps the best epoch so far.
+    Ctrl-C stops early and keeps the best epoch so far; --resume goes on. `torchrun
+    --nproc_per_node 2 -m rnnviz train ...` or `accelerate launch -m rnnviz train ...` shares each
+    batch between processes.
     """
     recipe_words = {
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "clip_norm": math.inf if clip_norm == 0 else clip_norm,
         "weight_decay": weight_decay,
         "label_smoothing": label_smoothing,
         "average_decay": average_decay,
@@ -161,13 +188,20 @@ def train(
 
         from rnnviz import checkpoint
         from rnnviz.training import DivergenceError
+        from rnnviz.training.devices import DeviceError, place
 
         task = _checked_task(data)
         suffix = readout or "attention"
         folder = output or Path("models") / default_name(task, cell, suffix)
         checkpoint.check_replaceable(folder)
+        try:
+            here = place(device, mixed_precision)
+        except DeviceError as failure:
+            typer.echo(f"rnnviz: {failure}", err=True)
+            raise typer.Exit(2) from None
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
+        words: dict[str, Any] = {"place": here, "resume": resume}
         options: dict[str, Any] = {
             "held_out": held_out,
             "seed": seed,
@@ -181,18 +215,29 @@ def train(
         try:
             if data in IMAGES:
                 finished = _train_images(
-                    data, options, recipe_words, chosen, start, augment, bool(half), folder
+                    data, options, recipe_words, chosen, start, augment, bool(half), folder, words
                 )
             else:
                 options |= {"text_column": text_column, "label_column": label_column}
                 options["train_tokens"] = train_tokens
                 tokens = {"kind": pieces, "size": vocabulary, "most_tokens": most_tokens}
                 finished = _train_texts(
-                    data, options, tokens, recipe_words, chosen, start, word_vectors, half, folder
+                    data,
+                    options,
+                    tokens,
+                    recipe_words,
+                    chosen,
+                    start,
+                    word_vectors,
+                    half,
+                    folder,
+                    words,
                 )
         except DivergenceError as failure:
             typer.echo(f"rnnviz: {failure}", err=True)
             raise typer.Exit(1) from None
+        finally:
+            here.close()
     if not finished:
         raise typer.Exit(INTERRUPTED)
 
@@ -221,6 +266,7 @@ def _train_images(
     augment: bool,
     half: bool,
     folder: Path,
+    run_words: dict[str, Any],
 ) -> bool:
     from rnnviz import checkpoint
     from rnnviz.classifier import SequenceClassifier
@@ -233,7 +279,8 @@ def _train_images(
                 f"expected no {option} for {data}, got {model_words[word]}: images have no tokens"
             )
     held_out = options.pop("held_out")
-    task = images.load(data, held_out=5000 if held_out is None else held_out, **options)
+    with run_words["place"].main_first():
+        task = images.load(data, held_out=5000 if held_out is None else held_out, **options)
     recipe: Recipe = images.recipe(model_words["cell"], **recipe_words)
     words = {"dropout": 0.1, **model_words}
     model = SequenceClassifier(num_classes=len(task.labels), labels=task.labels, **words)
@@ -247,6 +294,7 @@ def _train_images(
         prepare=images.varied(task.name) if augment else images.plain,
         prepare_held_out=images.plain,
         half=half,
+        **run_words,
     )
 
 
@@ -260,6 +308,7 @@ def _train_texts(
     word_vectors: bool | None,
     half: bool | None,
     folder: Path,
+    run_words: dict[str, Any],
 ) -> bool:
     from rnnviz.classifier import SequenceClassifier
     from rnnviz.data import DataError
@@ -271,7 +320,9 @@ def _train_texts(
         )
     given = {word: value for word, value in token_words.items() if value is not None}
     preset = texts.defaults(data)
-    task = texts.load(data, chosen_tokens=given, track=run.track, **options)
+    main = run_words["place"].is_main
+    with run_words["place"].main_first():
+        task = texts.load(data, chosen_tokens=given, track=run.track if main else None, **options)
     model = SequenceClassifier(
         num_classes=len(task.labels),
         labels=task.labels,
@@ -290,4 +341,5 @@ def _train_texts(
         card={**begun, "command": command_line()},
         files=task.tokenizer.files(),
         half=half is not False,
+        **run_words,
     )

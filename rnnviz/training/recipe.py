@@ -31,9 +31,10 @@ class Recipe:
     Where nothing else is chosen, one-cycle AdamW (Smith and Topin 2018; Loshchilov and Hutter
     2019): the learning rate rises for `warmup` of all steps and falls to zero on a cosine.
     Gradients are clipped to `clip_norm` (Pascanu, Mikolov and Bengio 2013), or not where that is
-    None. The weights that are scored and kept are a running average with decay `average_decay` per
-    step. For the last part `calm` of all steps the examples are varied at half strength only, so
-    that training ends nearer to what they really look like. With `adversarial` above 0 every batch
+    None (or infinite, which becomes None). The weights that are scored and kept are a running
+    average with decay `average_decay` per step. For the last part `calm` of all steps the examples
+    are varied at half strength only, so that training ends nearer to what they really look like.
+    With `adversarial` above 0 every batch
     is read a second time, with the features of each sequence moved by a step of that norm to where
     the loss grows fastest (Miyato, Dai and Goodfellow 2017), and both losses are brought down.
 
@@ -65,6 +66,8 @@ class Recipe:
             )
         if not self.adversarial >= 0:
             raise ValueError(f"adversarial: expected 0 or more, got {self.adversarial!r}")
+        if self.clip_norm == math.inf:
+            object.__setattr__(self, "clip_norm", None)
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise ValueError(f"clip_norm: expected a number above 0 or None, got {self.clip_norm}")
         for word, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):

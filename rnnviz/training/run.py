@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
+from rnnviz.training.devices import Place
 from rnnviz.training.loop import (
     DivergenceError,
     EpochFinished,
-    Event,
     Examples,
     Prepare,
     Recipe,
     StepFinished,
-    TrainingStarted,
-    train,
+    Training,
+    TrainingFinished,
+    TrainingState,
 )
 from rnnviz.training.start import initialise
+from rnnviz.training.terminal import Terminal, track
 from rnnviz.training.vectors import word_vectors
+
+__all__ = ["Task", "begin", "run", "start_from_vectors", "state_path", "stopped_by_ctrl_c", "track"]
+
+STATE_ENDING = ".state.safetensors"
+SECONDS_BETWEEN_STATES = 30.0
 
 EMBEDDING_DEVIATION = 0.1
 """Of the numbers that embeddings start from; the norm of an adversarial step is measured by it."""
-
-CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Task(Protocol):
@@ -98,92 +105,146 @@ def run(
     prepare_held_out: Prepare | None = None,
     files: Mapping[str, str] | None = None,
     half: bool = False,
+    place: Place | None = None,
+    resume: bool = False,
 ) -> bool:
     """Train `model` and save its best epoch at `folder`; False if Ctrl-C ended it early.
 
     `card` is what the caller knows and the run does not: the command, where the weights began.
     `files` and `half` are those of `checkpoint.save`; with `half`, what is scored for the card are
-    the weights as they are stored.
+    the weights as they are stored. Every `SECONDS_BETWEEN_STATES`, and when Ctrl-C ends it, the
+    run's state is saved at `state_path(folder)`; with `resume` the run goes on from there. It is
+    removed when the run is over. Among several processes the main one alone prints and writes.
     """
-    CONSOLE.print(
-        f"Training {model.cell} on {len(task.training):,} {task.noun} of {task.name}, "
-        f"{len(task.held_out):,} held out, {recipe.epochs} epochs. Ctrl-C keeps the best so far."
+    place = place or Place(torch.device("cpu"))
+    path = state_path(folder)
+    training = Training(
+        model,
+        task.training,
+        task.held_out,
+        recipe,
+        prepare=prepare,
+        prepare_held_out=prepare_held_out,
+        device=place,
+        state=TrainingState.load(path) if resume else None,
     )
-    best: EpochFinished | None = None
-    last: EpochFinished | None = None
-    finished, diverged = False, None
+    found = _Found(resumed=training.progress.step)
+    found.epochs = found.resumed // training.steps_per_epoch
+    with Terminal(quiet=not place.is_main) as terminal, stopped_by_ctrl_c(training):
+        terminal.say(
+            f"Training {model.cell} on {len(task.training):,} {task.noun} of {task.name}, "
+            f"{len(task.held_out):,} held out, {recipe.epochs} epochs. "
+            "Ctrl-C keeps the best so far."
+        )
+        if path.exists() and not resume:
+            terminal.say(f"{path}, the state of an earlier run, will be replaced.")
+        _follow(training, terminal, found, path)
+    if place.is_main:
+        stopped = not found.finished and found.diverged is None
+        resumable = stopped and training.progress.step > 0
+        if stopped:
+            terminal.say("Stopped." if training.best else NOTHING)
+        if resumable:
+            # Before the best weights take the place of the last ones in the model.
+            _save_state(training, terminal, path)
+        if training.best is not None:
+            _keep(model, task, recipe, folder, training.best, found, terminal, card, files, half)
+        if resumable and path.exists():
+            terminal.say(f"The same command with --resume goes on from {path}")
+        if not stopped:
+            path.unlink(missing_ok=True)
+    if found.diverged is not None:
+        raise found.diverged
+    return found.finished
+
+
+NOTHING = "Stopped. No epoch was finished, so there is nothing to keep."
+
+
+@dataclass
+class _Found:
+    """What an iteration came to; `resumed` is the step that it went on from."""
+
+    resumed: int = 0
+    epochs: int = 0
+    finished: bool = False
+    diverged: DivergenceError | None = None
+
+
+def state_path(folder: Path) -> Path:
+    """Where the state of the run that writes `folder` lies."""
+    return folder.with_name(folder.name + STATE_ENDING)
+
+
+def _follow(training: Training, terminal: Terminal, found: _Found, path: Path) -> None:
+    """Show every event, and save the state every now and then."""
+    saved = time.monotonic()
     try:
-        with _progress() as progress:
-            bar = progress.add_task("training", total=None)
-            for event in train(
-                model,
-                task.training,
-                task.held_out,
-                recipe,
-                prepare=prepare,
-                prepare_held_out=prepare_held_out,
-            ):
-                _show(event, progress, bar)
-                if isinstance(event, EpochFinished):
-                    last = event
-                    best = event if event.is_best else best
-        finished = True
-    except KeyboardInterrupt:
-        CONSOLE.print("Stopped.")
+        for event in training:
+            terminal.show(event)
+            if isinstance(event, EpochFinished):
+                found.epochs = event.epoch
+            found.finished = isinstance(event, TrainingFinished)
+            due = time.monotonic() > saved + SECONDS_BETWEEN_STATES
+            if due and training.place.is_main and isinstance(event, StepFinished):
+                _save_state(training, terminal, path)
+                saved = time.monotonic()
     except DivergenceError as failure:
-        diverged = failure
-    if best is None or last is None:
-        if diverged:
-            raise diverged
-        CONSOLE.print("No epoch was finished, so there is nothing to keep and nothing was written.")
-        return False
+        found.diverged = failure
+
+
+def _save_state(training: Training, terminal: Terminal, path: Path) -> None:
+    """A full disk is no reason to end a run: it is told, and the run goes on."""
+    try:
+        training.state().save(path)
+    except OSError as failure:
+        terminal.say(f"The state could not be saved at {path}: {failure.strerror}.")
+
+
+@contextmanager
+def stopped_by_ctrl_c(training: Training) -> Iterator[None]:
+    """Let the first Ctrl-C ask the run to stop; a second one interrupts it."""
+
+    def stop(number: int, frame: Any) -> None:
+        training.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+
+
+def _keep(
+    model: SequenceClassifier,
+    task: Task,
+    recipe: Recipe,
+    folder: Path,
+    best: EpochFinished,
+    found: _Found,
+    terminal: Terminal,
+    card: Mapping[str, Any],
+    files: Mapping[str, str] | None,
+    half: bool,
+) -> None:
+    """Save the best epoch with its card."""
     stored = {name: value.half().float() if half else value for name, value in best.weights.items()}
     model.load_state_dict(stored)
     written = {**_card(task, recipe, best), **card}
     # The test examples are scored here, once, after everything has been chosen.
-    if finished and (test := task.test_score(model.eval())):
-        CONSOLE.print(f"{100 * test['accuracy']:.2f} % of {test['data']} ({test['n']:,})")
+    if found.finished and (test := task.test_score(model.cpu().eval())):
+        terminal.say(f"{100 * test['accuracy']:.2f} % of {test['data']} ({test['n']:,})")
         written["test"] = test
-    if not finished:
-        written["interrupted"] = f"after epoch {last.epoch} of {recipe.epochs}"
+    if not found.finished:
+        written["interrupted"] = f"after epoch {found.epochs} of {recipe.epochs}"
+    if found.resumed:
+        written["resumed"] = f"after step {found.resumed}"
     checkpoint.save(model.eval(), folder, written, files=files, half=half)
-    CONSOLE.print(f"Kept epoch {best.epoch} in {folder}")
-    if diverged:
-        raise diverged
-    return finished
-
-
-def track(rows: Iterable[Any], count: int | None) -> Iterator[Any]:
-    """The rows, with a line on the terminal that says how many have been read."""
-    with _progress() as progress:
-        yield from progress.track(rows, total=count, description="reading")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=CONSOLE,
-        disable=not CONSOLE.is_terminal,
-        transient=True,
-    )
-
-
-def _show(event: Event, progress: Progress, bar: Any) -> None:
-    if isinstance(event, TrainingStarted):
-        progress.update(bar, total=event.steps)
-    elif isinstance(event, StepFinished):
-        progress.update(
-            bar, completed=event.step, description=f"epoch {event.epoch}, loss {event.loss:.3f}"
-        )
-    elif isinstance(event, EpochFinished):
-        CONSOLE.print(
-            f"epoch {event.epoch:3}  loss {event.loss:.4f}  "
-            f"held out {100 * event.held_out_accuracy:.2f} %  {event.seconds:.1f} s"
-            f"{'  best' if event.is_best else ''}"
-        )
+    terminal.say(f"Kept epoch {best.epoch} in {folder}")
 
 
 def _card(task: Task, recipe: Recipe, best: EpochFinished) -> dict[str, Any]:

@@ -51,12 +51,12 @@ class TrainingState:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file beside `path` and rename it, so that there is always a whole one."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         about = json.dumps(self.about)
         header = {"format": FORMAT, "about": about, "sha256": _checksum(about, self.tensors)}
         with replacing(path) as beside:
-            save_file(self.tensors, beside, metadata=header)
+            beside.write_bytes(save(self.tensors, metadata=header))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TrainingState:
@@ -88,7 +88,8 @@ class TrainingState:
 
 def _damaged(path: Path, what: str) -> CheckpointError:
     return CheckpointError(
-        f"{path}: expected a whole training state, got {what}: delete it and train from the start"
+        f"{path}: expected a whole training state, got {what}: "
+        "the file is damaged, so train from the start"
     )
 
 
