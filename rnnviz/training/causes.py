@@ -20,6 +20,7 @@ CLIPPED_FAR = 10.0
 def causes(found: Readings) -> str:
     """One to three sentences, the likeliest cause first."""
     checks: tuple[Callable[[Readings], str | None], ...] = (
+        _exploded,
         _too_low,
         _too_high,
         _cut,
@@ -51,6 +52,16 @@ def kept_bias(plan: Plan) -> float | None:
     if plan.gate_bias is not None:
         return plan.gate_bias
     return 1.0 if plan.initialisation == "kept" else 0.0
+
+
+def _exploded(found: Readings) -> str | None:
+    burst = found.burst
+    if burst is None or found.recent_loss < burst.loss_before:
+        return None
+    return (
+        f"The run was lost at step {burst.step:,}, where the gradient norm leapt to "
+        f"{short(burst.norm)}."
+    )
 
 
 def _too_low(found: Readings) -> str | None:

@@ -35,7 +35,7 @@ GOOD = ("well",)
 ENOUGH_STEPS = 60
 """Before so many updates, or half of the run, nothing is called a failure to learn."""
 
-FAR_ABOVE = 1.4
+FAR_ABOVE = 1.5
 """A loss so many times that of guessing says that updates overshoot."""
 
 WELL = 0.8
@@ -66,9 +66,10 @@ def diagnose(curves: Curves, plan: Plan) -> tuple[Finding, ...]:
     found = Readings(curves, plan)
     if (diverged := _diverged(found)) is not None:
         return (diverged,)
-    stuck = _collapsed(found) or _not_learning(found)
-    if stuck is not None:
-        return (stuck, *([clipped] if (clipped := _clipped(found)) else []))
+    grave = _collapsed(found) or _not_learning(found)
+    if grave is not None:
+        besides = (_spikes(found), _clipped(found))
+        return (grave, *(one for one in besides if one is not None))
     checks: tuple[Callable[[Readings], Finding | None], ...] = (
         _over_fitting,
         _spikes,
@@ -99,7 +100,7 @@ def _diverged(found: Readings) -> Finding | None:
             f"At step {step:,} the loss was no longer a number. {came}{norm}, "
             f"and the learning rate {short(found.rate_at(step))}. {_calm_down(plan)}",
         )
-    recent = found.recent_loss
+    recent = found.late_loss
     if found.steps >= 40 and recent > FAR_ABOVE * found.guessing_loss:
         return Finding(
             "diverged",
@@ -178,31 +179,26 @@ def _over_fitting(found: Readings) -> Finding | None:
 
 
 def _spikes(found: Readings) -> Finding | None:
-    """The loss leaps up after a gradient far above the usual, and more than noise would."""
-    curves = found.curves
-    if found.steps < 30:
+    """A gradient far above the usual, and a loss that rose after it."""
+    burst = found.burst
+    if burst is None:
         return None
-    usual = np.array([np.median(curves.loss[max(0, k - 10) : k]) for k in range(10, found.steps)])
-    leaps = curves.loss[10:] - usual
-    worst = int(leaps.argmax()) + 10
-    norms = curves.gradient_norm
-    # The gradient that did it came in one of the steps before.
-    cause = int(norms[max(0, worst - 5) : worst].argmax()) + max(0, worst - 5)
-    median = float(np.median(norms[max(0, cause - 50) : cause + 1]))
-    if leaps[worst - 10] < 0.5 * found.guessing_loss or norms[cause] < 5 * median:
-        return None
+    if found.is_at_chance and found.recent_loss > burst.loss_before:
+        end = "and the run has not come back from there"
+    else:
+        end = "and it took a while to come back"
     advice = (
-        "Clip the gradient: it keeps the direction and bounds the step."
+        "Clip the gradient: that keeps its direction and bounds the step."
         if found.plan.clip_norm is None
         else "Clip it lower, or lower the learning rate."
     )
     return Finding(
         "spikes",
-        int(curves.steps[worst]),
+        burst.step,
         "The gradient exploded",
-        f"At step {int(curves.steps[cause]):,} the gradient norm leapt to {short(norms[cause])} "
-        f"(usual {short(median)}), and by step {int(curves.steps[worst]):,} the loss had risen "
-        f"from {short(usual[worst - 10])} to {short(curves.loss[worst])}. {advice}",
+        f"From step {burst.step:,} on the gradient norm leapt to {short(burst.norm)} (usual "
+        f"{short(burst.usual_norm)}); the loss rose from {short(burst.loss_before)} to "
+        f"{short(burst.loss_after)}, {end}. {advice}",
     )
 
 

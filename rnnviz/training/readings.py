@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +12,23 @@ from rnnviz.training.curves import Curves
 from rnnviz.training.plan import TASKS, Plan
 
 ENOUGH_STEPS = 60
+BURST, LEAST_BURST = 5.0, 1.0
 ADDING_VARIANCE = 1 / 24
 ADDING_CHANCE = 1 - 0.92**2
+
+
+@dataclass(frozen=True)
+class Burst:
+    """A step whose gradient was far above the usual, with the largest of the next twenty.
+
+    `loss_before` is the median of ten steps, `loss_after` the highest of the twenty after it.
+    """
+
+    step: int
+    norm: float
+    usual_norm: float
+    loss_before: float
+    loss_after: float
 
 
 class Readings:
@@ -64,6 +80,33 @@ class Readings:
     def recent_loss(self) -> float:
         """The median loss of the last batches."""
         return _median(self.curves.loss[-20:])
+
+    @cached_property
+    def late_loss(self) -> float:
+        """The median loss of the last third of the batches, twenty at least."""
+        return _median(self.curves.loss[-max(20, self.steps // 3) :])
+
+    @cached_property
+    def burst(self) -> Burst | None:
+        """The first gradient `BURST` times above the usual after which the loss rose.
+
+        Usual is the median of the fifty steps before; the loss has to rise by half of what guessing
+        has at once, or by a seventh for ten steps.
+        """
+        loss, norms = self.curves.loss, self.curves.gradient_norm
+        for place in range(10, self.steps - 2):
+            usual = float(np.median(norms[max(0, place - 50) : place]))
+            if not norms[place] > max(BURST * usual, LEAST_BURST):
+                continue
+            before = float(np.median(loss[place - 10 : place + 1]))
+            top = float(np.max(loss[place + 1 : place + 6]))
+            after = float(np.median(loss[place + 1 : place + 11]))
+            if top - before > self.guessing_loss / 2 or after - before > self.guessing_loss / 7:
+                step = int(self.curves.steps[place])
+                peak = float(np.max(norms[place : place + 20]))
+                worst = float(np.max(loss[place + 1 : place + 21]))
+                return Burst(step, peak, usual, before, worst)
+        return None
 
     @cached_property
     def median_norm(self) -> float:

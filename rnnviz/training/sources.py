@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -82,24 +83,37 @@ class Source:
 def load(plan: Plan) -> Source:
     """The data of a plan; plans that differ in other words share it. Raises `DataError`."""
     words = {name: getattr(plan, name) for name in WORDS_OF_TASKS.get(plan.task, ())}
-    return _load(plan.task, plan.seed, plan.examples, tuple(sorted(words.items())))
+    where = f"{os.environ.get('RNNVIZ_DATA')} {place()[0]}"
+    return _load(plan.task, plan.seed, plan.examples, tuple(sorted(words.items())), where)
 
 
 @lru_cache(maxsize=2)
-def _load(task: str, seed: int, examples: int | None, words: tuple[tuple[str, Any], ...]) -> Source:
+def _load(
+    task: str,
+    seed: int,
+    examples: int | None,
+    words: tuple[tuple[str, Any], ...],
+    where: str,
+) -> Source:
     chosen = dict(words)
     reads = TASKS[task].reads
     if reads == "rows":
-        return _images(task, seed, examples)
+        return _images(task, seed, examples, where)
     if reads == "tokens":
         return _texts(task, seed, examples, chosen)
     return _sequences(task, seed, examples or TASKS[task].defaults.examples or 1000, chosen)
 
 
-def _images(name: str, seed: int, limit: int | None) -> Source:
+@lru_cache(maxsize=2)
+def _everything(name: str, where: str) -> Examples:
+    """All training images of a name, before they are split: another seed reads no file again."""
     # Not `images.load`, which reads test images too.
     pixels, marks = digits.load() if name == "digits" else mnist.load("train", name=name)
-    everything = Examples(torch.as_tensor(pixels), torch.as_tensor(marks))
+    return Examples(torch.as_tensor(pixels), torch.as_tensor(marks))
+
+
+def _images(name: str, seed: int, limit: int | None, where: str) -> Source:
+    everything = _everything(name, where)
     learn, keep = images.split(everything.labels, TASKS[name].held_out, seed)
     held_out = everything.at(keep)
     labels = images.LABELS.get(name, DIGIT_LABELS)
