@@ -59,7 +59,7 @@ def work(
     *,
     resume: bool = False,
     steps: int | None = None,
-    most_seconds: float = 60.0,
+    most_seconds: float = 1e9,
     factor: float | None = None,
     during: Callable[[Control, int], None] | None = None,
 ) -> Told:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 IDLE_SECONDS = 120.0
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 TRIES = 3
 REST_SECONDS = 20.0
 """After `TRIES` workers in a row that died while starting, so long nobody tries again."""

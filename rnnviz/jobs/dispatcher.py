@@ -85,9 +85,10 @@ class Dispatcher:
         if worker := self._worker_of(job):
             worker.send({"do": "factor", "job": job.id, "factor": factor})
 
-    def counts(self) -> tuple[int, int, int]:
-        """Workers, running jobs, waiting jobs."""
-        return len(self._crew.workers), len(self._running), len(self.queue)
+    def counts(self) -> tuple[int, int, int, int]:
+        """Workers, those that are ready for a job, running jobs, waiting jobs."""
+        ready = sum(one.ready and one.job is None for one in self._crew.workers)
+        return len(self._crew.workers), ready, len(self._running), len(self.queue)
 
     def close(self) -> None:
         """Pause what runs, end the workers and the thread; call it without the lock."""

@@ -29,9 +29,10 @@ MOST_FACTOR = 100.0
 
 @dataclass(frozen=True)
 class Status:
-    """How busy the server is: workers that run, jobs that run, jobs that wait."""
+    """How busy the server is: worker processes, those ready for a job, jobs that run and wait."""
 
     workers: int
+    ready: int
     running: int
     queued: int
 

@@ -23,7 +23,7 @@ from rnnviz.jobs import messages
 from rnnviz.worker.control import Control
 
 NICE = 10
-FAREWELL_SECONDS = 1.0
+FAREWELL_SECONDS = 0.5
 """How long a job may take to save itself when the server is gone."""
 
 Jobs = SimpleQueue[tuple[dict[str, Any], Control] | None]
@@ -31,11 +31,12 @@ Jobs = SimpleQueue[tuple[dict[str, Any], Control] | None]
 
 def main() -> None:
     """Serve until the line closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
     line = _connected(sys.argv[1])
-    _step_back()
     jobs: Jobs = SimpleQueue()
     threading.Thread(target=_listen, args=(line, jobs), daemon=True).start()
     _warm_up(sys.argv[2])
+    _step_back()
 
     from rnnviz.worker.work import Work
 
@@ -47,6 +48,7 @@ def main() -> None:
     while (given := jobs.get()) is not None:
         Work(*given, say).run()
         gc.collect()
+    os._exit(0)  # at once: taking everything down in order would take a second
 
 
 def _connected(line: str) -> Connection:
@@ -56,10 +58,9 @@ def _connected(line: str) -> Connection:
 
 
 def _step_back() -> None:
-    """Pages come first: the processor, and memory when it is short. Ctrl-C is for the server."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Pages come first: the processor, and memory when it is short."""
     if hasattr(os, "nice"):
-        os.nice(NICE)
+        os.nice(int(os.environ.get("RNNVIZ_NICE", NICE)))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 

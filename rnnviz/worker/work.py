@@ -26,37 +26,52 @@ class Work:
         self._assignment, self._control, self._say = assignment, control, say
         self._lanes: list[Lane] = []
         self._outcomes: list[tuple[str, str]] = []
+        self._unopened = list(assignment["lanes"])
+        self._rounds, self._overtime = 0, ""
         self._start = time.monotonic()
         self._told = 0.0
 
     def run(self) -> None:
         """Train, and tell how it ended. Errors of a network end that network only."""
-        waiting = list(self._assignment["lanes"])
-        while waiting and self._control.over() is None:
-            self._open(waiting.pop(0))
-        rounds = 0
-        while self._lanes and self._control.over() is None:
-            for lane in list(self._lanes):
-                self._turn(lane)
-                if self._control.over() is not None:
-                    break
-            rounds += 1
-            if rounds == self._assignment["steps"]:
-                self._control.want(self._control.over() or "pause")
-            elif self._seconds() > self._assignment["most_seconds"]:
-                self._end("stop", self._overtime())
-                return
-            self._tell()
-        if self._lanes or waiting:
-            self._end(self._control.over() or "pause", "", unopened=bool(waiting))
+        self.open()
+        while self.goes_on:
+            self.round()
+        if self._overtime:
+            self._end("stop", self._overtime)
+        elif self._lanes or self._unopened:
+            self._end(self._control.over() or "pause", "")
         else:
             self._end_alone()
 
-    def _open(self, lane: dict[str, Any]) -> None:
-        try:
-            self._lanes.append(Lane(lane, self._control))
-        except Exception as failure:
-            self._ended(lane["run"], "failed", _sentence(failure))
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is something to train, and nobody wants it otherwise."""
+        return bool(self._lanes) and self._control.over() is None and not self._overtime
+
+    def open(self) -> None:
+        """Make the networks ready."""
+        while self._unopened and self._control.over() is None:
+            lane = self._unopened.pop(0)
+            try:
+                self._lanes.append(Lane(lane, self._control))
+            except Exception as failure:
+                self._ended(lane["run"], "failed", _sentence(failure))
+
+    def round(self) -> None:
+        """One step of each network."""
+        for lane in list(self._lanes):
+            self._turn(lane)
+            if self._control.over() is not None:
+                break
+        self._rounds += 1
+        most = self._assignment["most_seconds"]
+        if self._rounds == self._assignment["steps"]:
+            self._control.want(self._control.over() or "pause")
+        elif self._seconds() > most:
+            self._overtime = (
+                f"The time of one job, {most:,.0f} s, is over; the best so far is kept."
+            )
+        self._tell()
 
     def _turn(self, lane: Lane) -> None:
         try:
@@ -87,7 +102,7 @@ class Work:
             "state": state, "message": message,
         })  # fmt: skip
 
-    def _end(self, wanted: str, message: str, *, unopened: bool = False) -> None:
+    def _end(self, wanted: str, message: str) -> None:
         """Save all networks that are still in training."""
         for lane in list(self._lanes):
             try:
@@ -97,7 +112,7 @@ class Work:
             except Exception as failure:
                 self._failed(lane, failure)
         self._tell(at_once=True)
-        if not self._lanes and not unopened:
+        if not self._lanes and not self._unopened:
             self._end_alone()
             return
         self._done("stopped" if wanted == "stop" else "paused", message)
@@ -136,10 +151,6 @@ class Work:
 
     def _seconds(self) -> float:
         return float(self._assignment["seconds"]) + time.monotonic() - self._start
-
-    def _overtime(self) -> str:
-        most = self._assignment["most_seconds"]
-        return f"The time of one job, {most:,.0f} s, is over; the best so far is kept."
 
 
 def _sentence(failure: Exception) -> str:
