@@ -180,7 +180,6 @@ def _factor(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
         format_func=lambda factor: f"× {factor:g}",
         key=key,
         on_change=lambda: train_desk.turn(desk, choices, looked, st.session_state[key]),
-        disabled=not (looked.mine and (looked.is_live or looked.state == "paused")),
         help="Multiplies the learning rate from the next step on, while it trains.",
         width=190,
     )
@@ -209,7 +208,6 @@ def _diagnosed(looked: Looked) -> list[tuple[str, Finding]]:
 
 def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-        _factor(choices, desk, looked)
         st.select_slider(
             "Smoothing in steps",
             SMOOTHINGS,
@@ -234,6 +232,8 @@ def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
             help="On a logarithmic axis a tenfold change is as long wherever it happens: good for "
             "losses that become small, and for what happens in the first steps.",
         )
+        if looked.mine and (looked.is_live or looked.state == "paused"):
+            _factor(choices, desk, looked)
 
 
 def _kept(choices: TrainChoices, name: str, value: Any) -> str:

@@ -151,34 +151,36 @@ def _network(choices: TrainChoices) -> None:
         choices, "num_layers", "Layers", {n: str(n) for n in (1, 2, 3, 4)},
         help="Networks on top of each other: the second reads the states of the first.",
     )  # fmt: skip
-    _toggle(
-        choices, "bidirectional", "Read in both directions",
-        help="A second network reads from the end, and both states are used. Twice the parameters.",
-        disabled=is_copy,
-    )  # fmt: skip
-    _select(
-        choices, "readout", "Readout", READOUTS, disabled=is_copy,
-        help="How an answer is made of the states of all steps. Attention learns which steps "
-        "count; the last step of padded texts is a mistake worth seeing.",
-    )  # fmt: skip
+    if not is_copy:
+        _toggle(
+            choices, "bidirectional", "Read in both directions",
+            help="A second network reads from the end, and both states are used. That is twice "
+            "the parameters.",
+        )  # fmt: skip
+    if not is_copy:
+        _select(
+            choices, "readout", "Readout", READOUTS,
+            help="How an answer is made of the states of all steps. Attention learns which steps "
+            "count; the last step of padded texts is a mistake worth seeing.",
+        )  # fmt: skip
     _select(
         choices, "initialisation", "First weights", INITIALISATIONS,
         help="Where the recurrent weights start. Orthogonal and identity matrices neither shrink "
         "nor stretch a state, so gradients survive many steps. This project's keeps gates open.",
     )  # fmt: skip
-    _slider(
-        choices, "gain", "Gain of the first weights", GAINS, shown=lambda gain: f"{gain:g}",
-        help="Multiplies the first recurrent weights: below 1 gradients vanish over many steps, "
-        "above 1 they explode.",
-        disabled=plan.initialisation == "kept",
-    )  # fmt: skip
-    _slider(
-        choices, "gate_bias", "Bias of the gate that keeps", BIASES,
-        shown=lambda bias: "as is" if bias is None else f"{bias:g}",
-        help="The forget gate of an LSTM or the update gate of a GRU starts at this bias. With 3 "
-        "it begins nearly open, and a memory lasts from the start. An RNN has no gate.",
-        disabled=plan.cell == "rnn" and not choices.address.is_race,
-    )  # fmt: skip
+    if plan.initialisation != "kept":
+        _slider(
+            choices, "gain", "Gain of the first weights", GAINS, shown=lambda gain: f"{gain:g}",
+            help="Multiplies the first recurrent weights: below 1 gradients vanish over many "
+            "steps, above 1 they explode.",
+        )  # fmt: skip
+    if plan.cell != "rnn":
+        _slider(
+            choices, "gate_bias", "Bias of the gate that keeps", BIASES,
+            shown=lambda bias: "as is" if bias is None else f"{bias:g}",
+            help="The forget gate of an LSTM or the update gate of a GRU starts at this bias. "
+            "With 3 it begins nearly open, and a memory lasts from the start.",
+        )  # fmt: skip
     _select(
         choices, "engine", "Computed by", ENGINES,
         help="The same mathematics three ways: this project's fast path, its readable loop over "
@@ -278,7 +280,6 @@ def _slider(
     *,
     help: str,
     shown: Callable[[Any], str] = lambda value: f"{value:,}",
-    disabled: bool = False,
 ) -> None:
     """A slider over a few numbers that make a difference, and the present one where it is none."""
     value = choices.value(name)
@@ -297,7 +298,6 @@ def _slider(
         key=key,
         on_change=lambda: choices.set(name, st.session_state[key]),
         help=help,
-        disabled=disabled,
     )
 
 
@@ -309,7 +309,6 @@ def _select(
     *,
     help: str,
     placeholder: str | None = None,
-    disabled: bool = False,
 ) -> None:
     key = _prepared(choices, name, choices.value(name))
     st.selectbox(
@@ -321,7 +320,6 @@ def _select(
         on_change=lambda: choices.set(name, st.session_state[key]),
         placeholder=placeholder,
         help=help,
-        disabled=disabled,
     )
 
 
@@ -341,14 +339,11 @@ def _segments(
     )
 
 
-def _toggle(
-    choices: TrainChoices, name: str, label: str, *, help: str, disabled: bool = False
-) -> None:
+def _toggle(choices: TrainChoices, name: str, label: str, *, help: str) -> None:
     key = _prepared(choices, name, choices.value(name))
     st.toggle(
         label,
         key=key,
         on_change=lambda: choices.set(name, st.session_state[key]),
         help=help,
-        disabled=disabled,
     )

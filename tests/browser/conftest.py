@@ -55,8 +55,11 @@ def model_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
 
 
 @pytest.fixture(scope="session")
-def server(model_environment: dict[str, str]) -> Iterator[Server]:
-    with serve(model_environment) as running:
+def server(
+    model_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    runs = {"RNNVIZ_RUNS": str(tmp_path_factory.mktemp("runs")), "RNNVIZ_WORKERS": "1"}
+    with serve(model_environment | runs) as running:
         yield running
 
 
@@ -77,12 +80,18 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Open]:
-    """Opens an address in a fresh context and waits for the theatre; checks all logs at the end."""
+    """Opens an address in a fresh context and waits for the theatre or what else shows that it is
+    ``ready``; checks all logs at the end."""
     contexts = []
     complaints: list[str] = []
 
     def opened(
-        address: str, *, base: Server = server, width: int = 1440, **options: object
+        address: str,
+        *,
+        base: Server = server,
+        width: int = 1440,
+        ready: str = ".theatre[data-ready]",
+        **options: object,
     ) -> Page:
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, **options)
@@ -93,7 +102,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on("request", lambda request: complaints.extend(_outside(request)))
         page.goto(base.address + address)
-        page.wait_for_selector(".theatre[data-ready]")
+        page.wait_for_selector(ready)
         return page
 
     yield opened

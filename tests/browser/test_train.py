@@ -1,0 +1,103 @@
+"""The Train page in a real browser, with a real worker: from the click to the curves and back.
+
+Few tests, each a journey: starting a worker takes seconds. Every wait is for what a person sees.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE, Open
+from tests.browser.test_accessibility import OPPOSITE, lasting_violations
+from tests.browser.waiting import idle
+
+READY = ".js-plotly-plot .main-svg"
+DRAWN = """name => [...document.querySelectorAll('.js-plotly-plot')].some(plot =>
+    (plot._fullData || []).some(trace => trace.name === name && trace.x?.length > 0))"""
+LONG = "/train?task=recall&epochs=200&delay=5&size=8"
+SHORT = "/train?cell=race&task=recall&epochs=2&delay=3&size=8&examples=500"
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def state(page: Page, words: str) -> None:
+    """Wait until the line of the state begins so."""
+    expect(page.get_by_test_id("stProgress")).to_contain_text(re.compile(f"^{words}"))
+
+
+def step(page: Page) -> int:
+    said = page.get_by_test_id("stProgress").inner_text()
+    found = re.search(r"step ([\d,]+) of", said)
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def drawn(page: Page, name: str = "training") -> None:
+    page.wait_for_function(DRAWN, arg=name, timeout=1000 * PATIENCE)
+
+
+def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -> None:
+    page = open_page(LONG, ready=READY)
+    page.evaluate("window.first = document.querySelector('.js-plotly-plot')")
+    begun = time.perf_counter()
+    press(page, "Train")
+    drawn(page)
+    print(f"first point of the training after {time.perf_counter() - begun:.2f} s")
+    state(page, "Training")
+    assert re.search(r"[?&]run=[\w-]{16}", page.url)
+    kept = page.evaluate("window.first === document.querySelector('.js-plotly-plot')")
+    assert kept, "the figure that stood there empty is the one that fills"
+
+    begun = time.perf_counter()
+    press(page, "Pause")
+    state(page, "Paused")
+    print(f"paused after {time.perf_counter() - begun:.2f} s")
+    at = step(page)
+    assert at > 0
+
+    page.reload()
+    state(page, "Paused")
+    assert step(page) == at, "the browser was loaded again, the training was not"
+    press(page, "One step")
+    expect(page.get_by_test_id("stProgress")).to_contain_text(f"step {at + 1:,} of")
+
+    tab = page.context.new_page()
+    tab.goto(page.url.split("?")[0])
+    state(tab, "Paused")
+    assert f"run={page.url.split('run=')[1][:16]}" in tab.url, "a second tab finds it by the cookie"
+    press(tab, "Resume")
+    state(tab, "Training")
+    tab.close()
+
+    page.get_by_role("link", name="Home").click()
+    page.wait_for_selector(".theatre[data-ready]")
+    page.get_by_role("link", name="Train", exact=True).first.click()
+    state(page, "Training")
+    press(page, "Stop")
+    state(page, "Stopped")
+    drawn(page)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_disabled()
+
+
+def test_a_race_is_read_by_everybody(open_page: Open) -> None:
+    page = open_page(SHORT, ready=READY)
+    press(page, "Train")
+    state(page, "Finished")
+    for cell in ("LSTM", "GRU", "RNN"):
+        page.wait_for_function(
+            DRAWN.replace("trace.name === name", "trace.name.startsWith(name)"), arg=cell
+        )
+    expect(page.get_by_text("Is this race fair?")).to_be_visible()
+    page.get_by_text("The epochs in numbers").click()
+    expect(page.get_by_role("table").first).to_be_visible()
+    for theme, width in OPPOSITE:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 900})
+        idle(page)
+        page.wait_for_timeout(300)
+        assert lasting_violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
