@@ -45,7 +45,7 @@ class RunNetwork:
     @property
     def about(self) -> str:
         """What to know of it, in a sentence or two."""
-        said = f"“{self.name}” is a training run of this server's, trained on {self.task}"
+        said = f"“{self.name}” is a training run of this server's, trained on “{self.task}”"
         return f"{said}{f'; {self.right}' if self.right else ''}."
 
     @property
@@ -53,7 +53,7 @@ class RunNetwork:
         """What it can answer."""
         shown = ", ".join(self.classes[:6])
         more = f" and {len(self.classes) - 6} more" if len(self.classes) > 6 else ""
-        return f"It learnt from {self.task} and knows {len(self.classes)} answers: {shown}{more}."
+        return f"It learnt from “{self.task}” and knows {len(self.classes)} answers: {shown}{more}."
 
     def reads(self, tasks: Sequence[AnyTask]) -> tuple[AnyTask, ...]:
         """The readings of a page, done by this network."""

@@ -43,11 +43,11 @@ def table(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """
     return {
         "name": [run.name for run in runs],
+        "accuracy": [_percent(run.best.get("accuracy")) for run in runs],
+        "n": [_count(run.best.get("n")) for run in runs],
         "task": [task_title(run) for run in runs],
         "cell": [cell_name(run) for run in runs],
         "units": [_count(run.plan.get("hidden_size")) for run in runs],
-        "accuracy": [_percent(run.best.get("accuracy")) for run in runs],
-        "n": [_count(run.best.get("n")) for run in runs],
         "state": [STATE_WORDS[run.state] + (", kept" if run.kept else "") for run in runs],
         "epochs": [epochs(run) for run in runs],
         "seconds": [round(run.seconds, 1) if run.seconds else None for run in runs],
@@ -99,12 +99,12 @@ def page_of(run: Run) -> str | None:
 def overlay(runs: Sequence[Run], measure: str, theme: Theme, half_life: int = 0) -> list[Line]:
     """One measure of several runs: of each a line on its own batches and one on held-out examples.
 
-    Every run has a colour and its name; a name that two of them have is followed by a number.
+    Of several runs each has a colour and its name, with a number where another has the same name.
     """
     trained, held = [], []
     names = distinct([run.name for run in runs])
     for number, (run, name) in enumerate(zip(runs, names, strict=True)):
-        hue = CLASSES[theme][number % len(CLASSES[theme])]
+        hue = CLASSES[theme][number % len(CLASSES[theme])] if len(runs) > 1 else ""
         cell, curves = str(run.plan.get("cell", "")), run.curves()
         values = getattr(curves, TRAINING[measure])
         strong = None

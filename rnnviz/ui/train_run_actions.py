@@ -110,11 +110,11 @@ def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
 
 def _downloads(run: Run) -> None:
     with st.popover("Download", icon=":material/download:"):
-        _download("All of it", run, run_files.run_zip, ".zip", ZIP_HELP)
-        _download("Curves as CSV", run, _csv, "-curves.csv", "One row a step, for any program.")
+        _download("Everything, ZIP", run, run_files.run_zip, ".zip", ZIP_HELP)
+        _download("Curves, CSV", run, _csv, "-curves.csv", "One row a step, for any program.")
         if run_files.has_tensorboard():
             log = run_files.tensorboard_zip
-            _download("Log for TensorBoard", run, log, "-tensorboard.zip", LOG_HELP)
+            _download("Curves, TensorBoard", run, log, "-tensorboard.zip", LOG_HELP)
         else:
             st.caption(run_files.NO_TENSORBOARD)
 

@@ -124,16 +124,16 @@ def _table(runs: Sequence[Run]) -> list[Run]:
         alt=f"{len(runs)} training runs, the newest first: "
         + "; ".join(map(plain_row, runs[: run_table.MOST_COMPARED])),
         column_config={
-            "name": text("Name", width=180, pinned=True),
-            "task": text("Task", width=135),
-            "cell": text("Cell", width=55),
-            "units": number("Units", width=55, format="%d", help="Hidden units of a layer."),
-            "accuracy": number("Held out", width=75, format="%.1f %%", help=HELD_OUT),
-            "n": number("of", width=60, format="localized", help="So many held-out examples."),
-            "state": text("State", width=110),
+            "name": text("Name", width=165, pinned=True),
+            "task": text("Task", width=130),
+            "cell": text("Cell", width=50),
+            "units": number("Units", width=52, format="%d", help="Hidden units of a layer."),
+            "accuracy": number("Held out", width=72, format="%.1f %%", help=HELD_OUT),
+            "n": number("of", width=56, format="localized", help="So many held-out examples."),
+            "state": text("State", width=95),
             "epochs": number("Epochs", width=60, format="%d", help="Epochs that are done."),
-            "seconds": number("Seconds", width=70, format="%.1f", help="Time of training."),
-            "parameters": number("Parameters", width=90, format="localized"),
+            "seconds": number("Seconds", width=68, format="%.1f", help="Time of training."),
+            "parameters": number("Parameters", width=88, format="localized"),
         },
     )  # fmt: skip
     rows = [row for row in event["selection"]["rows"] if 0 <= row < len(runs)]
@@ -203,13 +203,14 @@ def _what_is_drawn(
     chosen: Sequence[Run], shown: Sequence[Run], measure: str, half_life: int
 ) -> str:
     """How to read the figure, and what it does not let one compare."""
-    smooth = measure in SMOOTHED and half_life > 0
-    lines = "as measured"
-    if smooth:
-        lines = f"smoothed (half-life {half_life} steps), pale as measured"
-    said = [f"Dotted: the batches of the training, {lines}."]
-    if measure in HELD_OUT_MEASURES:
-        said.insert(0, "Solid: held-out examples.")
+    said = []
+    if len(shown) > 1:
+        solid = "Solid: held-out examples. " if measure in HELD_OUT_MEASURES else ""
+        said.append(f"{solid}Dotted: the batches of the training.")
+    if measure in SMOOTHED and half_life > 0:
+        said.append(
+            f"Batches are smoothed with a half-life of {half_life} steps, pale as measured."
+        )
     if len({run.plan.get("task") for run in shown}) > 1:
         said.append("**These runs have different tasks:** their numbers say nothing of each other.")
     if len(chosen) > len(shown):

@@ -191,7 +191,10 @@ def test_downloads_are_made_when_they_are_asked_for(
     monkeypatch.setattr(run_files, "run_zip", lambda _: pytest.fail("too early"))
     monkeypatch.setattr(run_files, "has_tensorboard", lambda: False)
     app = select(panel(), store, run)
-    assert {one.proto.label for one in app.get("download_button")} == {"All of it", "Curves as CSV"}
+    assert {one.proto.label for one in app.get("download_button")} == {
+        "Everything, ZIP",
+        "Curves, CSV",
+    }
     assert "pip install tensorboard" in said(app)
 
 
