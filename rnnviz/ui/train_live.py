@@ -35,6 +35,7 @@ EMPTY = (
     "way, and stop. Reload the page, and the training is still here. Or begin with one of these:"
 )
 FACTORS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0)
+TABLE = "train_table"
 MEASURES = ("loss", "accuracy", "gradient", "rate")
 LEGEND = (
     "Faint: every single batch. Strong: the same, smoothed. With marks: held-out examples, which "
@@ -309,7 +310,12 @@ def _race_card(looked: Looked) -> None:
 
 
 def _table(looked: Looked) -> None:
-    with st.expander("The epochs in numbers", icon=":material/table_rows:"):
+    unfolded = st.expander(
+        "The epochs in numbers", key=TABLE, icon=":material/table_rows:", on_change="rerun"
+    )
+    if not unfolded.open:
+        return
+    with unfolded:
         tables = [(shown.name, train_words.epoch_table(shown)) for shown in looked.runs]
         if not any(table for _, table in tables):
             st.caption("The first epoch has not ended yet.")

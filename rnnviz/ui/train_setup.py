@@ -15,6 +15,7 @@ from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import present
 from rnnviz.ui.train_upload import upload_controls
 
+MORE = "train_more"
 SIZES = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 RATES = (
     1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 3.0,
@@ -88,10 +89,13 @@ def setup_controls(choices: TrainChoices, visitor: str) -> None:
         help="How often all training examples are gone through. You can stop at any time, and the "
         "best network so far is kept.",
     )  # fmt: skip
-    with st.expander("More choices", icon=":material/tune:"):
-        _network(choices)
-        _learning(choices)
-        _data(choices, plan.task)
+    # Fifteen more controls cost a browser a second: they are made for those who ask.
+    more = st.expander("More choices", key=MORE, icon=":material/tune:", on_change="rerun")
+    if more.open:
+        with more:
+            _network(choices)
+            _learning(choices)
+            _data(choices, plan.task)
 
 
 def _preset(choices: TrainChoices) -> None:

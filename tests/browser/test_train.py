@@ -14,7 +14,7 @@ from tests.browser.conftest import PATIENCE, Open
 from tests.browser.test_accessibility import OPPOSITE, lasting_violations
 from tests.browser.waiting import idle
 
-READY = ".js-plotly-plot .main-svg"
+READY = ".st-key-train_start button"
 DRAWN = """name => [...document.querySelectorAll('.js-plotly-plot')].some(plot =>
     (plot._fullData || []).some(trace => trace.name === name && trace.x?.length > 0))"""
 LONG = "/train?task=recall&epochs=200&delay=5&size=8"
@@ -42,6 +42,7 @@ def drawn(page: Page, name: str = "training") -> None:
 
 def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -> None:
     page = open_page(LONG, ready=READY)
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.evaluate("window.first = document.querySelector('.js-plotly-plot')")
     begun = time.perf_counter()
     press(page, "Train")
@@ -85,6 +86,11 @@ def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -
 
 def test_a_race_is_read_by_everybody(open_page: Open) -> None:
     page = open_page(SHORT, ready=READY)
+    page.get_by_text("More choices").click()
+    expect(page.get_by_text("Optimiser")).to_be_visible()
+    idle(page)
+    assert lasting_violations(page) == []
+    page.get_by_text("More choices").click()
     press(page, "Train")
     state(page, "Finished")
     for cell in ("LSTM", "GRU", "RNN"):

@@ -44,6 +44,12 @@ def said(app: AppTest) -> str:
     return " ".join(one.value for one in app.warning).replace("\\", "")
 
 
+def unfolded(app: AppTest, name: str = "train_more") -> AppTest:
+    """The page with what is behind "More choices"."""
+    app.session_state[name] = True
+    return app.run()
+
+
 def shown_title(app: AppTest) -> str:
     return app.header[0].value.replace("\\", "").replace("\u00a0", " ")
 
@@ -67,7 +73,7 @@ def test_it_opens_with_a_plan_and_says_what_will_be_seen(open_page: Open) -> Non
 
 
 def test_every_control_is_explained(open_page: Open) -> None:
-    app = open_page(PAGE, cell="race", task="recall", start="orthogonal")
+    app = unfolded(open_page(PAGE, cell="race", task="recall", start="orthogonal"))
     controls = [
         *app.selectbox, *app.select_slider, *app.number_input, *app.toggle,
         *app.get("button_group"),
@@ -236,7 +242,7 @@ def test_what_suited_one_cell_gives_way_and_what_was_chosen_stays(open_page: Ope
 def test_controls_that_are_changed_are_what_is_trained(
     open_page: Open, manager: FakeManager
 ) -> None:
-    app = open_page(PAGE)
+    app = unfolded(open_page(PAGE))
     app.select_slider(key="train_hidden_size").set_value(16).run()
     app.select_slider(key="train_learning_rate").set_value(0.02).run()
     app.select_slider(key="train_clip_norm").set_value(5.0).run()
@@ -255,7 +261,7 @@ def test_controls_that_are_changed_are_what_is_trained(
 
 
 def test_numbers_of_a_link_that_no_slider_has_are_kept(open_page: Open) -> None:
-    app = open_page(PAGE, size="37", rate="0.0042", epochs="5", examples="1234")
+    app = unfolded(open_page(PAGE, size="37", rate="0.0042", epochs="5", examples="1234"))
     assert app.select_slider(key="train_hidden_size").value == 37
     assert app.select_slider(key="train_learning_rate").value == 0.0042
     assert words(app) == {"size": "37", "rate": "0.0042", "epochs": "5", "examples": "1234"}
@@ -307,7 +313,7 @@ def test_the_view_of_the_curves_is_chosen(open_page: Open, manager: FakeManager)
 def test_the_last_epochs_stand_there_in_words(open_page: Open, manager: FakeManager) -> None:
     app, job = started(open_page, manager)
     manager.advance(job, 45)
-    app.run()
+    unfolded(app, "train_table")
     table = next(one.value for one in app.markdown if one.value.startswith("| epoch"))
     first = table.splitlines()[2]
     assert first.startswith("| 4 | 40 |") and "70.0\u00a0%" in first
