@@ -264,7 +264,11 @@ class Training:
                 done.clipped_norm,
                 progress.rate.examples_per_second,
                 progress.seconds,
-                self._seconds_left(),
+                progress.seconds_left(
+                    self.steps,
+                    (self.score_every, len(self._sampled) + len(self._learnt)),
+                    (self.steps_per_epoch, len(self._rest)),
+                ),
             )
         )
         self._warn(step, done.norm)
@@ -346,22 +350,6 @@ class Training:
 
     def _weights(self) -> dict[str, Tensor]:
         return resuming.copied(self.average.module.state_dict())
-
-    def _seconds_left(self) -> float:
-        """The updates to come and the examples to be scored, each at its running rate."""
-        step, progress = self.progress.step, self.progress
-        own, epoch, both = (
-            self.steps // every - step // every
-            for every in (
-                self.score_every,
-                self.steps_per_epoch,
-                math.lcm(self.score_every, self.steps_per_epoch),
-            )
-        )
-        scores = (own + epoch - both) * (len(self._sampled) + len(self._learnt))
-        scores += epoch * len(self._rest)
-        updates = (self.steps - step) * progress.rate.seconds_per_step
-        return updates + scores * progress.seconds_per_score
 
     @contextmanager
     def _own_random(self) -> Iterator[None]:

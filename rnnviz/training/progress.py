@@ -78,6 +78,21 @@ class Progress:
         """Seconds for one example, 0 before any was scored."""
         return self.scored_seconds / max(1, self.scored_examples)
 
+    def seconds_left(self, steps: int, scores: tuple[int, int], epochs: tuple[int, int]) -> float:
+        """Updates up to `steps` and examples to be scored, each at its running rate.
+
+        `scores` and `epochs` say after how many steps how many examples are scored; at the end of
+        an epoch both are.
+        """
+        (score_every, sample), (per_epoch, rest) = scores, epochs
+        own, ends, both = (
+            steps // every - self.step // every
+            for every in (score_every, per_epoch, math.lcm(score_every, per_epoch))
+        )
+        examples = (own + ends - both) * sample + ends * rest
+        updates = (steps - self.step) * self.rate.seconds_per_step
+        return updates + examples * self.seconds_per_score
+
     def to_json(self) -> dict[str, Any]:
         """All of it as plain numbers and words."""
         return asdict(self)

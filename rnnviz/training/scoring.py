@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rnnviz.training.batches import Examples, Prepare
 from rnnviz.training.devices import Place
 from rnnviz.training.objectives import Objective
+from rnnviz.training.updates import whole
 
 EXAMPLES_AT_ONCE = 500
 STEPS_AT_ONCE = 50_000
@@ -56,7 +57,7 @@ class Scorer:
             batch = examples.at(index).prepared(self.prepare, generator, 0.0)
             batch = batch.to(self.place.device)
             with self.place.autocast():
-                outputs = model(batch.inputs, batch.lengths)
+                outputs = whole(model(batch.inputs, batch.lengths))
                 loss = self.objective.loss(outputs, batch.labels, self.label_smoothing)
             lost += float(loss) * len(batch)
             right += float(self.objective.correct(outputs, batch.labels).sum())

@@ -50,8 +50,7 @@ def update(
     batch = batch.to(place.device)
     optimizer.zero_grad(set_to_none=True)
     backward = _adversarial_backward if recipe.adversarial else _backward
-    with place.autocast():
-        loss, outputs = backward(model, batch, recipe, objective, place)
+    loss, outputs = backward(model, batch, recipe, objective, place)
     loss = loss.detach()
     right = objective.correct(outputs.detach(), batch.labels).mean().to(loss.dtype)
     asked = loss.new_full((), float(stop))
@@ -79,10 +78,16 @@ def _backward(
     model: nn.Module, batch: Examples, recipe: Recipe, objective: Objective, place: Place
 ) -> tuple[Tensor, Tensor]:
     """The loss and the outputs, with the gradient left in the parameters."""
-    outputs = model(batch.inputs, batch.lengths)
-    loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
+    with place.autocast():
+        outputs = whole(model(batch.inputs, batch.lengths))
+        loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
     place.backward(loss)
     return loss, outputs
+
+
+def whole(outputs: Tensor) -> Tensor:
+    """Outputs of mixed precision in float32, so that losses and counts are exact."""
+    return outputs.float() if outputs.dtype in (torch.float16, torch.bfloat16) else outputs
 
 
 def _adversarial_backward(
@@ -95,12 +100,14 @@ def _adversarial_backward(
     lengths = batch.lengths
     if lengths is None:
         lengths = torch.full((len(batch),), batch.inputs.shape[1], device=batch.inputs.device)
-    features = model.features(batch.inputs)
+    with place.autocast():
+        features = model.features(batch.inputs)
 
     def slope_at(where: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         read = where.detach().requires_grad_()
-        outputs = model.answer(read, lengths)
-        loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
+        with place.autocast():
+            outputs = whole(model.answer(read, lengths))
+            loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
         place.backward(loss)
         assert read.grad is not None
         return loss, outputs, read.grad
