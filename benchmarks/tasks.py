@@ -21,7 +21,7 @@ from rnnviz.data import DataError
 from rnnviz.training import budget
 from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis import diagnose
-from rnnviz.training.events import EpochFinished, to_json
+from rnnviz.training.events import EpochFinished, Event, to_json
 from rnnviz.training.loop import DivergenceError, Training
 from rnnviz.training.plan import CELLS, PRESETS, TASKS, Plan, defaults
 from rnnviz.training.preparation import prepare
@@ -64,10 +64,9 @@ def measure(name: str, plan: Plan) -> None:
         prepare=run.prepare,
         prepare_held_out=run.prepare_held_out,
     )
-    events = []
+    events: list[Event] = []
     try:
-        for event in training:
-            events.append(event)
+        events.extend(training)
     except DivergenceError as failure:
         print(failure)
     seconds = time.process_time() - loaded

@@ -198,3 +198,4 @@ def test_estimates_count_steps_and_grow_with_what_is_asked() -> None:
     for task in TASKS:
         for cell in CELLS:
             assert budget.estimate(defaults(task, cell)).seconds < 60, (task, cell)
+            assert budget.estimate(defaults(task, cell)).memory_bytes < 1.2e9, (task, cell)

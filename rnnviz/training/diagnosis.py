@@ -257,4 +257,11 @@ def _half_way(found: Readings) -> Finding | None:
             f"not over-fitting. More units than {plan.hidden_size}, or more steps at a rate that "
             "falls more slowly, may help.",
         )
-    return None
+    return Finding(
+        "over-fitting",
+        found.last_step,
+        "More learnt than understood",
+        f"{percent(best)} of the held-out {noun} are right, but {percent(found.training_accuracy)} "
+        "of the training ones: some of what was learnt holds for those only. More examples or "
+        "dropout help.",
+    )

@@ -195,7 +195,7 @@ def short(value: float) -> str:
     value = float(value)
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinite"
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
+    if value == 0 or 1e-4 <= abs(value) < 1e5:
         return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:.1e}"
 

@@ -110,7 +110,7 @@ _ALL = (
             bidirectional=True,
             readout="attention",
             learning_rate=1e-2,
-            epochs=4,
+            epochs=8,
             dropout=0.1,
         ),
         words=("examples",),
@@ -205,7 +205,11 @@ _ALL = (
 TASKS: dict[str, TaskInfo] = {info.name: info for info in _ALL}
 
 # What a cell wants otherwise than the task's defaults.
-_OF_CELLS: dict[tuple[str, str], dict[str, Any]] = {("copy", "rnn"): {"learning_rate": 1e-2}}
+_OF_CELLS: dict[tuple[str, str], dict[str, Any]] = {
+    ("copy", "rnn"): {"learning_rate": 1e-2},
+    ("imdb", "rnn"): {"learning_rate": 1e-3},
+    ("own", "rnn"): {"learning_rate": 1e-3},
+}
 
 
 def defaults(task: str, cell: str = "gru") -> Plan:
