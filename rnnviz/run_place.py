@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+from rnnviz.run_record import MODEL, RunError, checked_id
 
 
 def place() -> tuple[Path, str]:
@@ -21,6 +24,35 @@ def place() -> tuple[Path, str]:
     if (root / "app.py").is_file():
         return _found(str(root / "runs"))
     return _temporary(), ""
+
+
+def folder_of(name: str) -> Path:
+    """The folder of a run's network, for `checkpoint.folder_of("run." + name)`; or `RunError`.
+
+    `name` is an id, or an id, a point and the beginning of the sha256 of its weights: then it is
+    the network with these weights or none.
+    """
+    id, _, version = str(name).partition(".")
+    folder = place()[0] / checked_id(id) / MODEL
+    if folder.parent.is_symlink() or not folder.is_dir():
+        raise RunError(
+            "expected a training run with a network, got one that is not here: it may be deleted, "
+            "or not have finished an epoch"
+        )
+    if version and not _sum_of(folder).startswith(version):
+        raise RunError(
+            "expected a network as it was a moment ago, got a later one of the same training run: "
+            "open it again"
+        )
+    return folder
+
+
+def _sum_of(folder: Path) -> str:
+    """The checksum that the card of a network states; empty where there is none."""
+    try:
+        return str(json.loads((folder / "card.json").read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 @cache

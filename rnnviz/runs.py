@@ -15,7 +15,6 @@ read before it is written happens under a lock. No torch and no Streamlit here.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.files import locked, replacing
-from rnnviz.run_place import place, writable
+from rnnviz.run_place import folder_of, place, writable
 from rnnviz.run_record import (
     CURVES,
     ID,
@@ -74,6 +73,7 @@ MOST_BYTES_IN_ALL = 4_000_000_000
 MOST_DATA_BYTES = 500_000_000
 
 SECONDS_TO_RESTORE = 15 * 60
+SECONDS_OF_DAMAGE = 7 * 24 * 3600
 SECONDS_OF_UNUSED_DATA = 24 * 3600
 
 
@@ -97,6 +97,7 @@ class RunStore:
         self.most_runs, self.most_bytes = most_runs, most_bytes
         self.most_runs_in_all, self.most_bytes_in_all = most_runs_in_all, most_bytes_in_all
         self._known: dict[str, tuple[tuple[int, int], Run]] = {}
+        self._broken: list[str] = []
         self._sizes: dict[str, tuple[Run, int]] = {}
 
     def create(
@@ -263,12 +264,15 @@ class RunStore:
         self._shrink(left, self.most_runs_in_all, self.most_bytes_in_all, kept_too=True)
 
     def sweep(self) -> None:
-        """Remove for good what was deleted a while ago, and what was never finished being made."""
+        """Remove for good what was deleted a while ago, never finished being made, or damaged."""
         now = time.time()
         old = [*(self.folder / DELETED).glob("*"), *self.folder.glob(".new-*")]
-        for path in old:
+        for path, most in (
+            *((path, SECONDS_TO_RESTORE) for path in old),
+            *((self.folder / name, SECONDS_OF_DAMAGE) for name in self._broken),
+        ):
             with suppress(OSError):
-                if now - path.stat().st_mtime > SECONDS_TO_RESTORE:
+                if now - path.stat().st_mtime > most:
                     shutil.rmtree(path, ignore_errors=True)
 
     def add_data(self, data: bytes, extension: str) -> str:
@@ -350,7 +354,7 @@ class RunStore:
 
     def _scan(self) -> tuple[list[Run], list[str]]:
         """All runs, and a sentence for each damaged record; what has not changed is not read."""
-        sentences, known = [], {}
+        sentences, known, broken = [], {}, []
         try:
             names = sorted(entry.name for entry in os.scandir(self.folder))
         except OSError:
@@ -367,7 +371,8 @@ class RunStore:
                 continue
             except RunError as error:
                 sentences.append(str(error))
-        self._known = known
+                broken.append(name)
+        self._known, self._broken = known, broken
         return [run for _, run in known.values()], sentences
 
     def _size_of(self, run: Run) -> int:
@@ -381,35 +386,6 @@ class RunStore:
 
     def _lock(self) -> Any:
         return locked(self.folder / ".lock")
-
-
-def folder_of(name: str) -> Path:
-    """The folder of a run's network, for `checkpoint.folder_of("run." + name)`; or `RunError`.
-
-    `name` is an id, or an id, a point and the beginning of the sha256 of its weights: then it is
-    the network with these weights or none.
-    """
-    id, _, version = str(name).partition(".")
-    folder = place()[0] / checked_id(id) / MODEL
-    if folder.parent.is_symlink() or not folder.is_dir():
-        raise RunError(
-            "expected a training run with a network, got one that is not here: it may be deleted, "
-            "or not have finished an epoch"
-        )
-    if version and not _sum_of(folder).startswith(version):
-        raise RunError(
-            "expected a network as it was a moment ago, got a later one of the same training run: "
-            "open it again"
-        )
-    return folder
-
-
-def _sum_of(folder: Path) -> str:
-    """The checksum that the card of a network states; empty where there is none."""
-    try:
-        return str(json.loads((folder / "card.json").read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return ""
 
 
 def _size(folder: Path) -> int:

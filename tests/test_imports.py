@@ -54,6 +54,10 @@ STREAMLIT = {"rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = (
     "rnnviz",
+    "rnnviz.runs",
+    "rnnviz.run_table",
+    "rnnviz.run_network",
+    "rnnviz.training.curves",
     "rnnviz.theatre",
     "rnnviz.figures",
     "rnnviz.signals",

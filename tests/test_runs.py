@@ -183,6 +183,17 @@ def test_deleted_runs_can_come_back_for_a_while(store: RunStore) -> None:
         store.restore(run.id)
 
 
+def test_what_is_damaged_goes_after_a_week(store: RunStore) -> None:
+    bad, young = (store.create(PLAN, ME) for _ in range(2))
+    for run in (bad, young):
+        (run.folder / "run.json").write_text("{")
+    old = time.time() - runs.SECONDS_OF_DAMAGE - 1
+    os.utime(bad.folder, (old, old))
+    for _ in range(2):
+        store.create(PLAN, ME)
+    assert not bad.folder.exists() and young.folder.exists()
+
+
 def test_a_live_run_is_not_deleted(store: RunStore) -> None:
     run = store.create(PLAN, ME)
     for state in runs.LIVE:

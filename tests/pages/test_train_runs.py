@@ -208,6 +208,8 @@ def test_a_network_can_be_brought(panel: Open, store: RunStore) -> None:
     assert column(app, "state") == ["uploaded", "finished"]
     assert app.text_input[-1].value == "from elsewhere"  # it is selected
     assert "No curves here" in said(app)
+    app.button(key="train_runs_show").click().run()
+    assert not app.exception  # the stage can show it, too
 
 
 def test_what_cannot_be_brought_is_one_sentence(panel: Open, store: RunStore) -> None:
