@@ -1,0 +1,319 @@
+"""The time machine of the Train page: the same input, read at every moment of a training.
+
+A fragment, which runs by itself while the training goes on (new snapshots come), while the curve
+over all snapshots is being worked out, and while it plays. What was chosen stays in the session.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from rnnviz import train_moments, warmup
+from rnnviz.palette import Theme
+from rnnviz.runs import Run
+from rnnviz.snapshots import Snapshot
+from rnnviz.theatre import theatre
+from rnnviz.train_lines import Shown as ShownRun
+from rnnviz.train_lines import name_of
+from rnnviz.training.curves import Curves
+from rnnviz.ui.notices import notices, plain, sentence
+from rnnviz.ui.rooms import Room, pair
+from rnnviz.ui.train_replays import (
+    PLAYING,
+    Choice,
+    Stage,
+    as_ghost,
+    chosen_step,
+    course_figure,
+    flow_figure,
+    moments_of,
+    payload,
+    stage_of,
+)
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+STATE = "train_machine"
+WHY = (
+    "The same input, read by the network as it was at each moment of its training. Drag the "
+    "scrubber: what you choose in the theatre, a layer, a unit, a step, stays."
+)
+FLOW = (
+    "On the right: the norm of the gradient of the loss with respect to the hidden state at each "
+    "{word}, on an axis that is the same for all moments. Bars that fall off towards the start "
+    "mean that the first {word}s hardly teach anything: the gradient vanishes. All bars become "
+    "short when the loss is nearly zero: then there is nothing left to learn from this input."
+)
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The places of the panel, made in the same order whatever there is to show."""
+
+    said: Room = field(default_factory=st.container)
+    which: Room = field(default_factory=st.container)
+    scrubber: Room = field(default_factory=st.container)
+    buttons: Room = field(default_factory=st.container)
+    figures: tuple[Room, Room] = field(default_factory=lambda: pair(gap="medium"))
+    theatre: Room = field(default_factory=st.container)
+    foot: Room = field(default_factory=st.container)
+
+
+def machine_panel(run: Run) -> None:
+    """The time machine for a run, or for the race that it belongs to."""
+    with st.container():  # there in any case, see `rooms`
+        if not warmup.torch_is_here():
+            with st.spinner("Getting the networks ready …"):
+                warmup.import_torch()
+    choice: Choice = st.session_state.setdefault(STATE, Choice())
+    every = None
+    with suppress(ValueError):  # said by the fragment
+        choice.ready = stage_of(run.id, choice)
+        every = choice.ready.every(choice)
+    st.fragment(_machine, run_every=every)(run.id, every)
+
+
+def _machine(shown: str, every: float | None) -> None:
+    choice: Choice = st.session_state.setdefault(STATE, Choice())
+    (stage, choice.ready), failure = (choice.ready, None), ""
+    try:
+        stage = stage or stage_of(shown, choice)
+    except ValueError as error:  # a RunError, a PlanError, a DataError
+        failure = sentence(error)
+    except Exception:  # a fault of ours: the page stays whole, and the log says where
+        logging.getLogger(__name__).exception("the time machine was not shown")
+        failure = "The time machine cannot be shown just now. The rest of the page works."
+    if stage is not None:
+        _advance(choice, stage)
+    if every != (None if stage is None else stage.every(choice)):
+        # How often this runs is decided by a run of the whole page; before anything is shown.
+        st.rerun()
+    rooms = Rooms()
+    with rooms.said:
+        notices([failure] if failure else [])
+        st.caption(WHY)
+    if stage is None:
+        return
+    with rooms.which:
+        _which(choice, stage)
+    if stage.subject is None or stage.course is None:
+        with rooms.foot:
+            st.info(plain(train_moments.empty_words(stage.run)))
+            notices(stage.found.sentences)
+        return
+    snapshot = stage.found.at(chosen_step(choice, stage.found))
+    with rooms.scrubber:
+        _scrubber(choice, stage, snapshot)
+    with rooms.buttons:
+        _buttons(choice, stage, snapshot)
+    with rooms.theatre:
+        _theatre(choice, stage, snapshot)
+    _figures(rooms.figures, choice, stage, snapshot)
+    with rooms.foot:
+        _foot(choice, stage)
+
+
+def _advance(choice: Choice, stage: Stage) -> None:
+    """While it plays, go to the next snapshot when its time has come; stop at the last."""
+    if not choice.playing:
+        return
+    steps = stage.found.steps
+    if not steps or time.monotonic() - choice.moved < 0.7 * PLAYING:
+        return
+    place = steps.index(chosen_step(choice, stage.found))
+    if place + 1 >= len(steps):
+        choice.playing = False
+        return
+    _go(choice, steps[place + 1])
+    choice.playing = place + 2 < len(steps)
+
+
+def _go(choice: Choice, step: int) -> None:
+    choice.step, choice.moved = step, time.monotonic()
+
+
+def _which(choice: Choice, stage: Stage) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(stage.lanes) > 1:
+            st.session_state["machine_run"] = choice.run
+            st.segmented_control(
+                "Network of the race",
+                list(stage.lanes),
+                required=True,
+                wrap=True,
+                format_func=lambda id: _name(stage.lanes[id]),
+                key="machine_run",
+                on_change=lambda: setattr(choice, "run", st.session_state["machine_run"]),
+                help="The scrubber stays at the same step, so the networks can be compared.",
+            )
+        if stage.subject is not None:
+            inputs = stage.subject.inputs
+            st.session_state["machine_input"] = choice.input
+            st.selectbox(
+                "Held-out input",
+                range(len(inputs)),
+                format_func=lambda place: f"{place + 1}. {inputs[place].title}",
+                key="machine_input",
+                on_change=lambda: setattr(choice, "input", st.session_state["machine_input"]),
+                help="None of these was trained on.",
+                width=360,
+            )
+
+
+def _name(run: Run) -> str:
+    seed = run.plan.get("seed")
+    name = name_of(ShownRun(run.id, run.name, run.plan, Curves()))
+    return f"{name}, seed {seed}" if seed else name
+
+
+def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
+    said = moments_of(stage)
+    steps = stage.found.steps
+    if len(steps) < 2:
+        st.caption(f"One snapshot so far: {said[steps[0]].words}.")
+        return
+    st.session_state["machine_step"] = snapshot.step
+    st.select_slider(
+        "Time of training",
+        steps,
+        format_func=lambda step: said[step].words,
+        key="machine_step",
+        on_change=lambda: _dragged(choice, st.session_state["machine_step"]),
+        help=train_moments.scale_words(str(stage.run.plan.get("task"))),
+    )
+
+
+def _dragged(choice: Choice, step: int) -> None:
+    choice.playing = False
+    _go(choice, step)
+
+
+def _buttons(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
+    steps = stage.found.steps
+    place = steps.index(snapshot.step)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for key, label, icon, goal in (
+            ("first", "First", "first_page", steps[0]),
+            ("previous", "Previous", "chevron_left", steps[max(0, place - 1)]),
+            ("next", "Next", "chevron_right", steps[min(len(steps) - 1, place + 1)]),
+            ("last", "Last", "last_page", steps[-1]),
+        ):
+            st.button(
+                label,
+                key=f"machine_{key}",
+                icon=f":material/{icon}:",
+                disabled=goal == snapshot.step,
+                on_click=_dragged,
+                args=(choice, goal),
+            )
+        st.button(
+            "Pause" if choice.playing else "Play",
+            key="machine_play",
+            icon=f":material/{'pause' if choice.playing else 'play_arrow'}:",
+            disabled=len(steps) < 2,
+            on_click=_play,
+            args=(choice, steps, place),
+            help="One snapshot after the other, about one a second.",
+        )
+        st.session_state["machine_ghost"] = choice.ghost
+        st.toggle(
+            "Ghost of the last",
+            key="machine_ghost",
+            on_change=lambda: setattr(choice, "ghost", st.session_state["machine_ghost"]),
+            help="Draws how the last snapshot reads the same input behind this reading: dotted "
+            "lines, outlined bars, and, under Values, the difference.",
+        )
+
+
+def _play(choice: Choice, steps: tuple[int, ...], place: int) -> None:
+    choice.playing = not choice.playing
+    if choice.playing:
+        _go(choice, steps[0] if place + 1 >= len(steps) else steps[place])
+
+
+def _theatre(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
+    last = stage.found.snapshots[-1]
+    ghost = last if choice.ghost and last.step != snapshot.step else None
+    try:
+        packed = payload(stage, choice.input, snapshot)
+        if ghost is not None:
+            packed = packed | {"ghost": as_ghost(payload(stage, choice.input, ghost))}
+    except ValueError as error:  # a SnapshotError: the figures say the same of other moments
+        st.info(plain(sentence(error)))
+        return
+    reading = (stage.run.id, choice.input, snapshot.step, ghost)
+    if reading != choice.reading:
+        choice.reading, choice.start = reading, choice.view
+    when = moments_of(stage)[snapshot.step].words
+    assert stage.subject is not None
+    shown = stage.subject.inputs[choice.input]
+    name = name_of(ShownRun(stage.run.id, stage.run.name, stage.run.plan, Curves()))
+    view = theatre(
+        packed,
+        key="machine_theatre",
+        title=f"{name}, {when}",
+        subtitle=f"reading {shown.title}"
+        + ("" if ghost is None else ", over the ghost of the end"),
+        about=f"The network of the run “{stage.run.name}” as it was at step {snapshot.step:,}.",
+        view=choice.start,
+    )
+    if view is not None:
+        choice.view = view
+
+
+def _figures(rooms: tuple[Room, Room], choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
+    assert stage.subject is not None and stage.course is not None
+    measured = {one.step: one for one in stage.course.measured}
+    drawn = (
+        course_figure(stage, choice, measured, snapshot.step, _theme()),
+        flow_figure(stage, choice, measured, snapshot.step, _theme()),
+    )
+    for room, figure, name in zip(rooms, drawn, ("answer", "gradient"), strict=True):
+        with room:
+            if figure is None:
+                st.caption("Of this moment nothing can be worked out.")
+            else:
+                _show(figure, name)
+
+
+def _show(figure: go.Figure, name: str) -> None:
+    from rnnviz.figures import alt_text
+
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=f"machine_plot_{name}",
+        alt=alt_text(figure),
+        config={
+            "displaylogo": False,
+            "toImageButtonOptions": {"format": "svg", "filename": f"rnnviz-{name}"},
+        },
+    )
+
+
+def _foot(choice: Choice, stage: Stage) -> None:
+    from rnnviz.worker.lane import MOST_SNAPSHOT_BYTES, SNAPSHOTS
+
+    assert stage.subject is not None and stage.course is not None
+    word = stage.subject.inputs[choice.input].step_word
+    known, count = len(stage.course.measured), len(stage.found.snapshots)
+    waiting = "" if stage.complete else f" {known} of {count} moments are worked out so far."
+    crosses = "On the left: circles are right answers, crosses others; its letters are the answers."
+    st.caption(plain(f"{crosses} {FLOW.format(word=word)}{waiting}"))
+    st.caption(plain(train_moments.storage_words(stage.found, SNAPSHOTS, MOST_SNAPSHOT_BYTES)))
+    notices([*stage.found.sentences, *map(_sentence, stage.course.sentences)])
+
+
+def _sentence(words: str) -> str:
+    return sentence(ValueError(words))
+
+
+def _theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"

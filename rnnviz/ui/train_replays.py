@@ -1,0 +1,232 @@
+"""What the time machine shows: a run's snapshots, what was read with them, and the figures.
+
+Worked out once for everybody and kept for some hours, within bounds. `Choice` is what one session
+has chosen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from rnnviz import snapshots, train_moments
+from rnnviz.palette import Theme
+from rnnviz.runs import Run
+from rnnviz.snapshots import Found, Snapshot
+from rnnviz.theatre import View
+from rnnviz.training.curves import Curves
+from rnnviz.training.plan import Plan
+from rnnviz.ui import train_jobs
+from rnnviz.ui.models import HOURS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from rnnviz.replay import Course, Measured, Subject
+
+PLAYING, GATHERING, LIVE = 0.9, 0.4, 3.0
+"""Seconds between two runs: while it plays, works out what is missing, waits for snapshots."""
+
+BUDGET = 0.2
+"""Seconds that one run may take for what is missing."""
+
+LONG = 200_000
+"""Gate values of a reading; of longer ones only the last few are kept."""
+
+
+@dataclass(eq=False)
+class Choice:
+    """What a session has chosen; `step` None follows the newest snapshot."""
+
+    shown: str = ""
+    run: str = ""
+    input: int = 0
+    step: int | None = None
+    playing: bool = False
+    moved: float = 0.0
+    ghost: bool = False
+    view: View | None = None
+    start: View | None = None
+    reading: tuple[Any, ...] = ()
+    ready: Stage | None = None
+    """What the page's run has worked out for the fragment in it."""
+
+    def look_at(self, shown: str, runs: Mapping[str, Run]) -> None:
+        """Another run of the page's is shown; of a race the one that was chosen stays."""
+        if shown != self.shown:
+            self.shown, self.run = shown, shown
+            self.step, self.playing = None, False
+        if self.run not in runs:
+            self.run = shown
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What there is to show: a run of `lanes`, its snapshots, the chosen one, its course."""
+
+    lanes: Mapping[str, Run]
+    run: Run
+    found: Found
+    subject: Subject | None = None
+    course: Course | None = None
+    complete: bool = True
+
+    def every(self, choice: Choice) -> float | None:
+        """How often the panel should run by itself."""
+        if choice.playing:
+            return PLAYING
+        if not self.complete:
+            return GATHERING
+        return LIVE if self.run.is_live else None
+
+
+def stage_of(shown: str, choice: Choice) -> Stage:
+    """What there is to show now; raises `RunError`, `PlanError` or `DataError`."""
+    runs = lanes(shown)
+    choice.look_at(shown, runs)
+    run = runs[choice.run]
+    found = snapshots.found(run.snapshots_folder)
+    if not found.snapshots:
+        return Stage(runs, run, found)
+    plan = json.dumps(Plan.from_json(run.plan).to_json(), sort_keys=True)
+    subject = _subject(plan)
+    choice.input = min(choice.input, len(subject.inputs) - 1)
+    course = _course(str(run.folder), plan, choice.input)
+    complete = course.extend(found.snapshots, first=chosen_step(choice, found), seconds=BUDGET)
+    return Stage(runs, run, found, subject, course, complete)
+
+
+def lanes(shown: str) -> dict[str, Run]:
+    """The run of that id, with those that it races against, as their records are now."""
+    store = train_jobs.desk().store
+    run = store.get(shown)
+    if run.group is None:
+        return {run.id: run}
+    same = {one.id: one for one in store.of(run.visitor) if one.group == run.group}
+    every = {**same, run.id: run}.values()
+    return {one.id: one for one in sorted(every, key=lambda one: (one.created, one.id))}
+
+
+def chosen_step(choice: Choice, found: Found) -> int:
+    """The step of the chosen snapshot."""
+    return found.steps[-1] if choice.step is None else found.at(choice.step).step
+
+
+def moments_of(stage: Stage) -> dict[int, train_moments.Moment]:
+    """What is known of the training at the steps of the snapshots."""
+    path = stage.run.curves_path
+    try:
+        about = path.stat()
+        curves = _scores(str(path), about.st_mtime_ns, about.st_size)
+    except OSError:
+        curves = Curves()
+    return train_moments.moments(stage.found.steps, curves)
+
+
+def course_figure(
+    stage: Stage, choice: Choice, measured: Mapping[int, Measured], step: int, theme: Theme
+) -> go.Figure:
+    """The answers to the chosen input over the training, with a line at `step`."""
+    from rnnviz.figures.course import answer_course
+    from rnnviz.replay import truth_of
+
+    assert stage.subject is not None
+    shown, steps = stage.subject.inputs[choice.input], stage.found.steps
+    wanted, chance = truth_of(stage.subject, shown), 1 / len(stage.subject.labels)
+    known = [measured.get(one) for one in steps]
+    return answer_course(
+        steps,
+        np.array([np.nan if one is None else one.share for one in known]),
+        ["" if one is None else one.answer for one in known],
+        [one is not None and one.right for one in known],
+        chosen=step,
+        truth=shown.truth,
+        wanted=wanted,
+        chance=None if wanted is not None else chance,
+        theme=theme,
+    )
+
+
+def flow_figure(
+    stage: Stage, choice: Choice, measured: Mapping[int, Measured], step: int, theme: Theme
+) -> go.Figure | None:
+    """The gradient flow at `step`, on an axis for all moments; None where there is none."""
+    from rnnviz.figures.gradient_flow import flow_range, gradient_flow
+
+    if step not in measured:
+        return None
+    assert stage.subject is not None
+    shown = stage.subject.inputs[choice.input]
+    layers = [one.flow.layers for one in measured.values()]
+    norms = [each for one in layers for layer in one for each in layer.directions.values()]
+    return gradient_flow(
+        [layer.directions for layer in measured[step].flow.layers],
+        decades=flow_range(norms),
+        tokens=shown.tokens,
+        marks={place: label for place, label, _ in shown.marks},
+        step_word=shown.step_word,
+        when=f"at step {step:,}",
+        theme=theme,
+    )
+
+
+def as_ghost(packed: dict[str, Any]) -> dict[str, Any]:
+    """A packed reading as the ghost of another one."""
+    unordered = {"forward": None, "backward": None}
+    layers = [{**layer, "orders": unordered} for layer in packed["layers"]]
+    return packed | {"layers": layers, "name": f"the last snapshot, {packed['name']}"}
+
+
+@st.cache_resource(max_entries=8, ttl=HOURS, show_spinner=False)
+def _subject(plan: str) -> Subject:
+    """What the snapshots of a plan have in common; raises `DataError`."""
+    from rnnviz.replay import subject
+
+    return subject(Plan.from_json(json.loads(plan)))
+
+
+@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
+def _course(folder: str, plan: str, place: int) -> Course:
+    """What a run's snapshots do with one input, shared by all who look at it."""
+    from rnnviz.replay import Course
+
+    subject = _subject(plan)
+    return Course(subject, subject.inputs[place])
+
+
+@st.cache_resource(max_entries=16, ttl=HOURS, show_spinner=False)
+def _scores(path: str, changed: int, size: int) -> Curves:
+    return train_moments.scores(Path(path))
+
+
+def payload(stage: Stage, place: int, snapshot: Snapshot) -> dict[str, Any]:
+    """A reading, packed for the theatre; raises `SnapshotError`."""
+    assert stage.subject is not None
+    plan = stage.subject.plan
+    size = len(stage.subject.inputs[place].inputs) * plan.hidden_size * plan.num_layers * 7
+    kept = _packed if size * (1 + plan.bidirectional) <= LONG else _long_packed
+    words = json.dumps(plan.to_json(), sort_keys=True)
+    return kept(words, str(snapshot.path), snapshot.stamp, place, _snapshot=snapshot)
+
+
+def _pack(plan: str, path: str, stamp: int, place: int, *, _snapshot: Snapshot) -> dict[str, Any]:
+    from rnnviz.replay import read
+
+    subject = _subject(plan)
+    return read(subject, _snapshot, subject.inputs[place]).to_payload()
+
+
+_packed = st.cache_resource(max_entries=48, ttl=HOURS, show_spinner=False)(_pack)
+
+
+@st.cache_resource(max_entries=6, ttl=HOURS, show_spinner=False)
+def _long_packed(
+    plan: str, path: str, stamp: int, place: int, *, _snapshot: Snapshot
+) -> dict[str, Any]:
+    return _pack(plan, path, stamp, place, _snapshot=_snapshot)
