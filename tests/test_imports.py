@@ -64,6 +64,16 @@ LIGHT = (
     "rnnviz.decision",
     "rnnviz.analysis.atlas",
     "rnnviz.data.samples",
+    "rnnviz.data.labelled",
+    "rnnviz.data.memory",
+    "rnnviz.training.budget",
+    "rnnviz.training.causes",
+    "rnnviz.training.diagnosis",
+    "rnnviz.training.plan",
+    "rnnviz.training.presets",
+    "rnnviz.training.readings",
+    "rnnviz.training.tasks",
+    "rnnviz.training.words",
     "rnnviz.jobs",
 )
 
