@@ -10,6 +10,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+RUNS_AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
 
 class Session:
     """One page in one tab. `seconds` are those of every run of the script, asked to finished."""
@@ -74,8 +76,8 @@ class Session:
     def _take(self, message: Any) -> bool:
         """Note what a message brings; True at the end of a run."""
         kind = message.WhichOneof("type")
-        if kind == "new_session" and not message.new_session.fragment_ids_this_run:
-            self._hash = message.new_session.page_script_hash
+        if kind in ("new_session", "navigation"):
+            self._hash = getattr(message, kind).page_script_hash or self._hash
         elif kind == "auto_rerun":
             self._timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "delta" and message.delta.HasField("new_element"):
@@ -83,4 +85,4 @@ class Session:
             if element.WhichOneof("type") == "button":
                 button = element.button
                 self._buttons[button.label] = (button.id, message.delta.fragment_id)
-        return bool(kind == "script_finished")
+        return kind == "script_finished" and message.script_finished != RUNS_AGAIN
