@@ -29,10 +29,12 @@ def is_expected(failure: BaseException) -> bool:
     """Whether the error's own words are a sentence of ours."""
     from rnnviz.checkpoint import CheckpointError
     from rnnviz.data import DataError
+    from rnnviz.training.devices import DeviceError
     from rnnviz.training.loop import DivergenceError
     from rnnviz.training.plan import PlanError
 
-    return isinstance(failure, CheckpointError | DataError | DivergenceError | PlanError)
+    ours = (CheckpointError, DataError, DeviceError, DivergenceError, PlanError)
+    return isinstance(failure, ours)
 
 
 def sentence(failure: BaseException) -> str:

@@ -11,6 +11,7 @@ killed leaves the last good file.
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -233,6 +234,7 @@ def _training(prepared: Prepared, state: TrainingState | None, most_snapshots: i
         objective=prepared.objective,
         prepare=prepared.prepare,
         prepare_held_out=prepared.prepare_held_out,
+        device=os.environ.get("RNNVIZ_DEVICE", "cpu"),
         state=state,
         snapshots=min(SNAPSHOTS, most_snapshots),
     )
