@@ -166,9 +166,9 @@ class Recorder:
 
     def _take_epochfinished(self, event: Mapping[str, Any]) -> None:
         epoch = _count(event["epoch"])
-        stated = event.get("step")
-        step = max(self._steps, default=epoch * self._per_epoch)
-        step = step if stated is None else _count(stated)
+        # Events without a step, or with none yet (0), end an epoch at the last step before them.
+        before = max(self._steps, default=epoch * self._per_epoch)
+        step = _count(event.get("step") or 0) or before
         self._epochs[epoch] = step
         if step not in self._scores:
             held = (event.get("held_out_loss"), event.get("held_out_accuracy"))
