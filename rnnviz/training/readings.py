@@ -12,7 +12,7 @@ from rnnviz.training.curves import Curves
 from rnnviz.training.plan import TASKS, Plan
 
 ENOUGH_STEPS = 60
-BURST, LEAST_BURST = 5.0, 1.0
+BURST, LEAST_BURST = 10.0, 5.0
 ADDING_VARIANCE = 1 / 24
 ADDING_CHANCE = 1 - 0.92**2
 
