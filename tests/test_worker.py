@@ -375,7 +375,9 @@ def test_memory_that_runs_out_ends_the_job(tmp_path: Path, capfd: Any) -> None:
 
 def test_a_throttle_spends_a_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
+    worked = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "process_time", lambda: worked[0])
     throttle = Throttle(1.0, share=0.1, at_once=True)
     assert throttle.due
     for cost, wait in ((0.05, 1.0), (0.5, 5.0)):  # by hand: the longer of 1 s and ten times 0.5 s
@@ -385,6 +387,12 @@ def test_a_throttle_spends_a_share_of_the_time(monkeypatch: pytest.MonkeyPatch) 
         assert not throttle.due
         now[0] += 0.02 * wait
         assert throttle.due
+    with throttle.spending():
+        worked[0] += 0.2
+    now[0] += 1.1
+    assert not throttle.due  # the clock went on, but this process hardly worked
+    worked[0] += 2.0
+    assert throttle.due
     assert not Throttle(1.0).due
 
 

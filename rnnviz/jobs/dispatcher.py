@@ -310,11 +310,11 @@ class Dispatcher:
         self._set(job, state, message)
 
     def _set(self, job: Job, state: str, message: str) -> None:
-        job.state, job.message = state, message
         for member in job.members:
             if not member.done:
                 member.state, member.message = state, message
         self._record(job)
+        job.message, job.state = message, state  # last: who sees the state finds it on the disk
 
     def _record(self, job: Job) -> None:
         """Write to the runs' records; on a full disk it is tried again later."""
