@@ -207,8 +207,6 @@ TASKS: dict[str, TaskInfo] = {info.name: info for info in _ALL}
 # What a cell wants otherwise than the task's defaults.
 _OF_CELLS: dict[tuple[str, str], dict[str, Any]] = {
     ("copy", "rnn"): {"learning_rate": 1e-2},
-    ("imdb", "rnn"): {"learning_rate": 1e-3},
-    ("own", "rnn"): {"learning_rate": 1e-3},
 }
 
 
