@@ -10,8 +10,8 @@
     pause            from asking to a free worker                                 aim <= 0.5 s
 
 MNIST-shaped data, batches of 100, 2 x 128 units, one thread. All sides of a throughput run in turn
-in one process, an epoch each; medians over rounds of the training thread's processor time, so a busy
-moment hits nobody.
+in one process, an epoch each; medians over rounds of the training thread's processor time, so a
+busy moment hits nobody.
 """
 
 from __future__ import annotations
