@@ -107,9 +107,7 @@ def columns(path: str | Path) -> tuple[str, ...]:
     return found
 
 
-def classes(
-    values: Iterable[str], path: Path, label_column: str, most: int = 2
-) -> tuple[str, ...]:
+def classes(values: Iterable[str], path: Path, label_column: str, most: int = 2) -> tuple[str, ...]:
     """The kinds of labels in order; of two, the negative one first where we know it."""
     found = sorted(set(values))
     if not 2 <= len(found) <= most:
