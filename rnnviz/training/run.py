@@ -203,11 +203,17 @@ def _save_state(training: Training, terminal: Terminal, path: Path) -> None:
 
 @contextmanager
 def stopped_by_ctrl_c(training: Training) -> Iterator[None]:
-    """Let the first Ctrl-C ask the run to stop; a second one interrupts it."""
+    """Let the first Ctrl-C ask the run to stop; one a second later or more interrupts it.
+
+    `torchrun` passes the signal on to processes that have had it from the terminal already.
+    """
+    asked: list[float] = []
 
     def stop(number: int, frame: Any) -> None:
         training.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asked.append(time.monotonic())
+        if asked[-1] - asked[0] > 1:
+            raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
