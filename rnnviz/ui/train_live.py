@@ -66,7 +66,8 @@ class Rooms:
     def made(cls) -> Rooms:
         """Make the places here."""
         said, head, buttons, findings, view = (st.container() for _ in range(5))
-        first, second = pair(gap="medium"), pair(gap="medium")
+        with st.container(key="train_plots"):
+            first, second = pair(gap="medium"), pair(gap="medium")
         plots = dict(zip(MEASURES, (*first, *second), strict=True))
         return cls(
             said, head, buttons, findings, view, plots,

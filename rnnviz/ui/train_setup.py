@@ -90,9 +90,9 @@ def setup_controls(choices: TrainChoices, visitor: str) -> None:
         "best network so far is kept.",
     )  # fmt: skip
     # Fifteen more controls cost a browser a second: they are made for those who ask.
-    more = st.expander("More choices", key=MORE, icon=":material/tune:", on_change="rerun")
-    if more.open:
-        with more:
+    fold = st.expander("More choices", key=MORE, icon=":material/tune:", on_change="rerun")
+    if fold.open:
+        with fold:
             _network(choices)
             _learning(choices)
             _data(choices, plan.task)
