@@ -47,7 +47,7 @@ def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -
     drawn(page)
     print(f"first point of the training after {time.perf_counter() - begun:.2f} s")
     state(page, "Training")
-    assert re.search(r"[?&]run=[\w-]{16}", page.url)
+    page.wait_for_url(re.compile(r"[?&]run=[\w-]{16}"))
 
     begun = time.perf_counter()
     press(page, "Pause")
@@ -65,7 +65,8 @@ def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -
     tab = page.context.new_page()
     tab.goto(page.url.split("?")[0])
     state(tab, "Paused")
-    assert f"run={page.url.split('run=')[1][:16]}" in tab.url, "a second tab finds it by the cookie"
+    # A second tab finds it by the cookie.
+    tab.wait_for_url(re.compile(f"run={page.url.split('run=')[1][:16]}"))
     press(tab, "Resume")
     state(tab, "Training")
     tab.close()
