@@ -26,7 +26,7 @@ def test_bars_are_the_norms_on_a_log_axis() -> None:
     assert list(drawn.layout.yaxis.range) == [-7, 1]
     assert [row[0] for row in bars.customdata] == ["1.0e-06", "0.0e+00", "1.0e-03", "2.5e-01"]
     assert "Most gradient arrives at row 4" in drawn.layout.title.text
-    assert "at row 1 one part in 250,000" in drawn.layout.title.text.replace("<br>", " ")
+    assert "row 1 gets one part in 250,000" in drawn.layout.title.text.replace("<br>", " ")
 
 
 def test_the_range_holds_all_moments_in_whole_decades() -> None:
@@ -57,6 +57,11 @@ def test_marked_steps_are_pointed_at() -> None:
     assert line.x0 == line.x1 == 3
     assert [one.text for one in drawn.layout.annotations] == ["marked"]
     assert "at step 3 of the training" in alt_text(drawn)
+
+
+def test_a_tiny_part_is_said_in_two_figures() -> None:
+    drawn = gradient_flow([{"forward": np.array([3.3e-7, 1.0])}])
+    assert "one part in 3,000,000" in drawn.layout.title.text.replace("<br>", " ")
 
 
 def test_no_gradient_is_said() -> None:
@@ -90,14 +95,15 @@ def test_the_course_shows_every_moment_and_where_one_stands() -> None:
     assert drawn.layout.shapes[0].x0 == 2  # the third moment, wherever its step is
     assert [one.text for one in drawn.layout.annotations] == ["7", "3", "chance"]
     assert list(drawn.layout.xaxis.ticktext) == ["0", "1", "2", "40"]
-    assert "It says 7, not right: 40.0 % for 3." in drawn.layout.title.text
+    assert "It says 7, not right: 40.0\u00a0% for 3." in drawn.layout.title.text
     said = alt_text(drawn)
     assert "step 0: 7, not right, 10.0 %" in said and "step 40: 3, right, 90.0 %" in said
 
 
 def test_a_number_that_is_wanted_is_a_line() -> None:
-    words = {"chosen": 40, "truth": "0.379", "wanted": 0.379}
-    drawn = answer_course(STEPS, np.full(4, 0.4), ["0.400"] * 4, [True] * 4, **words)
+    drawn = answer_course(
+        STEPS, np.full(4, 0.4), ["0.400"] * 4, [True] * 4, chosen=40, truth="0.379", wanted=0.379
+    )
     assert drawn.layout.shapes[1].y0 == 0.379
     assert [one.text for one in drawn.layout.annotations] == ["right"]
     assert "0.379 is wanted" in drawn.layout.title.text

@@ -28,7 +28,7 @@ LAYERS = (
     ("rnnviz.classifier", "rnnviz.checkpoint", "rnnviz.tokens"),
     ("rnnviz.analysis",),
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
-    ("rnnviz.jobs", "rnnviz.worker"),
+    ("rnnviz.jobs", "rnnviz.worker", "rnnviz.replay"),
     ("rnnviz.ui",),
     ("rnnviz.commands",),
     ("rnnviz.__main__",),
@@ -75,6 +75,9 @@ LIGHT = (
     "rnnviz.training.tasks",
     "rnnviz.training.words",
     "rnnviz.jobs",
+    "rnnviz.snapshots",
+    "rnnviz.train_moments",
+    "rnnviz.analysis.gradient_flow",
 )
 
 

@@ -69,8 +69,8 @@ def answer_course(
     if list(steps) != sorted(set(steps)) or chosen not in steps:
         raise ValueError(f"expected rising steps and one of them chosen, got {chosen}")
     place = list(steps).index(chosen)
-    truth = plain(truth, 40)
-    what = "Answer" if wanted is not None else f"Probability of the right answer, {truth}"
+    truth, spoken = plain(truth, 40), bare(truth, 40)
+    what = "answer" if wanted is not None else f"probability of {plain(spoken, 14)}"
     finding = _finding(answers[place], right[place], shares[place], truth, wanted)
     x = np.arange(len(steps), dtype=np.int32)
     unit = "%{y:.3f}" if wanted is not None else "%{y:.1%}"
@@ -114,7 +114,7 @@ def answer_course(
         [line],
         theme,
         height=HEIGHT,
-        alt=_alt(steps, shares, answers, right, place, bare(truth, 40), wanted),
+        alt=_alt(steps, shares, answers, right, place, spoken, wanted),
         title=headline(finding, theme),
         uirevision="answer course",
         shapes=shapes,
@@ -176,7 +176,7 @@ def _finding(answer: str, right: bool, share: float, truth: str, wanted: float |
     verdict = "right" if right else "not right"
     if wanted is not None:
         return f"It says {plain(answer)}, {verdict}: {truth} is wanted."
-    sure = f"{100 * share:.1f} % for {truth}"
+    sure = f"{100 * share:.1f}\u00a0% for {truth}"
     return f"It says {plain(answer, 40)}, {verdict}: {sure}."
 
 

@@ -208,18 +208,22 @@ def _finding(norms: np.ndarray, step_word: str) -> str:
     if not norms[top] > 0:
         return "No gradient arrives anywhere: the loss does not depend on these states."
     said = [
-        f"at {step_word} {place + 1} {_share(float(norms[place] / norms[top]))}"
+        f"{step_word} {place + 1} gets {_share(float(norms[place] / norms[top]))}"
         for place in dict.fromkeys((0, len(norms) - 1))
         if place != top
     ]
-    rest = f"; of that, {' and '.join(said)}" if said else ""
-    return f"Most gradient arrives at {step_word} {top + 1}{rest}."
+    rest = f" Of that, {', '.join(said)}." if said else ""
+    return f"Most gradient arrives at {step_word} {top + 1}.{rest}"
 
 
 def _share(share: float) -> str:
     if share == 0:
         return "nothing"
-    return percent(share) if share >= 0.01 else f"one part in {1 / share:,.0f}"
+    return (
+        percent(share).replace(" ", "\u00a0")
+        if share >= 0.01
+        else f"one part in {float(f'{1 / share:.1e}'):,.0f}"
+    )
 
 
 def _alt(layers: Sequence[Layer], step_word: str, when: str) -> str:

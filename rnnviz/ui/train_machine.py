@@ -7,9 +7,9 @@ over all snapshots is being worked out, and while it plays. What was chosen stay
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -46,10 +46,11 @@ WHY = (
     "scrubber: what you choose in the theatre, a layer, a unit, a step, stays."
 )
 FLOW = (
-    "On the right: the norm of the gradient of the loss with respect to the hidden state at each "
+    "The bars: the norm of the gradient of the loss with respect to the hidden state at each "
     "{word}, on an axis that is the same for all moments. Bars that fall off towards the start "
-    "mean that the first {word}s hardly teach anything: the gradient vanishes. All bars become "
-    "short when the loss is nearly zero: then there is nothing left to learn from this input."
+    "mean that the first {word}s hardly teach anything: the gradient vanishes. A readout that "
+    "weighs all {word}s hands its gradient to those that it weighs. All bars become short when "
+    "the loss is nearly zero: then there is nothing left to learn from this input."
 )
 
 
@@ -62,6 +63,7 @@ class Rooms:
     scrubber: Room = field(default_factory=st.container)
     buttons: Room = field(default_factory=st.container)
     figures: tuple[Room, Room] = field(default_factory=lambda: pair(gap="medium"))
+    words: Room = field(default_factory=st.container)
     theatre: Room = field(default_factory=st.container)
     foot: Room = field(default_factory=st.container)
 
@@ -116,8 +118,10 @@ def _machine(shown: str, every: float | None) -> None:
     with rooms.theatre:
         _theatre(choice, stage, snapshot)
     _figures(rooms.figures, choice, stage, snapshot)
+    with rooms.words:
+        _words(choice, stage)
     with rooms.foot:
-        _foot(choice, stage)
+        _foot(stage)
 
 
 def _advance(choice: Choice, stage: Stage) -> None:
@@ -125,7 +129,7 @@ def _advance(choice: Choice, stage: Stage) -> None:
     if not choice.playing:
         return
     steps = stage.found.steps
-    if not steps or time.monotonic() - choice.moved < 0.7 * PLAYING:
+    if not steps or monotonic() - choice.moved < 0.7 * PLAYING:
         return
     place = steps.index(chosen_step(choice, stage.found))
     if place + 1 >= len(steps):
@@ -136,7 +140,7 @@ def _advance(choice: Choice, stage: Stage) -> None:
 
 
 def _go(choice: Choice, step: int) -> None:
-    choice.step, choice.moved = step, time.monotonic()
+    choice.step, choice.moved = step, monotonic()
 
 
 def _which(choice: Choice, stage: Stage) -> None:
@@ -298,21 +302,22 @@ def _show(figure: go.Figure, name: str) -> None:
     )
 
 
-def _foot(choice: Choice, stage: Stage) -> None:
-    from rnnviz.worker.lane import MOST_SNAPSHOT_BYTES, SNAPSHOTS
-
+def _words(choice: Choice, stage: Stage) -> None:
     assert stage.subject is not None and stage.course is not None
     word = stage.subject.inputs[choice.input].step_word
     known, count = len(stage.course.measured), len(stage.found.snapshots)
     waiting = "" if stage.complete else f" {known} of {count} moments are worked out so far."
-    crosses = "On the left: circles are right answers, crosses others; its letters are the answers."
+    crosses = "The curve: circles are right answers, crosses are not; its letters are the answers."
     st.caption(plain(f"{crosses} {FLOW.format(word=word)}{waiting}"))
+
+
+def _foot(stage: Stage) -> None:
+    from rnnviz.worker.lane import MOST_SNAPSHOT_BYTES, SNAPSHOTS
+
+    assert stage.course is not None
     st.caption(plain(train_moments.storage_words(stage.found, SNAPSHOTS, MOST_SNAPSHOT_BYTES)))
-    notices([*stage.found.sentences, *map(_sentence, stage.course.sentences)])
-
-
-def _sentence(words: str) -> str:
-    return sentence(ValueError(words))
+    wrong = (sentence(ValueError(one)) for one in stage.course.sentences)
+    notices([*stage.found.sentences, *wrong])
 
 
 def _theme() -> Theme:

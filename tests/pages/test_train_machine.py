@@ -14,7 +14,7 @@ from rnnviz import replay
 from rnnviz.runs import Run, RunStore
 from rnnviz.training import preparation
 from rnnviz.training.plan import Plan, defaults
-from rnnviz.ui import train, train_jobs, train_machine
+from rnnviz.ui import train, train_jobs
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR
 
@@ -146,7 +146,7 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(
     open_page: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr(train_machine.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("rnnviz.ui.train_machine.monotonic", lambda: now[0])
     app = opened(open_page, made(store))
     app.button(key="machine_play").click().run()
     assert scrubber(app).value == 0 and app.button(key="machine_play").label == "Pause"
