@@ -223,7 +223,8 @@ def _buttons(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
             icon=f":material/{'pause' if choice.playing else 'play_arrow'}:",
             disabled=len(steps) < 2,
             on_click=_play,
-            args=(choice, steps, place),
+            # What is wanted and not a change: a click that comes twice, comes once.
+            args=(choice, not choice.playing, steps, place),
             help="One snapshot after the other, about one a second.",
         )
         st.session_state["machine_ghost"] = choice.ghost
@@ -236,8 +237,8 @@ def _buttons(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
         )
 
 
-def _play(choice: Choice, steps: tuple[int, ...], place: int) -> None:
-    choice.playing = not choice.playing
+def _play(choice: Choice, wanted: bool, steps: tuple[int, ...], place: int) -> None:
+    choice.playing = wanted
     if choice.playing:
         _go(choice, steps[0] if place + 1 >= len(steps) else steps[place])
 

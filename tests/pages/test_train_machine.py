@@ -152,6 +152,11 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(
     assert scrubber(app).value == 0 and app.button(key="machine_play").label == "Pause"
     app.run()
     assert scrubber(app).value == 0  # somebody else's news: its time has not come
+    app.button(key="machine_play").click().run()
+    now[0] += 1
+    app.run()
+    assert scrubber(app).value == 0 and app.button(key="machine_play").label == "Play"
+    app.button(key="machine_play").click().run()
     for step in STEPS[1:]:
         now[0] += 1
         app.run()
