@@ -50,6 +50,9 @@ _ARRIVED: ContextVar[bool] = ContextVar("rnnviz_router_arrived", default=True)
 PAGE = "page"
 """Where a session keeps the page that it ran last."""
 
+REROUTED = "rerouted"
+"""Where a session keeps that it has been sent through app.py."""
+
 
 @contextmanager
 def active(page: str = "") -> Iterator[None]:
@@ -75,13 +78,16 @@ def require_router() -> None:
     the fallback goes to app.py in public ways and loses only the deep link.
     """
     if _ACTIVE.get():
+        st.session_state.pop(REROUTED, None)
         return
     try:
         from streamlit.runtime.pages_manager import PagesManager
 
-        if PagesManager.uses_pages_directory is False:
+        # Asked of this session: another one, that came at the same moment, may have set the flag.
+        if PagesManager.uses_pages_directory is False and REROUTED in st.session_state:
             raise AttributeError("the flag is set already and did not help")
         PagesManager.uses_pages_directory = False
+        st.session_state[REROUTED] = True
     except (ImportError, AttributeError):
         st.switch_page("app.py")
     st.rerun()

@@ -29,10 +29,28 @@ def test_the_guard_is_silent_inside_the_router() -> None:
 def test_a_page_run_on_its_own_is_sent_through_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PagesManager, "uses_pages_directory", True)
     asked = []
+    monkeypatch.setattr(router.st, "session_state", {})
     monkeypatch.setattr(router.st, "rerun", lambda: asked.append("rerun"))
     router.require_router()
     assert asked == ["rerun"]
     assert PagesManager.uses_pages_directory is False
+
+
+def test_two_first_visitors_at_once_both_keep_their_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flag that another session has just set says nothing about this one."""
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    session: dict[str, bool] = {}
+    asked = []
+    monkeypatch.setattr(router.st, "session_state", session)
+    monkeypatch.setattr(router.st, "rerun", lambda: asked.append("rerun"))
+    monkeypatch.setattr(router.st, "switch_page", asked.append)
+    router.require_router()
+    assert asked == ["rerun"]
+    router.require_router()
+    assert asked == ["rerun", "app.py", "rerun"]
+    with router.active():
+        router.require_router()
+    assert router.REROUTED not in session
 
 
 def test_without_the_private_flag_the_public_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
