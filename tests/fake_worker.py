@@ -76,7 +76,7 @@ def train(
         news = {"latest": latest, "record": {"step": step, "steps": most}}
         seconds = job["seconds"] + time.monotonic() - start
         say("progress", seconds=seconds, factor=1.0, runs=dict.fromkeys(lanes, news))
-        time.sleep(0.01)
+        time.sleep(0.05)
         if HANGS in kinds or eaten:
             time.sleep(60)
         while not heard.empty():

@@ -16,6 +16,7 @@ from scipy import stats
 
 from rnnviz import tokens
 from rnnviz.analysis import attribution, colouring
+from rnnviz.analysis import integrated as gradients
 from rnnviz.analysis.attribution import CHEAP, MEASURES, Completeness, explain_text
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
@@ -131,7 +132,7 @@ def test_neighbours_of_a_long_text_are_hidden_together(
     tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attribution, "MOST_TOKENS_READ", 100)
-    monkeypatch.setattr(attribution, "MOST_TOKENS_DERIVED", 100)
+    monkeypatch.setattr(gradients, "MOST_TOKENS_DERIVED", 100)
     model = reader(tokenizer, "gru")
     encoded = tokenizer.encode("The plot was not dull. " * 4 + "It is superb.")
     found = explain_text(model, encoded)
@@ -144,7 +145,7 @@ def test_neighbours_of_a_long_text_are_hidden_together(
         left, part = evidence(model, embedded(model, ids), 1), slice(first, first + 10)
         assert found.occlusion[part].sum() == pytest.approx(whole - left, abs=1e-5)
         assert np.ptp(found.occlusion[part]) == 0
-    assert found.completeness is not None and found.completeness.steps == attribution.NODES
+    assert found.completeness is not None and found.completeness.steps == gradients.NODES
     grouped = colouring.note("occlusion", found)
     assert "10 neighbouring tokens" in grouped
     # Three groups are what is ranked, not 28 tokens.
@@ -239,6 +240,9 @@ class Stairs:
     def __init__(self, score: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self.score = score
 
+    def double(self) -> Stairs:
+        return self
+
     def answer(self, features: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         value = self.score(features.sum(dim=(1, 2)))
         return torch.stack([torch.zeros_like(value), value], dim=1)
@@ -247,7 +251,7 @@ class Stairs:
 def integrated(score: Callable[[torch.Tensor], torch.Tensor], steps: int = 32) -> Completeness:
     features, baseline = torch.full((1, 3, 2), 1 / 6), torch.zeros(1, 3, 2)
     difference = float(score(torch.ones(1)) - score(torch.zeros(1)))
-    found = attribution._integrated(Stairs(score), features, baseline, 1, steps, difference)
+    found = gradients.integrated(Stairs(score), features, baseline, 1, steps, difference)
     completeness = found["completeness"]
     assert completeness.total - completeness.difference == pytest.approx(
         completeness.delta, abs=1e-5
@@ -260,7 +264,7 @@ def test_a_steep_place_of_the_way_gets_more_gradients_and_only_that() -> None:
     assert smooth.steps == 32 and smooth.relative_error < 1e-5
     steep = integrated(lambda a: torch.tanh(2000 * (a - 0.37)))
     assert 32 < steep.steps < 250 and steep.relative_error < 0.005
-    coarse = attribution._Path(
+    coarse = gradients.Path(
         Stairs(lambda a: torch.tanh(2000 * (a - 0.37))),
         torch.full((1, 3, 2), 1 / 6),
         torch.zeros(1, 3, 2),

@@ -193,7 +193,7 @@ def training_curves(
         traces,
         theme,
         height=(LOW_HEIGHT if about.low else HEIGHT),
-        alt=_alt(lines, measure, steps, inside, held_out_name),
+        alt=described(lines, measure, steps, inside, held_out_name),
         legend=not about.low or is_race,
         legend_y=-0.2 if not about.low else -0.3,
         legend_yanchor="top",
@@ -207,6 +207,13 @@ def training_curves(
     )
 
 
+def hue_of(line: Line, theme: Theme, *, is_race: bool) -> str:
+    """The colour of a line: that of its cell, or ink for the held-out examples of one network."""
+    if line.held_out and not is_race and not line.hue:
+        return INK[theme]
+    return line.hue or CELLS[theme].get(line.cell, NEGATIVE[theme])
+
+
 def _traces(
     line: Line,
     about: Measure,
@@ -217,9 +224,7 @@ def _traces(
     theme: Theme,
 ) -> list[go.Scatter]:
     """The band, the pale raw line and the strong one, as far as there are such."""
-    hue = line.hue or CELLS[theme].get(line.cell, NEGATIVE[theme])
-    if line.held_out and not is_race and not line.hue:
-        hue = INK[theme]
+    hue = hue_of(line, theme, is_race=is_race)
     where = np.asarray(line.steps)
     keep = where >= 1 if log_steps else np.ones(len(where), bool)
 
@@ -326,15 +331,8 @@ def _rows(marks: Sequence[Mark], steps: int, log_steps: bool) -> list[int]:
 
 
 def _level(level: float, theme: Theme) -> dict[str, Any]:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": level,
-        "y1": level,
-        "line": {"color": MUTED[theme], "width": 1, "dash": "dot"},
-    }
+    ends = {"xref": "paper", "x0": 0, "x1": 1, "y0": level, "y1": level}
+    return {"type": "line", **ends, "line": {"color": MUTED[theme], "width": 1, "dash": "dot"}}
 
 
 def _level_words(level: float, name: str, is_log: bool, theme: Theme) -> dict[str, Any]:
@@ -349,9 +347,14 @@ def _level_words(level: float, name: str, is_log: bool, theme: Theme) -> dict[st
     )
 
 
-def _alt(
-    lines: Sequence[Line], measure: str, steps: int, marks: Sequence[Mark], held_out_name: str
+def described(
+    lines: Sequence[Line],
+    measure: str,
+    steps: int,
+    marks: Sequence[Mark] = (),
+    held_out_name: str = "held out",
 ) -> str:
+    """The sentence that says in words what a figure of these lines shows."""
     title = {"gradient": "Gradient norm", "rate": "Learning rate"}.get(measure, measure.title())
     said = []
     for line in lines:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz import train_lines, train_words
-from rnnviz.figures.curves import Range, reach, training_curves
-from rnnviz.figures.style import alt_text
+from rnnviz import train_panels, train_words
 from rnnviz.jobs import RESUMABLE
-from rnnviz.palette import Theme
 from rnnviz.theatre import place
 from rnnviz.train_address import SMOOTHINGS, VERSION, WORDS
 from rnnviz.train_lines import Shown
@@ -22,6 +19,7 @@ from rnnviz.ui import train_desk
 from rnnviz.ui.notices import notices, plain
 from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.train_choices import PLACE, TrainChoices
+from rnnviz.ui.train_curves import curves
 from rnnviz.ui.train_desk import Looked
 from rnnviz.ui.train_jobs import Desk, present
 
@@ -57,7 +55,7 @@ class Rooms:
     buttons: Room
     findings: Room
     view: Room
-    plots: dict[str, Room]
+    curves: Room
     caption: Room
     card: Room
     table: Room
@@ -65,14 +63,7 @@ class Rooms:
     @classmethod
     def made(cls) -> Rooms:
         """Make the places here."""
-        said, head, buttons, findings, view = (st.container() for _ in range(5))
-        with st.container(key="train_plots"):
-            first, second = pair(gap="medium"), pair(gap="medium")
-        plots = dict(zip(MEASURES, (*first, *second), strict=True))
-        return cls(
-            said, head, buttons, findings, view, plots,
-            st.container(), st.container(), st.container(),
-        )  # fmt: skip
+        return cls(*(st.container() for _ in fields(cls)))
 
 
 def live_stage(choices: TrainChoices, visitor: str) -> Looked | None:
@@ -108,7 +99,7 @@ def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | N
             st.markdown(EMPTY)
         with rooms.findings:
             _presets(choices, desk, visitor)
-        _frames(choices, rooms.plots)
+        _frames(choices, rooms.curves)
         return
     with rooms.head:
         _head(looked)
@@ -118,7 +109,7 @@ def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | N
         _findings(looked)
     with rooms.view:
         _view(choices, desk, looked)
-    _curves(choices, looked, rooms.plots)
+    _curves(choices, looked.runs, MEASURES, rooms.curves)
     with rooms.caption:
         st.caption(RACE_LEGEND if len(looked.runs) > 1 else LEGEND)
     with rooms.card:
@@ -251,48 +242,28 @@ def _logs(choices: TrainChoices, chosen: list[str]) -> None:
     )
 
 
-def _curves(choices: TrainChoices, looked: Looked, plots: dict[str, Room]) -> None:
-    for measure in MEASURES:
-        key = (looked.run, measure, choices.address.log_loss)
-        with plots[measure]:
-            ends = _figure(choices, looked.runs, measure, choices.reached.get(key))
-        choices.reach(key, ends)
-
-
-def _figure(
-    choices: TrainChoices, runs: tuple[Shown, ...], measure: str, before: Range | None
-) -> Range:
-    """Show one measure; how far its axis reaches now, which is no less than before."""
+def _curves(
+    choices: TrainChoices, runs: tuple[Shown, ...], measures: Sequence[str], room: Room
+) -> None:
+    """Show these measures; an axis reaches no less far than it did before."""
     address = choices.address
-    lines = train_lines.lines_of(runs, measure, address.smoothing)
-    log = address.log_loss and measure == "loss"
-    ends = reach(lines, measure, log=log, before=before)
-    level = train_lines.level_of(runs, measure)
-    right = train_lines.right_words(str(runs[0].plan.get("task")))
-    figure = training_curves(
-        lines,
-        measure,
-        steps=train_lines.steps_of(runs),
-        ends=ends,
-        log=log,
+
+    def known(measure: str) -> tuple[str, str, bool]:
+        return runs[0].id, measure, address.log_loss
+
+    payload, ends = train_panels.payload(
+        runs,
+        measures,
+        smoothing=address.smoothing,
+        log_loss=address.log_loss,
         log_steps=address.log_steps,
-        level=None if level is None else level[0],
-        level_name="" if level is None else level[1],
-        marks=train_lines.marks_of(runs, measure),
-        title=right if measure == "accuracy" else None,
-        theme=_theme(),
+        before=lambda measure: choices.reached.get(known(measure)),
     )
-    st.plotly_chart(
-        figure,
-        theme=None,
-        key=f"train_plot_{measure}",
-        alt=alt_text(figure),
-        config={
-            "displaylogo": False,
-            "toImageButtonOptions": {"format": "svg", "filename": f"rnnviz-{measure}"},
-        },
-    )
-    return ends
+    if runs[0].id:
+        for measure, reached in ends.items():
+            choices.reach(known(measure), reached)
+    with room:
+        curves(payload)
 
 
 def _race_card(looked: Looked) -> None:
@@ -343,13 +314,11 @@ def _presets(choices: TrainChoices, desk: Desk, visitor: str) -> None:
             )
 
 
-def _frames(choices: TrainChoices, plots: dict[str, Room]) -> None:
+def _frames(choices: TrainChoices, room: Room) -> None:
     """The two main figures, still empty: what comes into them needs no time to be set up."""
     plan = choices.plan
-    runs = (Shown("", "", plan.to_json(), Curves(total_steps=train_desk.estimate(plan).steps)),)
-    for measure in ("loss", "accuracy"):
-        with plots[measure]:
-            _figure(choices, runs, measure, None)
+    empty = Shown("", "", plan.to_json(), Curves(total_steps=train_desk.estimate(plan).steps))
+    _curves(choices, (empty,), MEASURES[:2], room)
 
 
 def _start_preset(choices: TrainChoices, desk: Desk, visitor: str, key: str) -> Callable[[], None]:
@@ -358,7 +327,3 @@ def _start_preset(choices: TrainChoices, desk: Desk, visitor: str, key: str) -> 
         train_desk.start(desk, choices, visitor)
 
     return clicked
-
-
-def _theme() -> Theme:
-    return "dark" if st.context.theme.type == "dark" else "light"
