@@ -22,8 +22,9 @@ from rnnviz.analysis.atlas import Atlas
 from rnnviz.analysis.explanations import Explanation
 from rnnviz.theatre import Reading
 
-HOURS = "3h"
-"""For how long a network and what was worked out with it are kept."""
+HOURS = 3 * 3600.0
+"""For how many seconds a network and what was worked out with it are kept; Streamlit would import
+pandas to read a word for it."""
 
 # Each would take its time in front of a person: scipy's tools tidy the first drawing, and put like
 # units beside each other in the first reading.

@@ -66,6 +66,7 @@ def fresh_caches() -> None:
         figures.made,
     ):
         kept.clear()
+    text_models.forget()
 
 
 @pytest.fixture
