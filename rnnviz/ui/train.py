@@ -102,10 +102,10 @@ def closer(choices: TrainChoices, who: str) -> None:
     """The time machine and the runs, one at a time, when somebody asks for them."""
     st.subheader("Look closer", anchor=False)
     key = choices.widget("figure")
-    st.session_state.setdefault(key, choices.address.figure)
     st.segmented_control(
         "What to look at",
         FIGURES,
+        default=choices.address.figure,
         wrap=True,
         format_func=NAMES.__getitem__,
         key=key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -166,10 +166,10 @@ def _factor(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
     """A slider that multiplies the learning rate of a training that is on its way."""
     now = 1.0 if looked.job is None else looked.job.learning_rate_factor
     key = f"train_factor_{looked.run}"
-    st.session_state.setdefault(key, now)
     st.select_slider(
         "Learning rate, times",
-        sorted({*FACTORS, now, st.session_state[key]}),
+        FACTORS,
+        value=min(FACTORS, key=lambda factor: abs(factor - now)),
         format_func=lambda factor: f"× {factor:g}",
         key=key,
         on_change=lambda: train_desk.turn(desk, choices, looked, st.session_state[key]),
@@ -204,8 +204,9 @@ def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
         st.select_slider(
             "Smoothing in steps",
             SMOOTHINGS,
+            value=choices.address.smoothing,
             format_func=lambda half_life: "none" if half_life == 0 else f"{half_life}",
-            key=_kept(choices, "smoothing", choices.address.smoothing),
+            key=choices.widget("smoothing"),
             on_change=lambda: choices.set(
                 "smoothing", st.session_state[choices.widget("smoothing")]
             ),
@@ -214,10 +215,11 @@ def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
             width=190,
         )
         chosen = [LOG_LOSS] * choices.address.log_loss + [LOG_STEPS] * choices.address.log_steps
-        key = _kept(choices, "log", chosen)
+        key = choices.widget("log")
         st.segmented_control(
             "Logarithmic axes",
             (LOG_LOSS, LOG_STEPS),
+            default=chosen,
             selection_mode="multi",
             format_func=str.capitalize,
             key=key,
@@ -227,12 +229,6 @@ def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
         )
         if looked.mine and (looked.is_live or looked.state == "paused"):
             _factor(choices, desk, looked)
-
-
-def _kept(choices: TrainChoices, name: str, value: Any) -> str:
-    key = choices.widget(name)
-    st.session_state.setdefault(key, value)
-    return key
 
 
 def _logs(choices: TrainChoices, chosen: list[str]) -> None:

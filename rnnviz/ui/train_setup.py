@@ -130,11 +130,12 @@ def _cell(choices: TrainChoices) -> None:
     if not choices.address.is_race:
         return
     with st.container(horizontal=True):
-        key = _prepared(choices, "racers", list(choices.address.racers))
+        key = _prepared(choices, "racers")
         st.segmented_control(
             "Who races",
             CELLS,
             selection_mode="multi",
+            default=list(choices.address.racers),
             format_func=CELL_NAMES.__getitem__,
             key=key,
             on_change=lambda: choices.set("racers", st.session_state[key]),
@@ -224,9 +225,10 @@ def _learning(choices: TrainChoices) -> None:
         help="This share of the values is left out at random in training, so that the network "
         "relies on no single one.",
     )  # fmt: skip
-    key = _prepared(choices, "seed", choices.plan.seed)
+    key = _prepared(choices, "seed")
     st.number_input(
         "Seed",
+        value=choices.plan.seed,
         min_value=int(BOUNDS["seed"][0]),
         max_value=int(BOUNDS["seed"][1]),
         step=1,
@@ -261,13 +263,13 @@ def _data(choices: TrainChoices, task: str) -> None:
         )  # fmt: skip
 
 
-def _prepared(choices: TrainChoices, name: str, value: Any) -> str:
-    """The key of a control, which shows that value from the start."""
+def _prepared(choices: TrainChoices, name: str) -> str:
+    """The key of a control. What it shows first goes with the control itself and not through the
+    session: a value set there travels in one message only, and that one can be lost."""
     key = choices.widget(name)
     if key not in st.session_state:
         for old in [str(one) for one in st.session_state if _is_of(str(one), name) and one != key]:
             del st.session_state[old]
-        st.session_state[key] = value
     return key
 
 
@@ -294,10 +296,11 @@ def _slider(
     if None in every and not first and not last:
         first = [None]
     numbers = sorted(one for one in every if one is not None)
-    key = _prepared(choices, name, value)
+    key = _prepared(choices, name)
     st.select_slider(
         label,
         [*first, *numbers, *last],
+        value=value,
         format_func=shown,
         key=key,
         on_change=lambda: choices.set(name, st.session_state[key]),
@@ -314,11 +317,11 @@ def _select(
     help: str,
     placeholder: str | None = None,
 ) -> None:
-    key = _prepared(choices, name, choices.value(name))
+    key, value = _prepared(choices, name), choices.value(name)
     st.selectbox(
         label,
         list(names),
-        index=None if placeholder else 0,
+        index=list(names).index(value) if value in names else None if placeholder else 0,
         format_func=names.__getitem__,
         key=key,
         on_change=lambda: choices.set(name, st.session_state[key]),
@@ -330,10 +333,11 @@ def _select(
 def _segments(
     choices: TrainChoices, name: str, label: str, names: dict[Any, str], *, help: str
 ) -> None:
-    key = _prepared(choices, name, choices.value(name))
+    key = _prepared(choices, name)
     st.segmented_control(
         label,
         list(names),
+        default=choices.value(name),
         format_func=names.__getitem__,
         required=True,
         wrap=True,
@@ -344,9 +348,10 @@ def _segments(
 
 
 def _toggle(choices: TrainChoices, name: str, label: str, *, help: str) -> None:
-    key = _prepared(choices, name, choices.value(name))
+    key = _prepared(choices, name)
     st.toggle(
         label,
+        value=choices.value(name),
         key=key,
         on_change=lambda: choices.set(name, st.session_state[key]),
         help=help,
