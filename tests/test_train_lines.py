@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +21,7 @@ from rnnviz.train_lines import (
     name_of,
     steps_of,
 )
+from rnnviz.train_panels import payload
 from rnnviz.training.curves import Curves, Recorder, smoothed
 from rnnviz.training.plan import Plan, defaults
 
@@ -122,3 +126,56 @@ def test_a_network_from_elsewhere_has_no_plan_and_is_drawn_all_the_same() -> Non
     assert name_of(run) == "LSTM"
     assert level_of([run], "accuracy") is None
     assert len(lines_of([run], "loss", 3)) == 2
+
+
+def unpacked(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), "<f4")
+
+
+MEASURES = ("loss", "accuracy", "gradient", "rate")
+
+
+def test_the_panels_hold_what_was_measured() -> None:
+    run = shown(GRU)
+    data, ends = payload([run], MEASURES, smoothing=10)
+    json.dumps(data, allow_nan=False)
+    loss, right, gradient, rate = data["panels"]
+    trained, scored = loss["lines"]
+    np.testing.assert_allclose(unpacked(trained["values"]), run.curves.loss, rtol=1e-6)
+    expected = smoothed(run.curves.loss, half_life=10, steps=run.curves.steps)
+    np.testing.assert_allclose(unpacked(trained["smooth"]), expected, rtol=1e-6)
+    assert list(unpacked(scored["steps"])) == [10, 20, 30, 40, 50] and scored["held"]
+    assert (right["level"]["value"], right["ends"]) == (0.1, [0.0, 1.03])
+    assert gradient["log"] and [mark["step"] for mark in gradient["marks"]] == [7]
+    assert rate["lines"][0]["smooth"] is None
+    assert data["steps"]["count"] == 200 and ends["loss"][1] >= 1
+    assert "held out: 0.0400 at step 50" in loss["alt"]
+
+
+def test_the_axes_of_the_panels_only_grow() -> None:
+    high = payload([shown(GRU, curves(lambda step: 9.0))], MEASURES, smoothing=0)[1]
+    low = payload([shown(GRU)], MEASURES, smoothing=0, before=high.get)[1]
+    assert low["loss"] == high["loss"]
+    logs = payload([shown(GRU)], MEASURES, smoothing=0, log_loss=True, log_steps=True)[0]
+    assert logs["panels"][0]["ends"][0] > 0 and logs["steps"]["ends"][0] == 1
+
+
+def test_what_is_not_a_number_travels_as_such() -> None:
+    broken = curves(lambda step: math.inf if step > 20 else 1.0)
+    data, _ = payload([shown(GRU, broken)], MEASURES, smoothing=0)
+    json.dumps(data, allow_nan=False)
+    values = unpacked(data["panels"][0]["lines"][0]["values"])
+    np.testing.assert_array_equal(np.isfinite(values), np.arange(1, 51) <= 20)
+
+
+def test_a_race_is_told_apart_by_names_and_colours_in_both_themes() -> None:
+    race = [shown(GRU), shown(GRU.changed(cell="rnn", hidden_size=99))]
+    data, _ = payload(race, MEASURES, smoothing=5)
+    assert [entry["text"] for entry in data["legend"]] == ["GRU 64", "RNN 99"]
+    for panel in data["panels"]:
+        for theme in ("light", "dark"):
+            hues = {line["who"]: line["hue"][theme] for line in panel["lines"]}
+            assert len(hues) == len(set(hues.values())) == 2
+    empty, _ = payload([shown(GRU, Curves())], MEASURES[:2], smoothing=5)
+    assert [panel["lines"] for panel in empty["panels"]] == [[], []]
+    assert all("nothing yet" in panel["alt"] for panel in empty["panels"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
@@ -15,8 +16,9 @@ from tests.browser.test_accessibility import OPPOSITE, lasting_violations
 from tests.browser.waiting import idle
 
 READY = ".st-key-train_start button"
-DRAWN = """name => [...document.querySelectorAll('.js-plotly-plot')].some(plot =>
-    (plot._fullData || []).some(trace => trace.name === name && trace.x?.length > 0))"""
+CURVES = ".curves[data-ready]"
+MARK = "node => { node.wasHere = true; }"
+MARKED = "node => node.wasHere === true"
 LONG = "/train?task=recall&epochs=200&delay=5&size=8"
 SHORT = "/train?cell=race&task=recall&epochs=2&delay=3&size=8&examples=500"
 
@@ -37,7 +39,13 @@ def step(page: Page) -> int:
 
 
 def drawn(page: Page, name: str = "training") -> None:
-    page.wait_for_function(DRAWN, arg=name, timeout=1000 * PATIENCE)
+    """Wait until a line of that name has points."""
+    expect(page.locator(f'{CURVES} [data-line$="{name}"][d^="M"]').first).to_be_attached()
+
+
+def points(page: Page) -> int:
+    line = page.locator(f'{CURVES} [data-measure="loss"] [data-line="training"]')
+    return int(line.get_attribute("data-points") or 0)
 
 
 def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -> None:
@@ -81,6 +89,45 @@ def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_disabled()
 
 
+def test_curves_stay_where_they_are_while_they_grow(open_page: Open) -> None:
+    page = open_page(LONG, ready=READY)
+    press(page, "Train")
+    drawn(page)
+    state(page, "Training")
+    nodes = [
+        page.locator(f'{CURVES} [data-measure="{measure}"] {part}').first
+        for measure in ("loss", "accuracy", "gradient", "rate")
+        for part in ("> svg", "[data-line]")
+    ]
+    for node in nodes:
+        node.evaluate(MARK)
+    seen = {points(page)}
+    deadline = time.monotonic() + PATIENCE
+    while len(seen) < 5 and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+        seen.add(points(page))
+    assert len(seen) >= 5, "they grow"
+    assert all(node.evaluate(MARKED) for node in nodes), "nothing was taken down"
+
+    curves = page.locator(CURVES)
+    page.locator(".curves-grid").focus()
+    page.keyboard.press("ArrowRight")
+    expect(curves).to_have_attribute("data-step", "0")
+    page.keyboard.press("ArrowRight")
+    expect(curves).to_have_attribute("data-step", "1")
+    expect(page.locator(".curve-said:visible")).to_have_count(4)
+    expect(page.locator(f"{CURVES} [role=status]")).to_contain_text("Step 1. Loss: training")
+    page.keyboard.press("Escape")
+    expect(page.locator(".curve-said:visible")).to_have_count(0)
+    with page.expect_download() as downloading:
+        press(page, "Save as picture")
+    picture = ElementTree.parse(downloading.value.path()).getroot()
+    assert picture.tag.endswith("svg")
+    assert {"Loss", "Learning rate", "step"} <= {text.text for text in picture.iter()}
+    press(page, "Stop")
+    state(page, "Stopped")
+
+
 def test_a_race_is_read_by_everybody(open_page: Open) -> None:
     page = open_page(SHORT, ready=READY)
     page.get_by_text("More choices").click()
@@ -91,9 +138,9 @@ def test_a_race_is_read_by_everybody(open_page: Open) -> None:
     press(page, "Train")
     state(page, "Finished")
     for cell in ("LSTM", "GRU", "RNN"):
-        page.wait_for_function(
-            DRAWN.replace("trace.name === name", "trace.name.startsWith(name)"), arg=cell
-        )
+        drawn(page, "held out")
+        line = page.locator(f'{CURVES} [data-measure="accuracy"] [data-line^="{cell}"]')
+        expect(line).to_have_count(2)
     expect(page.get_by_text("Is this race fair?")).to_be_visible()
     page.get_by_text("The epochs in numbers").click()
     expect(page.get_by_role("table").first).to_be_visible()

@@ -10,7 +10,15 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.training.plan import PRESETS, TASKS, Plan, defaults
 from rnnviz.ui import train_jobs
 from tests.pages.conftest import Open
-from tests.pages.trainings import STEPS_PER_EPOCH, FakeJob, FakeManager, alts, plots, words
+from tests.pages.trainings import (
+    STEPS_PER_EPOCH,
+    FakeJob,
+    FakeManager,
+    alts,
+    drawn,
+    panels,
+    words,
+)
 
 PAGE = "pages/train.py"
 GRU = defaults("digits", "gru")
@@ -95,10 +103,10 @@ def test_train_shows_the_curves_as_they_come(open_page: Open, manager: FakeManag
     assert [alt.split(" over")[0] for alt in alts(app)] == [
         "Loss", "Accuracy", "Gradient norm", "Learning rate",
     ]  # fmt: skip
-    before = [one["layout"]["xaxis"]["range"] for one in plots(app)]
+    before = drawn(app)["steps"]
     manager.advance(job, 50)
     app.run()
-    assert [one["layout"]["xaxis"]["range"] for one in plots(app)] == before
+    assert drawn(app)["steps"] == before
     assert "at step 75" in alts(app)[0]
 
 
@@ -183,7 +191,7 @@ def test_others_can_watch_a_run_by_its_link_but_not_touch_it(
     watcher = open_page(PAGE, run=job.runs[0])
     assert "step 15" in state_line(watcher) and enabled(watcher) == set()
     assert any("another browser" in one.value for one in watcher.caption)
-    assert len(plots(watcher)) == 4
+    assert len(panels(watcher)) == 4
 
 
 def test_a_run_of_an_earlier_server_is_read_from_its_folder(
@@ -282,8 +290,9 @@ def test_a_race_is_one_job_of_equals(open_page: Open, manager: FakeManager) -> N
     )
     card = next(one.value for one in app.markdown if "Held equal" in one.value)
     assert "Not equal" in card and "One seed" in card
-    names = {trace.get("name") for trace in plots(app)[1]["data"]}
-    assert {f"GRU {GRU.hidden_size}"} < names
+    assert f"GRU {GRU.hidden_size}" in [entry["text"] for entry in drawn(app)["legend"]]
+    labels = {line["label"] for line in panels(app)[1]["lines"]}
+    assert {f"GRU {GRU.hidden_size}, training", f"GRU {GRU.hidden_size}, held out"} < labels
 
 
 def test_seeds_of_a_race_become_bands(open_page: Open, manager: FakeManager) -> None:
@@ -293,7 +302,7 @@ def test_seeds_of_a_race_become_bands(open_page: Open, manager: FakeManager) -> 
     ]
     manager.advance(job, 22)
     app.run()
-    assert sum("fill" in trace for trace in plots(app)[0]["data"]) == 4
+    assert sum(line["low"] is not None for line in panels(app)[0]["lines"]) == 4
     assert any("median of 3 seeds" in one.value for one in app.markdown)
 
 
@@ -302,11 +311,10 @@ def test_the_view_of_the_curves_is_chosen(open_page: Open, manager: FakeManager)
     manager.advance(job, 22)
     app.run()
     app.select_slider(key="train_smoothing").set_value(0).run()
-    assert len(plots(app)[0]["data"]) == 2, "no pale line without a smoothing"
+    assert [line["smooth"] for line in panels(app)[0]["lines"]] == [None, None]
     app.segmented_control(key="train_log").set_value(["loss", "steps"]).run()
-    first, second = plots(app)[:2]
-    assert first["layout"]["yaxis"]["type"] == first["layout"]["xaxis"]["type"] == "log"
-    assert second["layout"]["yaxis"].get("type") != "log"
+    assert [panel["log"] for panel in panels(app)] == [True, False, True, False]
+    assert drawn(app)["steps"]["log"]
     assert words(app) == {"run": job.runs[0], "smooth": "0", "log": "ls"}
 
 

@@ -172,16 +172,20 @@ def score_event(step: int, order: int = 0) -> dict[str, Any]:
     }
 
 
-def plots(app: AppTest) -> list[Any]:
-    """The specifications of the figures, in their order."""
-    import json
+def drawn(app: AppTest) -> dict[str, Any]:
+    """What the page handed to the curves."""
+    (data,) = handed(app, "curves")
+    return data
 
-    return [json.loads(one.proto.spec) for one in app.get("plotly_chart")]
+
+def panels(app: AppTest) -> list[dict[str, Any]]:
+    """The panels of the curves, in their order."""
+    return list(drawn(app)["panels"])
 
 
 def alts(app: AppTest) -> list[str]:
-    """What the figures say to those who cannot see them."""
-    return [one["layout"]["meta"]["alt"] for one in plots(app)]
+    """What the panels say to those who cannot see them."""
+    return [panel["alt"] for panel in panels(app)]
 
 
 def words(app: AppTest) -> dict[str, str]:

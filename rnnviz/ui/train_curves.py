@@ -1,0 +1,31 @@
+"""The live curves of the Train page: a component of our own that is changed in place.
+
+`st.plotly_chart` mounts a chart anew whenever its figure is another one, which at one update per
+second is a flicker. A component with a key stays, and draws what it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from rnnviz.theatre.modules import FOLDER, join
+
+KEY = "train_curves"
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Any:
+    return st.components.v2.component(
+        "rnnviz_curves",
+        js=join(FOLDER / "curves.js"),
+        css=(FOLDER / "curves.css").read_text(encoding="utf-8"),
+    )
+
+
+def curves(payload: Mapping[str, Any]) -> None:
+    """Show what `rnnviz.train_panels.payload` has put together; always the same component."""
+    _component()(key=KEY, data=json.dumps(payload, allow_nan=False).encode())
