@@ -274,6 +274,32 @@ def test_a_steep_place_of_the_way_gets_more_gradients_and_only_that() -> None:
     assert abs(missing.sum()) > 1  # four gradients over the whole way miss it
 
 
+def test_what_is_a_jump_in_single_precision_is_resolved_in_double() -> None:
+    """The answer of a network that leaves a state slowly: it goes with the logarithm of the way."""
+    found = integrated(lambda a: torch.asinh(2.0**38 * (a - 0.37)) / 10)
+    assert found.difference == pytest.approx(5.3, abs=0.1)
+    assert found.steps < 300 and found.relative_error < 0.005 and found.jump == 0
+
+
+def test_pieces_are_cut_around_the_steepest_place() -> None:
+    asked = []
+
+    def answers(places: np.ndarray) -> np.ndarray:
+        asked.extend(places)
+        return np.tanh(1e9 * (places - 0.3)) + places
+
+    low, high = gradients.steepest(answers, 0.25, 0.3125, 0.01)
+    assert low <= 0.3 <= high and high - low < 1e-8 and len(asked) < 80
+    cuts = gradients.graded(0.25, low, high, 0.3125, 8)
+    assert (cuts[0], cuts[-1]) == (0.25, 0.3125) and (np.diff(cuts) > 0).all()
+    middle = (low + high) / 2
+    far = np.abs(cuts - middle)
+    for near, away in zip(far[cuts > middle][:-2], far[cuts > middle][1:-1], strict=True):
+        assert away == pytest.approx(8 * near)
+    # A straight line has no steep place.
+    assert gradients.steepest(lambda places: places, 0.25, 0.3125, 1e-6) == (0.25, 0.3125)
+
+
 def test_a_jump_is_told_where_no_gradient_sees_it() -> None:
     found = integrated(lambda a: a + 2.0 * (a > 0.37))
     assert found.relative_error == pytest.approx(2 / 3, abs=1e-3)
