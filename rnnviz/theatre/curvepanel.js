@@ -143,11 +143,12 @@ export class CurvePanel {
     fill(this.groups.levels, [line]);
     // Its name stands beside the title, where no curve can be.
     const [end, small] = [MARGIN.left + room[0], { "font-size": 12, fill: colours.text }];
-    const width = 7 * level.name.length;
     fill(this.groups.over, [
-      { ...line, d: `M${end - width - 28} 11h24` },
       { tag: "text", x: end, y: 15, "text-anchor": "end", ...small, text: level.name },
+      { ...line, d: "" },
     ]);
+    const [words, sample] = this.groups.over.children;
+    setAttribute(sample, "d", `M${Math.round(end - words.getComputedTextLength()) - 32} 11h24`);
   }
 
   drawEvents(room) {

@@ -55,7 +55,7 @@ def put(root: Node, message: ForwardMsg) -> None:
     node.children[last : last + 1] = [Node(kind, children)]
 
 
-LARGE = ("rnnviz_theatre", "rnnviz_measures")
+LARGE = ("rnnviz_theatre", "rnnviz_measures", "rnnviz_curves")
 
 
 def may_be_kept(message: ForwardMsg) -> bool:
