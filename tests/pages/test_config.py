@@ -13,6 +13,7 @@ import pytest
 from streamlit import config
 
 SETTINGS = {
+    "global.maxCachedMessageAge": 10,  # else a page that comes back to something may stop
     "runner.postScriptGC": False,  # else 145 ms of garbage collection after every run
     "server.maxUploadSize": 10,  # MB: a phone's photo fits, and Python checks what comes
     "server.maxMessageSize": 50,
