@@ -27,8 +27,9 @@ def test_each_figure_is_drawn_and_described(open_page: Open) -> None:
         ("Early", "rows read"),
     ):
         figure(page, name)
+        # For a moment the figure before it is still there, without a size.
+        expect(drawn.filter(has_text=word)).to_be_visible()
         expect(drawn).to_have_count(1)
-        expect(drawn).to_contain_text(word)
         described = page.locator("[data-testid=stPlotlyChart] [role=figure], [role=figure]").first
         expect(described).to_have_attribute("aria-label", re.compile(".{41,}", re.DOTALL))
     page.wait_for_url(re.compile("figure=early"))
