@@ -25,7 +25,7 @@ class Shot:
     """One picture: where, how large, and in which theme.
 
     ``at`` is the text of a heading to start at, instead of the top of the page; ``tour`` shows the
-    page as on a first visit.
+    page as on a first visit. The Train page is shown when a training has ended.
     """
 
     name: str
@@ -54,6 +54,7 @@ SHOTS = (
     Shot("text-cells-dark", "/text?v=2&cell=all&text=not-bad", 1440, 1300, "dark"),
     Shot("text-phone", "/text?v=2&text=but&cell=gru", 390, 844, at="GRU"),
     Shot("text-why", WHY, 1440, 900, at="Look closer"),
+    Shot("train-race", "/train?cell=race", 1440, 1300),
     Shot("figure-why", "/digits?v=2&figure=why", 1024, 900, "dark", at="What the reading shows"),
 )
 NO_TOUR = "localStorage.setItem('rnnviz.tour', 'over')"
@@ -66,7 +67,11 @@ def take(browser: Browser, server: Server, shot: Shot) -> bytes:
     if not shot.tour:
         page.add_init_script(NO_TOUR)
     page.goto(server.address + shot.address)
-    page.wait_for_selector(".theatre[data-ready]")
+    if "/train" in shot.address:
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.get_by_text("Finished").first.wait_for(timeout=180_000)
+    else:
+        page.wait_for_selector(".theatre[data-ready]")
     if "/digits" in shot.address:
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.wait_for_timeout(4000 if "/text" in shot.address else 1500)
