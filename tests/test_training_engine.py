@@ -11,7 +11,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from rnnviz.training import (
     DivergenceError,
@@ -30,6 +31,7 @@ from rnnviz.training import (
     scoring,
     train,
 )
+from rnnviz.training.averaging import RunningAverage
 from rnnviz.training.devices import DeviceError, Place, place
 from rnnviz.training.objectives import CLASSIFICATION, REGRESSION
 from rnnviz.training.recipe import OPTIMIZERS, learning_rate, optimiser
@@ -157,6 +159,27 @@ def test_two_steps_of_every_optimiser_by_hand(name: str) -> None:
     torch.testing.assert_close(module.weight.detach(), w)
 
 
+def test_the_running_average_is_torchs_to_the_bit() -> None:
+    """Oracle: torch's own average with the same growing decay, and a buffer beside the weights."""
+
+    def follow(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
+        decay = min(0.9, (1 + int(count)) / (10 + int(count)))
+        torch._foreach_lerp_(averages, weights, 1 - decay)
+
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    ours, torchs = RunningAverage(model, 0.9), AveragedModel(model, multi_avg_fn=follow)
+    for _ in range(20):
+        model(torch.randn(5, 3))
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight.add_(torch.randn_like(weight))
+        ours.update()
+        torchs.update_parameters(model)
+    theirs = torchs.module.state_dict()
+    for name, value in ours.module.state_dict().items():
+        assert torch.equal(value, theirs[name]), name
+
+
 def test_recipes_are_checked_and_no_clipping_can_be_asked_for() -> None:
     assert Recipe(clip_norm=math.inf).clip_norm is None
     for word, bad in (("optimizer", "lion"), ("schedule", "zigzag"), ("clip_norm", 0.0)):
@@ -208,7 +231,7 @@ def test_samples_are_fixed_and_an_epoch_counts_all_held_out() -> None:
     held_out = words(700, seed=3)
     found = list(train(reader(), words(300), held_out, Recipe(epochs=1, batch_size=50)))
     score, epoch = of(HeldOutScored, found)[-1], of(EpochFinished, found)[-1]
-    assert score.count == scoring.MOST_SCORED == 500 and epoch.held_out_count == 700
+    assert score.count == scoring.MOST_SCORED == 400 and epoch.held_out_count == 700
     model = reader().eval()
     model.load_state_dict(epoch.weights)
     right = model(held_out.inputs, held_out.lengths).argmax(-1) == held_out.labels
@@ -327,7 +350,7 @@ def test_stop_ends_the_iteration_even_while_scoring() -> None:
     )
     found = list(training)
     assert [type(event) for event in found] == [TrainingStarted]
-    assert calls == [500]  # half of what is scored at the start
+    assert calls == [400]  # half of what is scored at the start
     with pytest.raises(RuntimeError, match="once"):
         iter(training)
 

@@ -212,6 +212,7 @@ def train(
             word: value for word, value in model_words.items() if value is not None
         }
         chosen |= {"cell": cell, "engine": engine}
+        finished: bool | None = None
         try:
             if data in IMAGES:
                 finished = _train_images(
@@ -237,7 +238,7 @@ def train(
             typer.echo(f"rnnviz: {failure}", err=True)
             raise typer.Exit(1) from None
         finally:
-            here.close()
+            here.close(together=finished is not None)
     if not finished:
         raise typer.Exit(INTERRUPTED)
 

@@ -35,7 +35,7 @@ GOOD = ("well",)
 ENOUGH_STEPS = 60
 """Before so many updates, or half of the run, nothing is called a failure to learn."""
 
-FAR_ABOVE = 1.5
+FAR_ABOVE = 1.25
 """A loss so many times that of guessing says that updates overshoot."""
 
 WELL = 0.8
@@ -65,7 +65,8 @@ def diagnose(curves: Curves, plan: Plan) -> tuple[Finding, ...]:
     """What there is to say about a run, the gravest first; nothing while it is too early."""
     found = Readings(curves, plan)
     if (diverged := _diverged(found)) is not None:
-        return (diverged,)
+        burst = _spikes(found) if plan.clip_norm is None else None
+        return (diverged,) if burst is None else (diverged, burst)
     grave = _collapsed(found) or _not_learning(found)
     if grave is not None:
         besides = (_spikes(found), _clipped(found))

@@ -45,7 +45,7 @@ def state_of(training: Training) -> TrainingState:
         "progress": training.progress.to_json(),
         "pending": [to_json(event) for event in training.pending],
         "best": None if training.best is None else to_json(training.best),
-        "averaged": int(training.average.n_averaged),
+        "averaged": training.average.updates,
         "learning_rate_factor": training.learning_rate_factor,
         "recipe": asdict(training.recipe),
         "data": _fingerprints(training),
@@ -60,7 +60,7 @@ def restore(training: Training, state: TrainingState) -> None:
     about = state.about
     training.model.load_state_dict(state.part("weights"))
     training.average.module.load_state_dict(state.part("average"))
-    training.average.n_averaged.fill_(about["averaged"])
+    training.average.updates = about["averaged"]
     restore_optimiser(training.optimizer, state.part("optimizer"))
     training.progress = Progress.from_json(about["progress"])
     training.pending = [from_json(event) for event in about["pending"]]

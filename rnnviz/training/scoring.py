@@ -21,9 +21,9 @@ EXAMPLES_AT_ONCE = 500
 STEPS_AT_ONCE = 50_000
 """Of examples read together, so that scoring can be left within a part of a second."""
 
-MOST_SCORED = 500
+MOST_SCORED = 400
 """Held-out examples, and as many to learn from, that are scored between epochs."""
-PART_FOR_SCORES = 0.02
+PART_FOR_SCORES = 0.015
 """Of the time, for scores between epochs, where nobody says how often."""
 FORWARD_PART = 1 / 3
 """Of an update's time, that reading alone takes."""
