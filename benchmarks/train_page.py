@@ -16,7 +16,7 @@ import statistics
 import sys
 import time
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from benchmarks.page import measure_pen
 from tests.browser import chromium
@@ -26,7 +26,7 @@ AIMS = {"first": 2000.0, "pause": 500.0, "pen": 500.0}
 ROUNDS = 5
 LONG = "/train?task=digits&cell=gru&epochs=200"
 POINTS = '.curves[data-ready] [data-measure="loss"] [data-line="training"][d^="M"]'
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 
 def begin(page: Page, address: str) -> float:

@@ -12,6 +12,7 @@ from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
+from rnnviz.ui.train_jobs import stay
 
 __all__ = [
     "ICON",
@@ -23,6 +24,7 @@ __all__ = [
     "picture_controls",
     "rooms",
     "send_whole_blocks",
+    "stay",
     "warm_up",
 ]
 

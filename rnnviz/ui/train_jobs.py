@@ -29,6 +29,9 @@ VISITOR = "train_visitor"
 
 DAYS = 180
 
+_opened = threading.Event()
+"""Whether this server has a desk."""
+
 
 class Desk:
     """The store and the manager of this server, and how many sessions each visitor has open.
@@ -63,13 +66,20 @@ class Desk:
         self.manager.leave(visitor)
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda desk: desk.manager.close())
+def _close(desk: Desk) -> None:
+    _opened.clear()
+    desk.manager.close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
 def desk() -> Desk:
     """The desk of this server; its worker processes start with it."""
     from rnnviz.jobs import JobManager
     from rnnviz.runs import RunStore
 
-    return Desk(JobManager(RunStore()))
+    made = Desk(JobManager(RunStore()))
+    _opened.set()
+    return made
 
 
 def _released(presence: tuple[Desk, str]) -> None:
@@ -105,6 +115,12 @@ def present(visitor: str) -> Desk:
     """The desk, which from now on knows that this session of the visitor is there."""
     _presence(visitor)
     return desk()
+
+
+def stay() -> None:
+    """On any page: whoever has trained here has not left. Does nothing before somebody trains."""
+    if _opened.is_set() and is_token(known := st.context.cookies.get(COOKIE)):
+        present(str(known))
 
 
 @st.cache_resource(show_spinner=False)

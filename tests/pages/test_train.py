@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -414,3 +416,25 @@ def test_odd_files_are_a_sentence(open_page: Open, name: str, data: bytes) -> No
     assert not app.exception
     assert "xpected" in said(app) or "could not" in said(app).lower()
     assert app.button(key="train_start").disabled
+
+
+def test_who_reads_another_page_has_not_left(
+    manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page() -> None:
+        from rnnviz import ui
+
+        ui.stay()
+
+    context = SimpleNamespace(cookies={train_jobs.COOKIE: "s" * 22})
+    monkeypatch.setattr(train_jobs.st, "context", context)
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert manager.heard == [], "nobody has trained on this server yet"
+    monkeypatch.setattr(train_jobs, "_opened", threading.Event())
+    train_jobs._opened.set()
+    app.run()
+    assert manager.heard == [("adopt", "s" * 22)]
+    context.cookies[train_jobs.COOKIE] = "<script>"
+    app.run()
+    assert len(manager.heard) == 1
