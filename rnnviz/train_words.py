@@ -61,11 +61,15 @@ def duration(seconds: float, *, about: bool = False) -> str:
 
 
 def headline(runs: Sequence[Shown], state: str) -> str:
-    """What the networks can do so far, in a sentence."""
+    """What the networks can do in a sentence: now, or in their best epochs when all is over."""
     task = str(runs[0].plan.get("task"))
-    scores = {name_of(group[0]): _best(group) for group in kinds(runs)}
-    known = {name: score for name, score in scores.items() if math.isfinite(score)}
     is_open = state in ("running", "queued", "paused")
+    score_of = _last if is_open else _kept
+    scores = {
+        name_of(group[0]): float(np.median([score_of(run) for run in group]))
+        for group in kinds(runs)
+    }
+    known = {name: score for name, score in scores.items() if math.isfinite(score)}
     if len(scores) > 1:
         if len(known) < len(scores):
             return f"{listed(list(scores))} race"
@@ -78,21 +82,21 @@ def headline(runs: Sequence[Shown], state: str) -> str:
     score = scores[name_of(runs[0])]
     if not math.isfinite(score):
         return f"The {name} is about to learn" if state in ("queued", "running") else f"The {name}"
-    last = _last(runs[0])
     info = TASKS.get(task)
     of_what = "held-out examples" if info is None else f"held-out {info.noun}"
     if info is not None and info.answers == "symbols":
-        return f"The {name} has {percent(last)} of the held-out symbols right"
-    return f"The {name} has {percent(last)} of the {of_what} right"
+        return f"The {name} has {percent(score)} of the held-out symbols right"
+    return f"The {name} has {percent(score)} of the {of_what} right"
 
 
-def _best(group: Sequence[Shown]) -> float:
-    """The median over seeds of the last held-out accuracy."""
-    values = [_last(run) for run in group]
-    return float(np.median(values))
+def _kept(run: Shown) -> float:
+    """The held-out accuracy of the best epoch, whose network is kept; else the last one."""
+    best = run.curves.best_accuracy
+    return best if math.isfinite(best) else _last(run)
 
 
 def _last(run: Shown) -> float:
+    """The last held-out accuracy, NaN before the first."""
     scored = run.curves.held_out_accuracy
     fine = scored[np.isfinite(scored)]
     return float(fine[-1]) if len(fine) else math.nan

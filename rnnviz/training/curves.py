@@ -49,6 +49,7 @@ class Curves:
     `score_steps (K,)` with `held_out_loss`, `held_out_accuracy`, `held_out_count`,
     `training_loss`, `training_accuracy`, each `(K,)`. `epoch_steps` are the steps at which epochs
     ended, `total_steps` how many were planned (0: unknown), `lost` how many lines made no sense.
+    `best_accuracy` is that of the best epoch on all held-out examples: its network is kept.
     """
 
     plan: Mapping[str, Any] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Curves:
     total_steps: int = 0
     steps_per_epoch: int = 0
     parameters: int = 0
+    best_accuracy: float = math.nan
     lost: int = 0
 
     def __len__(self) -> int:
@@ -116,6 +118,7 @@ class Recorder:
         self._scores: dict[int, tuple[float, ...]] = {}
         self._epochs: dict[int, int] = {}
         self._marks: list[Mark] = []
+        self._best: dict[int, float] = {}
         self._total = self._per_epoch = self._parameters = self._lost = 0
 
     def add_line(self, line: str | bytes) -> None:
@@ -155,6 +158,7 @@ class Recorder:
         self._scores = {at: one for at, one in self._scores.items() if at <= resumed_at}
         self._epochs = {at: step for at, step in self._epochs.items() if step <= resumed_at}
         self._marks = [mark for mark in self._marks if mark.step <= resumed_at]
+        self._best = {step: score for step, score in self._best.items() if step <= resumed_at}
 
     def _take_stepfinished(self, event: Mapping[str, Any]) -> None:
         self._steps[_count(event["step"])] = tuple(_number(event.get(one)) for one in STEP_FIELDS)
@@ -175,9 +179,7 @@ class Recorder:
             rest = (None, event.get("training_accuracy"), event.get("held_out_count"))
             self._scores[step] = tuple(_number(one) for one in (*held, *rest))
         if event.get("is_best") is True:
-            self._marks = [mark for mark in self._marks if mark.kind != "best"]
-            score = _number(event.get("held_out_accuracy"))
-            self._marks.append(Mark(step, "best", f"best so far, {100 * score:.2f} % held out"))
+            self._best[step] = _number(event.get("held_out_accuracy"))
 
     def _take_trainingwarned(self, event: Mapping[str, Any]) -> None:
         kind, text = str(event["kind"])[:40], str(event.get("text", ""))[:400]
@@ -190,6 +192,11 @@ class Recorder:
         steps, scores = sorted(self._steps), sorted(self._scores)
         of_steps = _columns([self._steps[at] for at in steps], len(STEP_FIELDS))
         of_scores = _columns([self._scores[at] for at in scores], len(SCORE_FIELDS) + 1)
+        marks, best = list(self._marks), math.nan
+        if self._best:
+            step = max(self._best)
+            best = self._best[step]
+            marks.append(Mark(step, "best", f"best so far, {100 * best:.2f} % held out"))
         return Curves(
             plan=self._plan,
             steps=np.array(steps, float),
@@ -201,10 +208,11 @@ class Recorder:
             training_accuracy=of_scores[3],
             held_out_count=of_scores[4],
             epoch_steps=np.array(sorted(self._epochs.values()), float),
-            marks=tuple(sorted(self._marks, key=lambda mark: mark.step)),
+            marks=tuple(sorted(marks, key=lambda mark: mark.step)),
             total_steps=self._total,
             steps_per_epoch=self._per_epoch,
             parameters=self._parameters,
+            best_accuracy=best,
             lost=self._lost,
         )
 

@@ -150,7 +150,9 @@ class Readings:
 
     @cached_property
     def best_accuracy(self) -> float:
-        """The highest held-out accuracy, NaN before the first score."""
+        """That of the best epoch; before one has ended, the highest score, NaN before the first."""
+        if math.isfinite(self.curves.best_accuracy):
+            return self.curves.best_accuracy
         known = self.curves.held_out_accuracy
         return float(np.nanmax(known)) if np.isfinite(known).any() else math.nan
 

@@ -1,0 +1,126 @@
+"""Sentences of the Train page, of curves that are given as events."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from rnnviz import train_words
+from rnnviz.train_lines import Shown
+from rnnviz.training.curves import Curves
+from rnnviz.training.plan import TASKS, Plan, defaults
+
+STEPS = 10
+
+
+def shown(plan: Plan, *scores: float, resumed_at: int | None = None) -> Shown:
+    """A run with so many epochs of ten steps; the best one is the first with the highest score."""
+    total = STEPS * plan.epochs
+    events: list[dict[str, Any]] = [
+        {"event": "training-started", "steps": total, "steps_per_epoch": STEPS, "parameters": 9}
+    ]
+    for epoch, score in enumerate(scores, 1):
+        events += [
+            {"event": "step-finished", "step": step, "loss": 1.0, "seconds": 0.5 * step}
+            for step in range(STEPS * (epoch - 1) + 1, STEPS * epoch + 1)
+        ]
+        events.append({
+            "event": "epoch-finished", "epoch": epoch, "step": STEPS * epoch,
+            "held_out_accuracy": score, "held_out_loss": 1.5, "training_accuracy": 0.75,
+            "held_out_count": 100, "is_best": score > max(scores[: epoch - 1], default=-1.0),
+        })  # fmt: skip
+    if resumed_at is not None:
+        events.append({**events[0], "resumed_at": resumed_at})
+    return Shown(f"r{plan.seed}{plan.cell}", "", plan.to_json(), Curves.from_events(events))
+
+
+GRU = defaults("digits", "gru").changed(epochs=4)
+
+
+@pytest.mark.parametrize(
+    ("state", "percent"),
+    [("running", "60.0"), ("paused", "60.0"), ("finished", "90.0"), ("stopped", "90.0")],
+)
+def test_a_run_that_is_over_is_named_by_the_network_that_is_kept(state: str, percent: str) -> None:
+    run = shown(GRU, 0.5, 0.9, 0.6)
+    told = f"The GRU has {percent}\u00a0% of the held-out images right"
+    assert train_words.headline([run], state) == told
+
+
+def test_a_resumed_run_has_the_best_epoch_before_it() -> None:
+    run = shown(GRU, 0.5, 0.7, 0.9, resumed_at=25)
+    assert run.curves.best_accuracy == 0.7
+    assert [mark.step for mark in run.curves.marks if mark.kind == "best"] == [20]
+    assert math.isnan(shown(GRU, 0.5, resumed_at=5).curves.best_accuracy)
+
+
+def test_a_race_is_won_by_the_median_of_the_best_epochs() -> None:
+    rnn = defaults("digits", "rnn").changed(epochs=4)
+    runs = [shown(GRU.changed(seed=seed), score, 0.1) for seed, score in enumerate((0.2, 0.8, 0.9))]
+    runs += [shown(rnn.changed(seed=seed), score, 0.3) for seed, score in enumerate((0.7, 0.7, 1))]
+    assert train_words.headline(runs, "finished").startswith("GRU 64 wins: GRU 64 80.0")
+    assert train_words.headline(runs, "running").startswith("RNN 64 leads: RNN 64 30.0")
+    level = [shown(GRU, 0.8), shown(rnn, 0.8)]
+    assert train_words.headline(level, "finished").startswith("A draw: ")
+    assert train_words.headline(level, "running").startswith("Level so far: ")
+
+
+def test_before_the_first_score_nothing_is_claimed() -> None:
+    run = shown(GRU)
+    assert train_words.headline([run], "running") == "The GRU is about to learn"
+    assert train_words.headline([run], "failed") == "The GRU"
+    assert train_words.state_words("running", [run]) == "Getting the data ready …"
+    assert train_words.epoch_table(run) == ""
+
+
+def test_symbols_are_no_examples() -> None:
+    run = shown(defaults("copy", "gru").changed(epochs=2), 0.25)
+    assert "of the held-out symbols right" in train_words.headline([run], "finished")
+    assert TASKS["copy"].answers == "symbols"
+
+
+def test_the_line_of_the_state() -> None:
+    run = shown(GRU, 0.5, 0.9)
+    latest = {"examples_per_second": 1234.5, "seconds_left": 61.0}
+    assert train_words.state_words("running", [run], latest=latest) == (
+        "Training · step 20 of 40 · epoch 3 of 4 · 1,234 examples a second · about 1 min left"
+    )
+    assert train_words.state_words("finished", [run]).endswith("10 s of training")
+    assert train_words.state_words("running", [run], asked="pause") == "Pausing …"
+    assert train_words.state_words("queued", [run], position=2).startswith("Waiting: 2 trainings")
+    odd = {"examples_per_second": math.nan, "seconds_left": True}
+    assert "examples a second" not in train_words.state_words("running", [run], latest=odd)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "exact", "about"),
+    [
+        (0.44, "0.4 s", "about 1 s"),
+        (9.96, "10 s", "about 10 s"),
+        (43, "43 s", "about 45 s"),
+        (119.6, "2 min", "about 2 min"),
+        (3725, "1 h 2 min", "about 1 h 2 min"),
+        (math.nan, "an unknown time", "an unknown time"),
+        (-1, "an unknown time", "an unknown time"),
+    ],
+)
+def test_durations(seconds: float, exact: str, about: str) -> None:
+    assert train_words.duration(seconds) == exact
+    assert train_words.duration(seconds, about=True) == about
+
+
+def test_epochs_as_a_table_the_newest_first() -> None:
+    rows = train_words.epoch_rows(shown(GRU, 0.5, 0.9))
+    assert [row[0] for row in rows] == ["2", "1"]
+    assert rows[0] == ("2", "20", "1.0000", "1.5000", "75.0\u00a0%", "90.0\u00a0%")
+
+
+def test_the_card_of_a_race_counts_what_was_equal() -> None:
+    plans = [plan.to_json() for plan in (GRU, GRU.changed(cell="rnn", hidden_size=100))]
+    equal, unequal, seeds = train_words.race_card(plans, [1000, 990])
+    assert "(990 to 1,000, 1.0\u00a0% apart)" in equal and "(seed 0)" in equal
+    assert "RNN 100 units" in unequal and "One seed" in seeds
+    both = [GRU.changed(seed=seed).to_json() for seed in (0, 1)]
+    assert "median of 2 seeds" in train_words.race_card(both, [10, 10])[2]
