@@ -153,10 +153,8 @@ def test_pause_frees_the_worker_and_resume_goes_on(opened: Open, store: RunStore
     second = manager.submit("bob", [plan(3)])
     until(lambda: first.latest(first.id))
     assert (second.state, second.position) == ("queued", 0)
-    start = time.monotonic()
     manager.pause(first)
     until(lambda: first.state == "paused")
-    assert time.monotonic() - start < 5  # benchmarks.jobs has the aim of half a second
     until(lambda: second.state == "finished")
     assert store.get(first.id).state == "paused"
     before = first.latest(first.id)["step"]
@@ -164,8 +162,17 @@ def test_pause_frees_the_worker_and_resume_goes_on(opened: Open, store: RunStore
     until(lambda: first.state == "paused")
     assert first.latest(first.id)["step"] == before + 1
     assert first.message == "One step was taken."
+    waits = []
+    for _ in range(4):  # a busy moment of the machine may spoil some
+        manager.resume(first)
+        step = first.latest(first.id)["step"]
+        until(lambda: first.latest(first.id)["step"] > step + 3)  # noqa: B023
+        start = time.monotonic()
+        manager.pause(first)
+        until(lambda: first.state == "paused")
+        waits.append(time.monotonic() - start)
+    assert min(waits) <= 0.5
     manager.resume(first)
-    until(lambda: first.latest(first.id)["step"] > before + 3)
     manager.stop(first)
     until(lambda: first.state == "stopped")
     assert "best so far is kept" in first.message

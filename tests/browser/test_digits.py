@@ -134,9 +134,10 @@ def test_a_cursor_step_is_fast_and_asks_the_server_nothing(open_page: Open) -> N
     idle(page)
     page.wait_for_timeout(1000)
     sent.clear()
-    costs = page.locator(".theatre .stage").evaluate(STEP_COST)
-    # The aim is 16 ms (benchmarks.page); a machine that is three times slower passes.
-    assert float(np.median(costs)) <= 48
+    stage = page.locator(".theatre .stage")
+    # A busy moment of the machine may spoil one try; a slow step would spoil all of them.
+    medians = (float(np.median(stage.evaluate(STEP_COST))) for _ in range(5))
+    assert any(median <= 16 for median in medians)
     for _ in range(27):
         page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".theatre[data-step='0']")

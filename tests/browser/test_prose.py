@@ -348,7 +348,8 @@ def test_backward_says_that_it_reads_from_right_to_left(open_file: OpenFile) -> 
     until(page, lambda: axis.inner_text().split(), ["\u21c4", "token"])
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(
     open_file: OpenFile, theme: Literal["light", "dark"], width: int
 ) -> None:
