@@ -27,6 +27,7 @@ from rnnviz.training import (
     TrainingFinished,
     TrainingStarted,
     TrainingWarned,
+    budget,
     events,
     scoring,
     train,
@@ -231,7 +232,7 @@ def test_samples_are_fixed_and_an_epoch_counts_all_held_out() -> None:
     held_out = words(700, seed=3)
     found = list(train(reader(), words(300), held_out, Recipe(epochs=1, batch_size=50)))
     score, epoch = of(HeldOutScored, found)[-1], of(EpochFinished, found)[-1]
-    assert score.count == scoring.MOST_SCORED == 400 and epoch.held_out_count == 700
+    assert score.count == budget.MOST_SCORED == 400 and epoch.held_out_count == 700
     model = reader().eval()
     model.load_state_dict(epoch.weights)
     right = model(held_out.inputs, held_out.lengths).argmax(-1) == held_out.labels

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz.training.batches import Examples, Prepare
+from rnnviz.training.budget import FORWARD_PART, MOST_SCORED, PART_FOR_SCORES
 from rnnviz.training.devices import Place
 from rnnviz.training.objectives import Objective
 from rnnviz.training.updates import whole
@@ -21,12 +22,6 @@ EXAMPLES_AT_ONCE = 500
 STEPS_AT_ONCE = 50_000
 """Of examples read together, so that scoring can be left within a part of a second."""
 
-MOST_SCORED = 400
-"""Held-out examples, and as many to learn from, that are scored between epochs."""
-PART_FOR_SCORES = 0.015
-"""Of the time, for scores between epochs, where nobody says how often."""
-FORWARD_PART = 1 / 3
-"""Of an update's time, that reading alone takes."""
 SIGNIFICANT = 3.0
 """Standard deviations above chance; by chance alone one score in 700 gets there."""
 
