@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -195,6 +196,13 @@ def test_half_way_because_of_size_or_of_time() -> None:
     assert "still falling" in only(diagnose(falling, GOOD), "unfinished")
     apart = curves(held_out_accuracy=short_of, training_accuracy=short_of + 0.3, loss=flat)
     assert "68.8 % of the training ones" in only(diagnose(apart, GOOD), "over-fitting")
+    by_heart = replace(falling, training_accuracy=short_of + 0.3)
+    rising = np.r_[np.linspace(2.3, 1.5, 7), np.linspace(1.49, 1.6, 6)]  # too little to be told
+    assert "More examples or dropout" in only(
+        diagnose(replace(by_heart, held_out_loss=rising), GOOD), "over-fitting"
+    )
+    # As long as the held-out loss falls as well, more epochs are worth it.
+    assert kinds(diagnose(by_heart, GOOD)) == ["unfinished"]
 
 
 def test_numbers_are_written_for_people() -> None:
@@ -252,6 +260,11 @@ def test_without_clipping_the_gradient_explodes() -> None:
         return float(Curves.from_events(events_of(plan)).loss.max())
 
     assert highest(plan.changed(clip_norm=1.0)) < highest(plan) / 2
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_what_is_learnt_by_heart_is_no_call_for_more_epochs(seed: int) -> None:
+    assert kinds(said_of(PLANS["over-fitting"].changed(seed=seed))) == ["over-fitting"]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

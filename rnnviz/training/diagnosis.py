@@ -240,7 +240,7 @@ def _half_way(found: Readings) -> Finding | None:
     if not found.is_finished or not math.isfinite(found.best_accuracy):
         return None
     plan, best, noun = found.plan, found.best_accuracy, TASKS[found.plan.task].noun
-    if found.is_falling:
+    if found.is_falling and not found.is_by_heart:
         return Finding(
             "unfinished",
             found.last_step,

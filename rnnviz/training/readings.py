@@ -191,6 +191,18 @@ class Readings:
         before = float(np.mean(self.curves.loss[-2 * sixth : -sixth]))
         return float(np.mean(self.curves.loss[-sixth:])) < 0.95 * before
 
+    @cached_property
+    def is_by_heart(self) -> bool:
+        """Whether training examples are known far better than held-out ones, in accuracy (by a
+        tenth of the way from chance to all) and loss, and the held-out loss did not fall by 2 % in
+        the last third of the scores."""
+        held, training = self.curves.held_out_loss, self.curves.training_loss
+        third = len(held) // 3
+        gap = self.training_accuracy - self.held_out_accuracy
+        if not third or not gap >= 0.1 * (1 - self.chance) or not held[-1] > 1.5 * training[-1]:
+            return False
+        return not float(np.min(held[-third:])) < 0.98 * float(np.min(held[:-third]))
+
 
 def short(value: float) -> str:
     """A number for a sentence: three figures, no more."""
