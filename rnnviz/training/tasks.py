@@ -55,6 +55,8 @@ IMDB_HELP = (
 )
 
 _IMAGES = Plan(hidden_size=64, readout="attention", batch_size=100, learning_rate=5e-3)
+_TEXTS = Plan(hidden_size=64, bidirectional=True, readout="attention-max", learning_rate=3e-3,
+              dropout=0.3, examples=3000)  # fmt: skip
 _MEMORY = Plan(
     hidden_size=32,
     readout="last",
@@ -123,16 +125,7 @@ _ALL = (
         reads="tokens",
         offline=False,
         classes=2,
-        defaults=Plan(
-            task="imdb",
-            hidden_size=64,
-            bidirectional=True,
-            readout="attention-max",
-            learning_rate=3e-3,
-            epochs=3,
-            dropout=0.3,
-            examples=3000,
-        ),
+        defaults=_TEXTS.changed(task="imdb", epochs=3),
         words=("examples",),
         needs_data=IMDB_HELP,
     ),
@@ -144,16 +137,7 @@ _ALL = (
         reads="tokens",
         offline=True,
         classes=None,
-        defaults=Plan(
-            task="own",
-            hidden_size=64,
-            bidirectional=True,
-            readout="attention-max",
-            learning_rate=3e-3,
-            epochs=6,
-            dropout=0.3,
-            examples=3000,
-        ),
+        defaults=_TEXTS.changed(task="own", epochs=6),
         words=("examples", "data", "text_column", "label_column"),
         needs_data="Needs a file of yours: upload one.",
     ),
