@@ -76,9 +76,10 @@ def kinds(runs: Sequence[Shown]) -> list[list[Shown]]:
     return list(found.values())
 
 
-def name_of(run: Shown) -> str:
+def name_of(plan: Mapping[str, Any]) -> str:
     """``GRU 64``."""
-    return f"{CELL_NAMES.get(run.cell, run.cell.upper())} {run.plan.get('hidden_size', '')}".strip()
+    cell = str(plan.get("cell", ""))
+    return f"{CELL_NAMES.get(cell, cell.upper())} {plan.get('hidden_size', '')}".strip()
 
 
 def lines_of(runs: Sequence[Shown], measure: str, half_life: int) -> list[Line]:
@@ -91,7 +92,7 @@ def lines_of(runs: Sequence[Shown], measure: str, half_life: int) -> list[Line]:
     several = len(groups) > 1
     lines = []
     for group in groups:
-        name = name_of(group[0]) if several else ""
+        name = name_of(group[0].plan) if several else ""
         lines += _of_group(group, measure, half_life, name)
     # The held-out lines lie on top.
     return sorted(lines, key=lambda line: line.held_out)
@@ -153,7 +154,7 @@ def marks_of(runs: Sequence[Shown], measure: str) -> list[Mark]:
             if where != measure or (several and kind != "not-finite"):
                 continue
             own = [mark for mark in run.curves.marks if mark.kind == kind][-MOST_EVENTS:]
-            said = f"{name_of(run)}: {words}" if several else words
+            said = f"{name_of(run.plan)}: {words}" if several else words
             found += [Mark(mark.step, said, run.cell if several else None) for mark in own]
     return sorted(found, key=lambda mark: mark.step)
 

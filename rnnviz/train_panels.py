@@ -65,7 +65,7 @@ def payload(
         lines = train_lines.lines_of(runs, measure, smoothing)
         ends[measure] = reach(lines, measure, log=log, before=before(measure))
         panels.append(_panel(runs, lines, measure, steps, ends[measure], log))
-    names = " and ".join(train_lines.name_of(group[0]) for group in train_lines.kinds(runs))
+    names = " and ".join(train_lines.name_of(group[0].plan) for group in train_lines.kinds(runs))
     data = {
         "label": f"Curves of the training of {bare(names, 80)}",
         "steps": {"count": steps, "log": log_steps, "ends": _step_ends(steps, log_steps)},
@@ -142,7 +142,7 @@ def _legend(runs: Sequence[Shown]) -> list[Panel]:
     if len(groups) > 1:
         return [
             {
-                "text": bare(train_lines.name_of(group[0])),
+                "text": bare(train_lines.name_of(group[0].plan)),
                 "hue": _cell_hue(group[0].cell),
                 "sign": sign[group[0].cell],
             }

@@ -26,6 +26,9 @@ STATES = {
     "interrupted": "Interrupted",
     "uploaded": "Brought from elsewhere",
 }
+STANDS = {"open": ("leads", "are level"), "finished": ("wins", "share the first place")}
+"""What the first of a race does, and what several do who are first."""
+
 MOST_ROWS = 12
 
 
@@ -66,20 +69,13 @@ def headline(runs: Sequence[Shown], state: str) -> str:
     is_open = state in ("running", "queued", "paused")
     score_of = _last if is_open else _kept
     scores = {
-        name_of(group[0]): float(np.median([score_of(run) for run in group]))
+        name_of(group[0].plan): float(np.median([score_of(run) for run in group]))
         for group in kinds(runs)
     }
-    known = {name: score for name, score in scores.items() if math.isfinite(score)}
     if len(scores) > 1:
-        if len(known) < len(scores):
-            return f"{listed(list(scores))} race"
-        ranking = sorted(known, key=lambda name: known[name], reverse=True)
-        scored = ", ".join(f"{name} {percent(known[name])}" for name in ranking)
-        if len({percent(score) for score in (known[ranking[0]], known[ranking[1]])}) == 1:
-            return f"Level so far: {scored}" if is_open else f"A draw: {scored}"
-        return f"{ranking[0]} {'leads' if is_open else 'wins'}: {scored}"
+        return _race(scores, "open" if is_open else state)
     name = CELL_NAMES.get(runs[0].cell, runs[0].cell)
-    score = scores[name_of(runs[0])]
+    score = scores[name_of(runs[0].plan)]
     if not math.isfinite(score):
         return f"The {name} is about to learn" if state in ("queued", "running") else f"The {name}"
     info = TASKS.get(task)
@@ -87,6 +83,18 @@ def headline(runs: Sequence[Shown], state: str) -> str:
     if info is not None and info.answers == "symbols":
         return f"The {name} has {percent(score)} of the held-out symbols right"
     return f"The {name} has {percent(score)} of the {of_what} right"
+
+
+def _race(scores: Mapping[str, float], state: str) -> str:
+    """Who is first, and the score of each; only a race that was run to its end has a winner."""
+    if not all(map(math.isfinite, scores.values())):
+        return f"{listed(list(scores))} race"
+    ranking = sorted(scores, key=lambda name: scores[name], reverse=True)
+    said = {name: percent(scores[name]) for name in ranking}
+    first = [name for name in ranking if said[name] == said[ranking[0]]]
+    alone, together = STANDS.get(state, ("was ahead", "were level"))
+    verb = alone if len(first) == 1 else together
+    return f"{listed(first)} {verb}: " + ", ".join(f"{name} {said[name]}" for name in ranking)
 
 
 def _kept(run: Shown) -> float:

@@ -123,7 +123,7 @@ def test_the_level_of_a_figure(plan: Plan, measure: str, level: float | None) ->
 def test_a_network_from_elsewhere_has_no_plan_and_is_drawn_all_the_same() -> None:
     plan: dict[str, Any] = {"cell": "lstm"}
     run = Shown("x" * 16, "n", plan, curves(lambda step: 1.0))
-    assert name_of(run) == "LSTM"
+    assert name_of(plan) == "LSTM"
     assert level_of([run], "accuracy") is None
     assert len(lines_of([run], "loss", 3)) == 2
 

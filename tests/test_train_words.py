@@ -63,8 +63,26 @@ def test_a_race_is_won_by_the_median_of_the_best_epochs() -> None:
     assert train_words.headline(runs, "finished").startswith("GRU 64 wins: GRU 64 80.0")
     assert train_words.headline(runs, "running").startswith("RNN 64 leads: RNN 64 30.0")
     level = [shown(GRU, 0.8), shown(rnn, 0.8)]
-    assert train_words.headline(level, "finished").startswith("A draw: ")
-    assert train_words.headline(level, "running").startswith("Level so far: ")
+    both = "GRU 64 80.0\u00a0%, RNN 64 80.0\u00a0%"
+    assert (
+        train_words.headline(level, "finished")
+        == f"GRU 64 and RNN 64 share the first place: {both}"
+    )
+    third = shown(defaults("digits", "lstm").changed(epochs=4), 0.7)
+    assert train_words.headline([third, *level], "running") == (
+        f"GRU 64 and RNN 64 are level: {both}, LSTM 64 70.0\u00a0%"
+    )
+
+
+@pytest.mark.parametrize("state", ["stopped", "interrupted", "failed"])
+def test_a_race_that_was_not_run_to_its_end_has_no_winner(state: str) -> None:
+    rnn = defaults("digits", "rnn").changed(epochs=4)
+    race = [shown(GRU, 0.5), shown(rnn, 0.4)]
+    scored = "GRU 64 50.0\u00a0%, RNN 64 40.0\u00a0%"
+    assert train_words.headline(race, state) == f"GRU 64 was ahead: {scored}"
+    assert train_words.headline(race, "finished") == f"GRU 64 wins: {scored}"
+    level = [shown(GRU, 0.5), shown(rnn, 0.5)]
+    assert train_words.headline(level, state).startswith("GRU 64 and RNN 64 were level: ")
 
 
 def test_before_the_first_score_nothing_is_claimed() -> None:

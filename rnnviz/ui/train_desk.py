@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.jobs import JobError
+from rnnviz.jobs import LIVE, JobError
 from rnnviz.runs import RunError
 from rnnviz.train_address import TrainAddress
 from rnnviz.train_lines import Shown, name_of
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rnnviz.training.budget import Estimate
     from rnnviz.ui.train_jobs import Desk
 
-FIRST, LIVE, WAITING = 0.5, 1.0, 3.0
-"""Seconds between two looks: at what is about to change, at a training, at a queue."""
+FIRST, TRAINING, WAITING, PAUSED = 0.5, 1.0, 3.0, 5.0
+"""Seconds between two looks: at what is about to change, at a training, at a queue, at a pause."""
 
 SETTLE = 0.4
 """Seconds that a click waits at most, so that what it did is seen at once."""
@@ -47,11 +47,13 @@ class Looked:
     @property
     def is_live(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in ("queued", "running")
+        return self.state in LIVE
 
     @property
     def every(self) -> float | None:
         """Seconds until it is worth looking again; None for never."""
+        if self.state == "paused":
+            return PAUSED  # another tab may let it go on
         if not self.is_live:
             return None
         job = self.job
@@ -59,7 +61,7 @@ class Looked:
             return FIRST
         if self.state == "queued":
             return WAITING if job is None or job.position > 0 else FIRST
-        return LIVE if any(len(one.curves) for one in self.runs) else FIRST
+        return TRAINING if any(len(one.curves) for one in self.runs) else FIRST
 
 
 def plans_of(address: TrainAddress) -> tuple[Plan, ...]:
@@ -129,7 +131,11 @@ def look(desk: Desk, choices: TrainChoices, visitor: str) -> Looked | None:
     A visitor who comes without a run in the address finds the one that is on its way.
     """
     if choices.address.run is None and not choices.looked:
-        waiting = [job for job in desk.manager.of(visitor) if job.state in WORTH_FINDING]
+        waiting = [
+            job
+            for job in desk.manager.of(visitor)
+            if job.state in WORTH_FINDING and _is_here(desk, job, job.runs[0])
+        ]
         if waiting:
             choices.show(waiting[0].runs[0])
     choices.looked = True
@@ -137,8 +143,8 @@ def look(desk: Desk, choices: TrainChoices, visitor: str) -> Looked | None:
     if run is None:
         return None
     job = desk.manager.get(run)
-    if job is not None:
-        return _of_job(run, job, visitor)
+    if job is not None and _is_here(desk, job, run):
+        return _of_job(desk, run, job, visitor)
     try:
         found = desk.store.get(run)
     except RunError as error:
@@ -151,11 +157,17 @@ def look(desk: Desk, choices: TrainChoices, visitor: str) -> Looked | None:
 WORTH_FINDING = ("queued", "running", "paused")
 
 
-def _of_job(run: str, job: Job, visitor: str) -> Looked:
+def _is_here(desk: Desk, job: Job, run: str) -> bool:
+    """Whether a run of a job is still there: one that has ended may have been deleted."""
+    return job.state in LIVE or desk.store.exists(run)
+
+
+def _of_job(desk: Desk, run: str, job: Job, visitor: str) -> Looked:
     seeds = len({plan.seed for plan in job.plans}) > 1
     shown = tuple(
         Shown(one, _name(plan, seeds), plan.to_json(), job.run_curves(one))
         for one, plan in zip(job.runs, job.plans, strict=True)
+        if _is_here(desk, job, one)
     )
     return Looked(run, shown, job.state, job.message, job.visitor == visitor, job)
 
@@ -172,6 +184,5 @@ def _of_store(desk: Desk, found: Run, visitor: str) -> Looked:
 def _name(plan: Plan, with_seed: bool) -> str:
     from rnnviz.training.plan import TASKS
 
-    shown = Shown("", "", plan.to_json(), None)  # type: ignore[arg-type]
     seed = f", seed {plan.seed}" if with_seed else ""
-    return f"{name_of(shown)}, {TASKS[plan.task].name}{seed}"
+    return f"{name_of(plan.to_json())}, {TASKS[plan.task].name}{seed}"

@@ -43,6 +43,10 @@ RACE_LEGEND = (
     "Solid, with marks: held-out examples, which are never trained on. Dotted: the batches of the "
     "training, smoothed; faint: every single one."
 )
+AGAIN = (
+    "A new training of the same plan with the same seed: it gives the same curve. One that is "
+    "still on its way is stopped first; it stays under Runs, and can go on."
+)
 LOG_LOSS, LOG_STEPS = "loss", "steps"
 
 
@@ -149,7 +153,7 @@ def _buttons(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
             ("stop", "Stop", "stop", looked.is_live or state == "paused",
              "Ends the training and keeps the best network so far."),
             ("restart", "Again, same seed", "replay", True,
-             "A new training of the same plan with the same seed: it gives the same curve."),
+             AGAIN),
         ):  # fmt: skip
             st.button(
                 label,

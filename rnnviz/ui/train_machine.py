@@ -7,6 +7,7 @@ over all snapshots is being worked out, and while it plays. What was chosen stay
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -19,9 +20,7 @@ from rnnviz.palette import Theme
 from rnnviz.runs import Run
 from rnnviz.snapshots import Snapshot
 from rnnviz.theatre import theatre
-from rnnviz.train_lines import Shown as ShownRun
 from rnnviz.train_lines import name_of
-from rnnviz.training.curves import Curves
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.train_replays import (
@@ -152,7 +151,7 @@ def _which(choice: Choice, stage: Stage) -> None:
                 list(stage.lanes),
                 required=True,
                 wrap=True,
-                format_func=lambda id: _name(stage.lanes[id]),
+                format_func=lambda id: _name(stage.lanes[id], stage.lanes.values()),
                 key="machine_run",
                 on_change=lambda: setattr(choice, "run", st.session_state["machine_run"]),
                 help="The scrubber stays at the same step, so the networks can be compared.",
@@ -171,10 +170,10 @@ def _which(choice: Choice, stage: Stage) -> None:
             )
 
 
-def _name(run: Run) -> str:
-    seed = run.plan.get("seed")
-    name = name_of(ShownRun(run.id, run.name, run.plan, Curves()))
-    return f"{name}, seed {seed}" if seed else name
+def _name(run: Run, lanes: Collection[Run]) -> str:
+    """``GRU 64``, with the seed where the networks of the race differ in it."""
+    several = len({lane.plan.get("seed") for lane in lanes}) > 1
+    return f"{name_of(run.plan)}, seed {run.plan.get('seed')}" if several else name_of(run.plan)
 
 
 def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
@@ -259,7 +258,7 @@ def _theatre(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
     when = moments_of(stage)[snapshot.step].words
     assert stage.subject is not None
     shown = stage.subject.inputs[choice.input]
-    name = name_of(ShownRun(stage.run.id, stage.run.name, stage.run.plan, Curves()))
+    name = name_of(stage.run.plan)
     view = theatre(
         packed,
         key="machine_theatre",

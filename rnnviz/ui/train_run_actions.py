@@ -57,7 +57,7 @@ def one_run(run: Run, visitor: str, store: RunStore, choices: TrainChoices) -> N
             path, label, icon = READS[page]
             st.page_link(path, label=label, icon=icon, query_params={"run": run.id})
         _downloads(run)
-        _delete_button([run], visitor, store)
+        _delete_button([run], visitor, store, choices)
     if run.message:
         st.caption(plain(run.message))
 
@@ -136,14 +136,18 @@ def _download(label: str, run: Run, make: Callable[[Run], bytes], ending: str, s
     )
 
 
-def several_runs(chosen: Sequence[Run], visitor: str, store: RunStore) -> None:
+def several_runs(
+    chosen: Sequence[Run], visitor: str, store: RunStore, choices: TrainChoices
+) -> None:
     """What can be done with several runs besides comparing them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{len(chosen)} runs")
-        _delete_button(chosen, visitor, store)
+        _delete_button(chosen, visitor, store, choices)
 
 
-def _delete_button(chosen: Sequence[Run], visitor: str, store: RunStore) -> None:
+def _delete_button(
+    chosen: Sequence[Run], visitor: str, store: RunStore, choices: TrainChoices
+) -> None:
     live = [run for run in chosen if run.is_live]
     st.button(
         "Delete" if len(chosen) == 1 else f"Delete {len(chosen)} runs",
@@ -151,15 +155,19 @@ def _delete_button(chosen: Sequence[Run], visitor: str, store: RunStore) -> None
         icon=":material/delete:",
         disabled=bool(live),
         on_click=_delete,
-        args=(store, visitor, tuple(run.id for run in chosen)),
+        args=(store, visitor, choices, tuple(run.id for run in chosen)),
         help="Stop it first." if live else "For 15 minutes it can be brought back.",
     )
 
 
-def _delete(store: RunStore, visitor: str, ids: Sequence[str]) -> None:
+def _delete(store: RunStore, visitor: str, choices: TrainChoices, ids: Sequence[str]) -> None:
     own = [run for run in store.of(visitor) if run.id in ids]
     gone = [(run.id, run.name) for run in own if _try(partial(store.delete, run.id))]
     st.session_state[DELETED] = gone
+    if gone:
+        st.session_state[AGAIN] = True  # the stage may show one of them, or a race with one
+    if choices.address.run in {id for id, _ in gone}:
+        choices.show(None)
 
 
 def deleted_runs(store: RunStore) -> None:

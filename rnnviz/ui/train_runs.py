@@ -92,7 +92,7 @@ def _panel(visitor: str, store: RunStore, choices: TrainChoices, every: float | 
         if len(chosen) == 1:
             one_run(chosen[0], visitor, store, choices)
         elif chosen:
-            several_runs(chosen, visitor, store)
+            several_runs(chosen, visitor, store, choices)
         elif runs:
             st.caption("Select a run to do something with it, or several to compare their curves.")
     if chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.training.plan import PRESETS, TASKS, Plan, defaults
-from rnnviz.ui import train_jobs
+from rnnviz.ui import train_desk, train_jobs
 from tests.pages.conftest import Open
 from tests.pages.trainings import (
     STEPS_PER_EPOCH,
@@ -143,6 +144,55 @@ def test_the_learning_rate_is_turned_while_it_trains(open_page: Open, manager: F
     manager.advance(job, 500, state="finished")
     app.run()
     assert not [one for one in app.select_slider if "factor" in one.key]
+
+
+def test_a_pause_is_looked_at_again_and_an_end_is_not(
+    open_page: Open, manager: FakeManager
+) -> None:
+    app, job = started(open_page, manager)
+    manager.advance(job, 5, state="paused")
+    look = partial(train_desk.look, train_jobs.desk(), app.session_state["train"], job.visitor)
+    assert (paused := look()) is not None and paused.every == 5
+    job.state = "stopped"
+    assert (stopped := look()) is not None and stopped.every is None
+
+
+def test_a_run_that_was_deleted_leaves_the_stage(open_page: Open, manager: FakeManager) -> None:
+    app, job = started(open_page, manager)
+    manager.advance(job, 500, state="finished")
+    assert "Finished" in state_line(app.run())
+    manager.store.update(job.runs[0], state="finished")
+    manager.store.delete(job.runs[0])  # in another tab: the manager still knows of the job
+    app.run()
+    assert shown_title(app) == "Nothing is trained yet" and words(app) == {}
+    assert "it may be deleted" in said(app)
+    watcher = open_page(PAGE, run=job.runs[0])
+    assert shown_title(watcher) == "Nothing is trained yet"
+    job.state = "paused"
+    app.session_state["train"].looked = False
+    app.run()
+    assert shown_title(app) == "Nothing is trained yet", "it is not found again either"
+
+
+def test_a_deleted_network_of_a_race_is_drawn_no_more(
+    open_page: Open, manager: FakeManager
+) -> None:
+    app, job = started(open_page, manager, cell="race", racers="gru.rnn")
+    manager.advance(job, 500, state="finished")
+    manager.store.update(job.runs[1], state="finished")
+    manager.store.delete(job.runs[1])
+    app.run()
+    assert words(app)["run"] == job.runs[0]
+    assert [entry["text"] for entry in drawn(app)["legend"]] == ["training", "held out"]
+
+
+def test_again_says_that_what_is_on_its_way_is_stopped(
+    open_page: Open, manager: FakeManager
+) -> None:
+    app, job = started(open_page, manager)
+    manager.advance(job, 5)
+    app.run()
+    assert "still on its way is stopped" in app.button(key="train_restart").proto.help
 
 
 def test_who_waits_is_told_how_many_are_ahead(open_page: Open, manager: FakeManager) -> None:
@@ -287,8 +337,10 @@ def test_a_race_is_one_job_of_equals(open_page: Open, manager: FakeManager) -> N
     assert len({plan.hidden_size for plan in job.plans}) == 3
     manager.advance(job, 33)
     app.run()
-    assert shown_title(app).startswith("LSTM 46 leads: LSTM 46 65.0 %") or "leads" in shown_title(
-        app
+    sizes = [plan.hidden_size for plan in job.plans]
+    assert shown_title(app) == (
+        f"LSTM {sizes[0]} leads: LSTM {sizes[0]} 65.0 %, GRU {sizes[1]} 55.0 %, "
+        f"RNN {sizes[2]} 45.0 %"
     )
     card = next(one.value for one in app.markdown if "Held equal" in one.value)
     assert "Not equal" in card and "One seed" in card

@@ -207,6 +207,16 @@ def test_the_networks_of_a_race_at_the_same_step(open_page: Open, store: RunStor
     assert shown(app)["readings"][0]["cell"] == "lstm" and scrubber(app).value == 10
 
 
+def test_seeds_of_a_race_have_names(open_page: Open, store: RunStore) -> None:
+    runs = [made(store, RECALL.changed(seed=seed), group="seeds") for seed in (0, 1)]
+    app = opened(open_page, runs[0])
+    names = app.segmented_control(key="machine_run").options
+    assert list(names) == ["GRU 5, seed 0", "GRU 5, seed 1"]
+    cells = [made(store, RECALL.changed(cell=cell, seed=3), group="c") for cell in ("gru", "rnn")]
+    app = opened(open_page, cells[0])
+    assert list(app.segmented_control(key="machine_run").options) == ["GRU 5", "RNN 5"]
+
+
 def test_data_that_is_gone_is_said(open_page: Open, store: RunStore) -> None:
     run = made(store)
     own = defaults("own", "gru").changed(data="0123456789abcdef.csv")

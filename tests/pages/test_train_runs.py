@@ -138,6 +138,19 @@ def test_what_is_deleted_can_be_brought_back(panel: Open, store: RunStore) -> No
     assert app.text_input(key=f"train_runs_name_{run.id}").value == "gone"  # selected again
 
 
+def test_what_is_deleted_leaves_the_stage(panel: Open, store: RunStore) -> None:
+    run, other = made(store, name="gone"), made(store, name="stays")
+    app = select(panel(run=run.id), store, run)
+    assert app.header[0].value != "Nothing is trained yet"
+    app.button(key="train_runs_delete").click().run()
+    assert not app.exception and not app.warning
+    assert app.header[0].value == "Nothing is trained yet"
+    assert app.session_state["train"].address.run is None
+    app = select(panel(run=other.id), store, made(store))
+    app.button(key="train_runs_delete").click().run()
+    assert app.session_state["train"].address.run == other.id
+
+
 def test_a_live_run_is_not_deleted(panel: Open, store: RunStore) -> None:
     run = made(store, state="running")
     app = select(panel(), store, run)
