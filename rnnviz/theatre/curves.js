@@ -2,7 +2,7 @@
 // Python says what is drawn and how far the axes reach; an update changes what is there and mounts nothing anew.
 
 import { CurvePanel, drawn } from "./curvepanel.js";
-import { allSteps, floats, nearest, signPath } from "./curvescale.js";
+import { allSteps, nearest, signPath, unpackedLines, within } from "./curvescale.js";
 import { buildButton, element, setAttribute, setText } from "./dom.js";
 import { readTheme } from "./theme.js";
 import { unpack } from "./unpack.js";
@@ -10,8 +10,10 @@ import { grouped } from "./words.js";
 
 const CURVES = new WeakMap();
 const SPEAK_AFTER = 500;
-const STEPS_BY_KEY = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10 };
-const LONG = ["steps", "values", "smooth", "low", "high"];
+// As a slider has them: up is on.
+const STEPS_BY_KEY = { ArrowRight: 1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
+const SHORTCUTS = [...Object.keys(STEPS_BY_KEY), "Home", "End", "Escape"].join(" ");
+const KEYS = "Left and right move through the steps, page up and page down by ten, escape leaves them.";
 const LEGEND_HEIGHT = 30;
 const EDGE = 16;
 
@@ -22,8 +24,11 @@ class Curves {
     const save = buildButton("Save as picture", "All curves as they stand here, as an SVG file", () => this.save());
     this.head = element("div", { class: "curves-head" }, this.legend, save);
     this.grid = element("div", { class: "curves-grid", tabIndex: 0, role: "group" });
+    setAttribute(this.grid, "aria-keyshortcuts", SHORTCUTS);
+    setAttribute(this.grid, "aria-describedby", "curves-keys");
+    const keys = element("p", { class: "live", id: "curves-keys" }, KEYS);
     this.live = element("p", { class: "live", role: "status", "aria-live": "polite" });
-    this.root = element("section", { class: "curves" }, this.head, this.grid, this.live);
+    this.root = element("section", { class: "curves" }, this.head, keys, this.grid, this.live);
     this.grid.onkeydown = (event) => this.press(event);
     this.grid.onblur = () => this.point(null);
     this.grid.onpointerleave = (event) => {
@@ -35,8 +40,7 @@ class Curves {
   }
 
   update(data) {
-    for (const panel of data.panels)
-      for (const line of panel.lines) for (const name of LONG) line[name] = floats(line[name]);
+    for (const panel of data.panels) panel.lines = unpackedLines(panel.lines, data.steps.log);
     this.data = data;
     this.steps = allSteps(data.panels.flatMap(({ lines }) => lines));
     const shown = data.panels.map(({ measure }) => this.panelOf(measure));
@@ -45,8 +49,8 @@ class Curves {
       this.grid.replaceChildren(...shown.map(({ node }) => node));
     }
     setAttribute(this.root, "aria-label", data.label);
-    setAttribute(this.grid, "aria-label", `${data.label}. Left and right move through the steps, escape leaves them.`);
-    if (this.at !== null && this.steps.length === 0) this.at = null;
+    setAttribute(this.grid, "aria-label", data.label);
+    this.at = within(this.at, this.steps);
     this.draw();
   }
 

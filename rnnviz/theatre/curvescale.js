@@ -152,6 +152,25 @@ export function allSteps(lines) {
   return Float64Array.from(new Set(lines.flatMap(({ steps }) => Array.from(steps)))).sort();
 }
 
+const LONG = ["steps", "values", "smooth", "low", "high"];
+
+// The lines with what Python packed as numbers, and without step 0 where the axis of steps has no place for it.
+export function unpackedLines(lines, isLog) {
+  return lines.map((line) => ({ ...line, ...numbersOf(line, isLog) })).filter(({ steps }) => steps.length > 0);
+}
+
+function numbersOf(line, isLog) {
+  const steps = floats(line.steps);
+  const hasPlace = (_, i) => !isLog || steps[i] > 0;
+  return Object.fromEntries(LONG.map((name) => [name, floats(line[name])?.filter(hasPlace) ?? null]));
+}
+
+// The step as it was, moved to the nearer end where there are no such steps now; null where there are none at all.
+export function within(step, steps) {
+  if (step === null || steps.length === 0) return null;
+  return Math.min(Math.max(step, steps[0]), steps.at(-1));
+}
+
 // The labels of events that have room beside each other between two ends; of those that have not the later ones.
 export function fittingLabels(marks, across, left, right) {
   const kept = [];

@@ -1,5 +1,6 @@
 // Keeps the word by which Python knows this browser again, in a cookie that goes to this server only. It says nothing of
-// who sits there. A browser that has one already keeps it and tells Python; one that takes no cookies is left alone.
+// who sits there. A browser that has another one keeps it and tells Python; the days count from the last visit. One that
+// takes no cookies is left alone.
 
 import { unpack } from "./unpack.js";
 
@@ -22,6 +23,6 @@ export function cookieText(name, token, days, isSafe) {
 export default function mountVisitor({ data, setStateValue }) {
   const { name, token, days } = unpack(data);
   const known = cookieOf(document.cookie, name);
-  if (known === null) document.cookie = cookieText(name, token, days, window.location.protocol === "https:");
-  else if (known !== token) setStateValue("known", known);
+  if (known !== null && known !== token) setStateValue("known", known);
+  else document.cookie = cookieText(name, token, days, window.location.protocol === "https:");
 }

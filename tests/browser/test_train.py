@@ -78,6 +78,7 @@ def test_a_training_is_started_paused_found_again_and_stopped(open_page: Open) -
     press(tab, "Resume")
     state(tab, "Training")
     tab.close()
+    state(page, "Training")  # the first tab looks again by itself
 
     page.get_by_role("link", name="Home").click()
     page.wait_for_selector(".theatre[data-ready]")
@@ -117,6 +118,17 @@ def test_curves_stay_where_they_are_while_they_grow(open_page: Open) -> None:
     expect(curves).to_have_attribute("data-step", "1")
     expect(page.locator(".curve-said:visible")).to_have_count(4)
     expect(page.locator(f"{CURVES} [role=status]")).to_contain_text("Step 1. Loss: training")
+    page.keyboard.press("PageUp")
+    expect(curves).to_have_attribute("data-step", re.compile(r"\d\d"))  # up is on
+    for key in ("PageDown", "PageDown"):
+        page.keyboard.press(key)
+    expect(curves).to_have_attribute("data-step", "0")
+    # Where the axis of steps has no place for step 0 the first step is the first that it has.
+    page.locator("[class*=st-key-train_log]").get_by_text("Steps").click()
+    page.wait_for_url(re.compile("log=s"))
+    page.locator(".curves-grid").focus()
+    page.keyboard.press("Home")
+    expect(curves).to_have_attribute("data-step", "1")
     page.keyboard.press("Escape")
     expect(page.locator(".curve-said:visible")).to_have_count(0)
     with page.expect_download() as downloading:

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import {
   allSteps, bandPath, fittingLabels, floats, linePath, linearTicks, logText, logTicks, nearest, scaleOf, signPath, tickText,
-  written,
+  unpackedLines, within, written,
 } from "../../rnnviz/theatre/curvescale.js";
 
 const across = scaleOf([0, 10], false, 0, 100);
@@ -83,6 +83,21 @@ test("the nearest step is found among all steps", () => {
   }
   assert.equal(nearest([], 3), -1);
   assert.equal(nearest([4], 9), 0);
+});
+
+test("step 0 is on no logarithmic axis, and the cursor stays within the steps there are", () => {
+  const packed = (...numbers) => Buffer.from(Float32Array.from(numbers).buffer).toString("base64");
+  const none = { smooth: null, low: null, high: null };
+  const held = { label: "held out", steps: packed(0, 10, 20), values: packed(2, 1, 0.5), ...none };
+  const first = { label: "first", steps: packed(0), values: packed(2), ...none };
+  const [line, ...others] = unpackedLines([held, first], true);
+  assert.deepEqual([[...line.steps], [...line.values], line.smooth, line.label], [[10, 20], [1, 0.5], null, "held out"]);
+  assert.deepEqual(others, []);
+  const linear = unpackedLines([held, first], false);
+  assert.deepEqual(linear.map(({ steps }) => [...steps]), [[0, 10, 20], [0]]);
+  const steps = allSteps([line]);
+  assert.deepEqual([within(0, steps), within(15, steps), within(99, steps), within(null, steps)], [10, 15, 20, null]);
+  assert.equal(within(3, allSteps([])), null);
 });
 
 test("labels that would lie on each other give way to the latest", () => {

@@ -34,5 +34,7 @@ test("a browser without the cookie gets it, one with another tells it", () => {
   const other = "another_token_of_old";
   const { cookie, said } = mounted(`${NAME}=${other}`);
   assert.deepEqual([cookie, said], [`${NAME}=${other}`, [["known", other]]]);
-  assert.deepEqual(mounted(`${NAME}=${OURS}`).said, []);
+  const again = mounted(`${NAME}=${OURS}`);
+  assert.deepEqual(again.said, []);
+  assert.match(again.cookie, /; Max-Age=86400;/, "its days begin anew");
 });
