@@ -6,6 +6,8 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -303,6 +305,21 @@ def test_a_loss_that_is_no_number_is_told_and_then_raised() -> None:
     assert (warned.step, warned.kind) == (1, "not-finite")
     with pytest.raises(DivergenceError, match="got nan at step 1"):
         next(found)
+
+
+def test_a_scaler_steps_over_gradients_that_are_no_numbers() -> None:
+    """Losses in float16 are scaled until a gradient is infinite: half the scale, and no step."""
+    scaler, factors = torch.amp.GradScaler("cpu", init_scale=4.0), [math.inf]
+    here = Place(torch.device("cpu"), 0, 1, SimpleNamespace(scaler=scaler, autocast=nullcontext))
+    model, recipe = small_model(), Recipe(epochs=3, batch_size=20)
+    weight = next(model.parameters())
+    weight.register_hook(lambda slope: slope * (factors.pop() if factors else 1.0))
+    found = list(Training(model, stripes(), stripes(40, 1), recipe, device=here))
+    norms = [event.gradient_norm for event in found if isinstance(event, StepFinished)]
+    assert [math.isfinite(norm) for norm in norms[:3]] == [False, True, True]
+    assert scaler.get_scale() == 2.0
+    assert isinstance(found[-1], TrainingFinished)
+    assert all(value.isfinite().all() for value in model.parameters())
 
 
 def test_the_learning_rate_can_be_changed_between_steps() -> None:

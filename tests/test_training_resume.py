@@ -116,12 +116,12 @@ def test_a_run_left_while_scoring_scores_again(tmp_path: Path) -> None:
     class PausedError(Exception):
         pass
 
-    def leave() -> None:
+    def leave(inputs: torch.Tensor, generator: Any, strength: float) -> torch.Tensor:
         if training.progress.step == 2:
             raise PausedError
+        return inputs
 
-    training = rows()(0)
-    training.between_chunks = leave
+    training = rows()(0, prepare_held_out=leave)
     iteration = iter(training)
     found = list(islice(iteration, 6))
     assert isinstance(found[-1], StepFinished) and found[-1].step == 2

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import torch
 
-from rnnviz import checkpoint
+from rnnviz import checkpoint, snapshots
 from rnnviz.runs import Run
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan, defaults
@@ -34,6 +34,11 @@ PLAN = defaults("recall", "gru").changed(
     hidden_size=8, delay=5, examples=200, epochs=3, dropout=0.2, num_layers=2
 )
 STEPS = 12
+EXPLODING = Plan(
+    task="recall", cell="rnn", delay=100, hidden_size=64, gain=10.0, initialisation="orthogonal",
+    optimizer="sgd", schedule="constant", examples=100, epochs=3, batch_size=100,
+)  # fmt: skip
+"""The loss of its first step is a number, the gradient is none."""
 
 
 class Told:
@@ -231,7 +236,7 @@ def test_the_learning_rate_changes_while_it_runs(whole: Path, tmp_path: Path) ->
     assert factors == [1.0] * 6 + [0.5] * 6
 
 
-def test_nan_ends_one_network_and_the_others_go_on(tmp_path: Path) -> None:
+def test_nan_ends_a_network_and_keeps_its_best(tmp_path: Path) -> None:
     def broken(control: Control, step: int) -> None:
         if step == 6:
             control.take({"do": "factor", "factor": float("nan")})
@@ -243,6 +248,91 @@ def test_nan_ends_one_network_and_the_others_go_on(tmp_path: Path) -> None:
     assert "lower the learning rate" in told.message
     assert checkpoint.card(folder / "model")["kept_epoch"] == 1
     assert [mark.kind for mark in curves(folder).marks][-1] == "not-finite"
+
+
+def test_nan_ends_one_network_of_a_race_and_the_other_goes_on(whole: Path, tmp_path: Path) -> None:
+    lost, other = tmp_path / "lost", tmp_path / "other"
+    told = work({lost: EXPLODING, other: PLAN})
+    said = "expected a finite gradient, got inf at step 1 of epoch 1: lower the learning rate"
+    assert told.ended == {"lost": ("failed", said), "other": ("finished", "")}
+    assert (told.state, told.message) == ("finished", f"1 of 2 networks finished. {said}")
+    assert_same(other, whole)
+    # Nothing of it was a network: none is kept, and none is called the best.
+    assert sorted(path.name for path in lost.iterdir()) == ["curves.jsonl", "snapshots"]
+    assert not any(
+        "best" in one["runs"].get("lost", {"record": {}})["record"] for one in told.progress
+    )
+
+
+def test_weights_that_are_no_numbers_replace_nothing(tmp_path: Path) -> None:
+    def broken(control: Control, step: int) -> None:
+        if step == 6:
+            control.take({"do": "factor", "factor": float("nan")})
+        if step == 7:  # its loss and its gradient were numbers
+            control.want("pause")
+
+    folder = tmp_path / "lost"
+    told = work({folder: PLAN}, during=broken)
+    assert told.state == "failed"
+    assert "expected finite weights, got some that are no numbers at step 7" in told.message
+    weights = TrainingState.load(folder / "state.safetensors").part("weights")
+    assert all(value.isfinite().all() for value in weights.values())
+    assert checkpoint.card(folder / "model")["kept_epoch"] == 1
+
+
+def test_a_resume_without_a_state_takes_nothing_away(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    work({folder: PLAN}, during=lambda c, step: c.want("pause") if step == 6 else None)
+    (folder / "state.safetensors").unlink()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    told = work({folder: PLAN}, resume=True)
+    assert told.state == "failed"
+    assert "expected the saved state of this run, got none" in told.message
+    assert "press Restart" in told.message
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_network_whose_end_nobody_heard_of_is_finished(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    work({folder: PLAN})
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    told = work({folder: PLAN}, resume=True)  # its server was gone before the record said so
+    assert told.ended == {"run": ("finished", "")}
+    assert (told.state, told.message) == ("finished", "")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_first_step_can_be_resumed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    killed_at({folder: PLAN}, 2)
+    assert TrainingState.load(folder / "state.safetensors").step == 1
+
+
+def test_a_state_knows_no_better_epoch_than_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States are saved all the time, models for their own sake only once."""
+    own = Throttle.due.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(lane, "STATE_SECONDS", 0.0)
+    monkeypatch.setattr(lane, "MODEL_SECONDS", 1e9)
+    monkeypatch.setattr(Throttle, "due", property(lambda one: not one._seconds or own(one)))
+    folder = tmp_path / "killed"
+    plan = PLAN.changed(epochs=10, learning_rate=0.03, dropout=0.0)
+    killed_at({folder: plan}, 38)
+    state = TrainingState.load(folder / "state.safetensors")
+    assert state.step == 37
+    assert checkpoint.card(folder / "model")["kept_epoch"] == state.about["best"]["epoch"] > 1
+
+
+def killed_at(folders: dict[Path, Plan], step: int) -> None:
+    """Train, and lose the process in that step: nothing is saved on the way out."""
+
+    def kill(control: Control, reached: int) -> None:
+        if reached == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work(folders, during=kill)
 
 
 def test_a_damaged_state_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -335,6 +425,7 @@ def test_killed_at_any_moment_it_leaves_good_files(
             checkpoint.load(folder / "model")
         for path in folder.glob("snapshots/0*"):
             assert path.stat().st_size > 100, attempt
+        assert snapshots.found(folder / "snapshots").sentences == ()
     assert steps == sorted(steps)
     assert steps[-1] > steps[0]
     told = work({folder: plan}, resume=True, during=lambda c, step: c.want("pause"))
@@ -361,7 +452,17 @@ def test_what_is_wrong_is_said_in_a_sentence() -> None:
 def test_a_run_that_was_deleted_or_has_no_data_is_told(tmp_path: Path) -> None:
     told = work({tmp_path / "own": Plan(task="own", data="0" * 16 + ".csv")})
     assert told.state == "failed"
-    assert "Traceback" not in told.message
+    assert told.message.startswith("expected the uploaded file 0000000000000000.csv, got none")
+    deleted = tmp_path / "deleted"
+    assignment = {
+        "job": "job", "seconds": 0.0, "most_seconds": 1e9, "steps": None,
+        "lanes": [{"run": "x", "plan": PLAN.to_json(), "folder": str(deleted), "resume": True}],
+    }  # fmt: skip
+    told = Told()
+    Work(assignment, Control(assignment), told).run()
+    assert told.state == "failed"
+    assert told.message == "expected a run that is still here, got one that was deleted"
+    assert not deleted.exists()
 
 
 def test_memory_that_runs_out_ends_the_job(tmp_path: Path, capfd: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,16 +76,13 @@ class Training:
 
     With `state`, a run goes on where `state()` was called and yields what the run that was
     never left would yield: raises `CheckpointError` for the state of another model, recipe or
-    data. After an exception that `prepare_held_out` or `between_chunks` raised, too, `state()` is
-    that of the last event. Iterating raises `DivergenceError` when the loss is no longer a number.
+    data. After an exception that `prepare_held_out` raised, too, `state()` is that of the last
+    event. Iterating raises `DivergenceError` when loss, gradient or weights are no longer numbers.
     The model ends with its last raw weights; load `event.weights` of the epoch you want to keep.
     """
 
     learning_rate_factor: float = 1.0
     """Multiplies the schedule; may be changed between events."""
-
-    between_chunks: Callable[[], None] | None = None
-    """Called again and again while scoring; what it raises leaves the iteration."""
 
     def __init__(
         self,
@@ -142,6 +139,8 @@ class Training:
 
         Raises `DivergenceError` when the weights are no longer numbers.
         """
+        if not self._lost:
+            self._check_weights()
         if self._lost:
             raise DivergenceError(self._lost)
         return resuming.state_of(self)
@@ -238,13 +237,10 @@ class Training:
         self._stopped = done.stopped
         step = progress.step + 1
         if not math.isfinite(done.loss):
-            epoch = progress.step // self.steps_per_epoch + 1
-            text = (
-                f"expected a finite loss, got {done.loss} at step {step} of epoch {epoch}: "
-                "lower the learning rate"
-            )
-            self.pending.append(TrainingWarned(step, "not-finite", text))
-            self._lost = text
+            self._lose(step, "a finite loss", done.loss)
+            return
+        if self.place.scaler is None and not math.isfinite(done.norm):
+            self._lose(step, "a finite gradient", done.norm)  # a scaler steps over such a one
             return
         self.average.update()
         progress.step = step
@@ -272,6 +268,19 @@ class Training:
             )
         )
         self._warn(step, done.norm)
+
+    def _lose(self, step: int, what: str, got: float | str) -> None:
+        """Training left the numbers in that step."""
+        epoch = (step - 1) // self.steps_per_epoch + 1
+        self._lost = (
+            f"expected {what}, got {got} at step {step} of epoch {epoch}: lower the learning rate"
+        )
+        self.pending.append(TrainingWarned(step, "not-finite", self._lost))
+
+    def _check_weights(self) -> None:
+        """The last update may have left the numbers though its loss and gradient had not."""
+        if not all(bool(value.isfinite().all()) for value in self.model.parameters()):
+            self._lose(self.progress.step, "finite weights", "some that are no numbers")
 
     def _warn(self, step: int, norm: float) -> None:
         progress, clip = self.progress, self.recipe.clip_norm
@@ -319,6 +328,9 @@ class Training:
         progress = self.progress
         if progress.step == 0 or progress.step % self.steps_per_epoch:
             return None
+        self._check_weights()
+        if self._lost:
+            return None
         start, count = time.perf_counter(), len(self.held_out)
         rest = [0.0, 0.0]
         if len(self._rest):
@@ -345,8 +357,6 @@ class Training:
         """While scoring: leave it where one process alone was asked to stop."""
         if self._stop and self.place.processes == 1:
             raise scoring.Stopped
-        if self.between_chunks is not None:
-            self.between_chunks()
 
     def _weights(self) -> dict[str, Tensor]:
         return resuming.copied(self.average.module.state_dict())
@@ -375,23 +385,10 @@ def train(
     examples: Examples,
     held_out: Examples,
     recipe: Recipe,
-    *,
-    prepare: Prepare | None = None,
-    prepare_held_out: Prepare | None = None,
     **chosen: Any,
 ) -> Iterator[Event]:
     """Train `model` in place and yield an event after every step and every epoch.
 
     All words are those of `Training`, of which this is one iteration.
     """
-    return iter(
-        Training(
-            model,
-            examples,
-            held_out,
-            recipe,
-            prepare=prepare,
-            prepare_held_out=prepare_held_out,
-            **chosen,
-        )
-    )
+    return iter(Training(model, examples, held_out, recipe, **chosen))

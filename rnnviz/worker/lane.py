@@ -24,8 +24,8 @@ from torch import Tensor
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.files import replacing
+from rnnviz.runs import CURVES, Run
 from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
-from rnnviz.runs import Run
 from rnnviz.training.events import (
     EpochFinished,
     Event,
@@ -49,6 +49,9 @@ MOST_SNAPSHOT_BYTES = 30_000_000
 MOST_STEP_LINES = 20_000
 """Steps that are written to the curves; of a longer run every second one, every third, ..."""
 
+LONGEST_EVENT = 4_000
+"""Bytes of a line in the curves, and more than any event takes."""
+
 STATE_SECONDS = 5.0
 MODEL_SECONDS = 2.0
 
@@ -68,6 +71,11 @@ class Lane:
         self._control = control
         self._clean_up()
         state = self._saved_state() if lane["resume"] else None
+        if lane["resume"] and state is None and self.run.has_model:
+            raise ResumeError(
+                "expected the saved state of this run, got none, so it cannot go on; its curves "
+                "and its best network are kept: press Restart to train it again"
+            )
         self._prepared = prepare(plan)
         count = sum(value.numel() for value in self._prepared.model.parameters())
         if state is None:
@@ -85,7 +93,7 @@ class Lane:
         self._pending: list[Event] = []
         self._latest: StepFinished | None = None
         self._record: dict[str, Any] = {}
-        self._state_throttle = Throttle(STATE_SECONDS)
+        self._state_throttle = Throttle(STATE_SECONDS, at_once=True)
         self._model_throttle = Throttle(MODEL_SECONDS, at_once=True)
 
     def turn(self) -> bool:
@@ -105,12 +113,16 @@ class Lane:
                 self.save_best()
         if self._state_throttle.due:
             with self._state_throttle.spending():
-                self._save_state()
+                self.save()
 
     def save(self) -> None:
-        """Save everything: the best epoch, the curves, the state."""
+        """Save everything: the best epoch, the curves, the state.
+
+        In this order: a state must know no better epoch than the model, nor be ahead of its curves.
+        """
         self.save_best()
-        self._save_state()
+        self.flush()
+        self.training.state().save(self.run.state_path)
 
     def finish(self) -> None:
         """Save the best epoch of a training that is over; there is nothing to resume any more."""
@@ -127,8 +139,8 @@ class Lane:
 
     def flush(self) -> None:
         """Write the events that have gathered to the run's curves."""
-        events, self._pending = self._pending, []
-        self.run.append(map(to_json, events))
+        self.run.append(map(to_json, self._pending))
+        self._pending = []
 
     def news(self) -> dict[str, Any]:
         """What the server needs to know: the latest step, and numbers for the run's record."""
@@ -162,10 +174,6 @@ class Lane:
         elif isinstance(event, TrainingFinished):
             self.finished = True
 
-    def _save_state(self) -> None:
-        self.flush()  # first: a state must not be ahead of its curves
-        self.training.state().save(self.run.state_path)
-
     def save_best(self) -> None:
         """Write the best epoch to the run's model, where it is not there yet."""
         best = self._unsaved
@@ -184,8 +192,6 @@ class Lane:
             "seed": prepared.plan.seed,
             "epochs": prepared.recipe.epochs,
             "recipe": asdict(prepared.recipe),
-            "plan": prepared.plan.to_json(),
-            "run": self.run.id,
             **about,
         }
         checkpoint.save(model.eval(), self.run.model_folder, card, files=prepared.files)
@@ -223,6 +229,17 @@ class Lane:
         self.run.curves_path.unlink(missing_ok=True)
         for folder in (self.run.snapshots_folder, self.run.model_folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def has_finished(folder: Path) -> bool:
+    """Whether a training came to its end here, though its server did not live to hear of it."""
+    try:
+        with (folder / CURVES).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_EVENT))
+            last = file.read().splitlines()[-1:]
+    except OSError:
+        return False
+    return any(b'"event": "training-finished"' in line for line in last)
 
 
 def _training(prepared: Prepared, state: TrainingState | None, most_snapshots: int) -> Training:

@@ -7,11 +7,12 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from rnnviz.worker import failures
 from rnnviz.worker.control import Control
-from rnnviz.worker.lane import Lane, ResumeError
+from rnnviz.worker.lane import Lane, ResumeError, has_finished
 
 NEWS_SECONDS = 0.2
 """Between two messages to the server, and between two entries in the curves."""
@@ -53,7 +54,10 @@ class Work:
         while self._unopened and self._control.over() is None:
             lane = self._unopened.pop(0)
             try:
-                self._lanes.append(Lane(lane, self._control))
+                if lane["resume"] and has_finished(Path(lane["folder"])):
+                    self._ended(lane["run"], "finished", "")
+                else:
+                    self._lanes.append(Lane(lane, self._control))
             except Exception as failure:
                 self._ended(lane["run"], "failed", _sentence(failure))
 
