@@ -110,7 +110,10 @@ def measure(subject: Subject, snapshot: Snapshot, shown: Shown) -> Measured:
 
 
 def read(subject: Subject, snapshot: Snapshot, shown: Shown, *, name: str = "") -> Reading:
-    """How the network of a snapshot read an input, for the theatre; raises as `measure`."""
+    """How the network of a snapshot read an input, for the theatre; raises as `measure`.
+
+    Where the answer is a number the reading has none: the theatre would speak of classes.
+    """
     model = subject.model(snapshot)
     count = len(shown.inputs)
     ends = prefix_ends(count) if model.recurrent.bidirectional else range(1, count + 1)
@@ -134,6 +137,8 @@ def read(subject: Subject, snapshot: Snapshot, shown: Shown, *, name: str = "") 
     notes = tuple(Mark(step, label, "note", words) for step, label, words in shown.marks)
     # Where the answer is no class, a step from which on it stays has no meaning.
     marks = notes + ((reading.marks or ()) if kind == "class" else ())
+    if kind == "number":
+        return replace(reading, classes=(), probabilities=None, marks=marks)
     answered = None if len(ends) == count else tuple(end - 1 for end in ends)
     return replace(reading, marks=marks, answered=answered)
 

@@ -194,6 +194,14 @@ def test_half_way_because_of_size_or_of_time() -> None:
         loss=2.3 - 1.5 * np.arange(STEPS) / STEPS,
     )
     assert "still falling" in only(diagnose(falling, GOOD), "unfinished")
+    slowly = curves(
+        held_out_accuracy=short_of,
+        training_accuracy=short_of,
+        loss=2.3 * np.exp(-0.27 * np.arange(STEPS) / STEPS),  # 4.4 % a sixth
+    )
+    assert kinds(diagnose(slowly, GOOD)) == ["unfinished"]
+    copying = diagnose(falling, defaults("copy", "gru"))
+    assert "of the held-out symbols are right" in copying[0].text
     apart = curves(held_out_accuracy=short_of, training_accuracy=short_of + 0.3, loss=flat)
     assert "68.8 % of the training ones" in only(diagnose(apart, GOOD), "over-fitting")
     by_heart = replace(falling, training_accuracy=short_of + 0.3)
@@ -253,8 +261,9 @@ def test_a_vanishing_gradient_and_its_cure() -> None:
 
 def test_without_clipping_the_gradient_explodes() -> None:
     plan = PLANS["no-clipping"].changed(epochs=3)
-    burst = next(one for one in said_of(plan) if one.kind == "spikes")
-    assert burst.step < 60 and "Clip the gradient" in burst.text
+    (said,) = said_of(plan)
+    assert said.title == "The gradient exploded" and said.level == "bad"
+    assert said.step < 60 and "Clip the gradient" in said.text
 
     def highest(plan: Plan) -> float:
         return float(Curves.from_events(events_of(plan)).loss.max())

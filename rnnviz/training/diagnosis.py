@@ -65,8 +65,7 @@ def diagnose(curves: Curves, plan: Plan) -> tuple[Finding, ...]:
     """What there is to say about a run, the gravest first; nothing while it is too early."""
     found = Readings(curves, plan)
     if (diverged := _diverged(found)) is not None:
-        burst = _spikes(found) if plan.clip_norm is None else None
-        return (diverged,) if burst is None else (diverged, burst)
+        return (diverged,)
     grave = _collapsed(found) or _not_learning(found)
     if grave is not None:
         besides = (_spikes(found), _clipped(found))
@@ -103,6 +102,18 @@ def _diverged(found: Readings) -> Finding | None:
         )
     recent = found.late_loss
     if found.steps >= 40 and recent > FAR_ABOVE * found.guessing_loss:
+        burst = found.burst if plan.clip_norm is None else None
+        if burst is not None:
+            return Finding(
+                "diverged",
+                burst.step,
+                "The gradient exploded",
+                f"From step {burst.step:,} on the gradient norm leapt to {short(burst.norm)} "
+                f"(usual {short(burst.usual_norm)}), and the loss rose from "
+                f"{short(burst.loss_before)} to {short(burst.loss_after)}. It stays at {short(recent)}, above the "
+                f"{short(found.guessing_loss)} of guessing: the weights were thrown away. Clip the "
+                "gradient: that keeps its direction and bounds the step.",
+            )
         return Finding(
             "diverged",
             found.last_step,
@@ -147,7 +158,7 @@ def _not_learning(found: Readings) -> Finding | None:
         found.last_step,
         "Not learning",
         f"After {found.last_step:,} steps {percent(found.held_out_accuracy)} of the held-out "
-        f"{TASKS[found.plan.task].noun} are right, and guessing gives {percent(found.chance)}; the "
+        f"{found.noun} are right, and guessing gives {percent(found.chance)}; the "
         f"loss is {short(found.recent_loss)}, guessing has {short(found.guessing_loss)}. "
         f"{causes(found)}",
     )
@@ -230,7 +241,7 @@ def _well(found: Readings) -> Finding | None:
         "well",
         int(curves.score_steps[int(np.nanargmax(curves.held_out_accuracy))]),
         "Learnt",
-        f"{percent(best)} of the held-out {TASKS[found.plan.task].noun} are right; guessing gives "
+        f"{percent(best)} of the held-out {found.noun} are right; guessing gives "
         f"{percent(found.chance)}.",
     )
 
@@ -239,7 +250,7 @@ def _half_way(found: Readings) -> Finding | None:
     """A run that came to its end, but not as far as it might have."""
     if not found.is_finished or not math.isfinite(found.best_accuracy):
         return None
-    plan, best, noun = found.plan, found.best_accuracy, TASKS[found.plan.task].noun
+    plan, best, noun = found.plan, found.best_accuracy, found.noun
     if found.is_falling and not found.is_by_heart:
         return Finding(
             "unfinished",

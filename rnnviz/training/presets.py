@@ -58,8 +58,8 @@ PRESETS: tuple[Preset, ...] = (
         "over-fitting",
         "Learnt by heart",
         defaults("digits", "lstm").changed(examples=60, hidden_size=128, epochs=60, batch_size=20),
-        "The training loss goes to nothing while the held-out loss turns and rises. Sixty images "
-        "are few: the network remembers them.",
+        "The training loss goes to nothing and every training image is right, while the held-out "
+        "loss stops falling and creeps up. Sixty images are few: the network remembers them.",
     ),
     Preset(
         "vanishing",

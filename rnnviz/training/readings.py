@@ -137,6 +137,12 @@ class Readings:
             return factor * float(np.nansum(self.curves.learning_rate * norms))
         return float(np.nansum(self.curves.learning_rate))
 
+    @property
+    def noun(self) -> str:
+        """What is right or not: images, texts; of the copy task each symbol."""
+        info = TASKS[self.plan.task]
+        return "symbols" if info.answers == "symbols" else info.noun
+
     @cached_property
     def clipped_share(self) -> float:
         """The part of updates whose gradient was above the limit."""
@@ -184,12 +190,17 @@ class Readings:
 
     @cached_property
     def is_falling(self) -> bool:
-        """Whether the loss of the last sixth is below that of the sixth before it, by 5 %."""
+        """Whether the loss of the last sixth is below that of the sixth before it, by 5 %, or below
+        that of the one before that, by 8 %."""
         sixth = self.steps // 6
         if sixth < 5:
             return False
-        before = float(np.mean(self.curves.loss[-2 * sixth : -sixth]))
-        return float(np.mean(self.curves.loss[-sixth:])) < 0.95 * before
+        loss = self.curves.loss
+        last, before, earlier = (
+            float(np.mean(loss[len(loss) - (back + 1) * sixth : len(loss) - back * sixth]))
+            for back in (0, 1, 2)
+        )
+        return last < 0.95 * before or last < 0.92 * earlier
 
     @cached_property
     def is_by_heart(self) -> bool:

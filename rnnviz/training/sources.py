@@ -119,13 +119,13 @@ def _images(name: str, seed: int, limit: int | None, where: str) -> Source:
     labels = images.LABELS.get(name, DIGIT_LABELS)
     shown = tuple(
         Shown(
-            title=labels[int(held_out.labels[row])],
+            title=f"image {place}: {labels[int(held_out.labels[row])]}",
             inputs=held_out.inputs[row].float() / 255,
             truth=labels[int(held_out.labels[row])],
             step_word="row",
             image=held_out.inputs[row].numpy(),
         )
-        for row in _different(held_out.labels)
+        for place, row in enumerate(_different(held_out.labels), 1)
     )
     return Source(
         training=everything.at(learn[:limit]),
