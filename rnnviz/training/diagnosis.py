@@ -110,9 +110,10 @@ def _diverged(found: Readings) -> Finding | None:
                 "The gradient exploded",
                 f"From step {burst.step:,} on the gradient norm leapt to {short(burst.norm)} "
                 f"(usual {short(burst.usual_norm)}), and the loss rose from "
-                f"{short(burst.loss_before)} to {short(burst.loss_after)}. It stays at {short(recent)}, above the "
-                f"{short(found.guessing_loss)} of guessing: the weights were thrown away. Clip the "
-                "gradient: that keeps its direction and bounds the step.",
+                f"{short(burst.loss_before)} to {short(burst.loss_after)}. It stays at "
+                f"{short(recent)}, above the {short(found.guessing_loss)} of guessing: the weights "
+                "were thrown away. Clip the gradient: that keeps its direction and bounds the "
+                "step.",
             )
         return Finding(
             "diverged",
