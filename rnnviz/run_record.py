@@ -32,8 +32,10 @@ STATES = (
     "queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "uploaded",
 )  # fmt: skip
 RESUMABLE = ("interrupted", "paused", "stopped", "failed")
-LIVE = ("queued", "running", "paused")
-"""A job has the run in its hands: it is neither deleted nor made room with."""
+BUSY = ("queued", "running")
+"""A job trains the run or is about to: nothing makes room with it."""
+LIVE = (*BUSY, "paused")
+"""A job has the run in its hands: nobody deletes it."""
 
 MOST_RECORD_BYTES = 200_000
 MOST_CURVE_BYTES = 64_000_000
@@ -79,6 +81,11 @@ class Run:
     def is_live(self) -> bool:
         """Whether a job has this run in its hands."""
         return self.state in LIVE
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process that lives trains this run, or is about to."""
+        return self.state in BUSY and self.process != this_process() and lives(self.process)
 
     @property
     def model_name(self) -> str:

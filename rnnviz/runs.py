@@ -29,6 +29,7 @@ from typing import Any
 from rnnviz.files import locked, replacing
 from rnnviz.run_place import folder_of, place, writable
 from rnnviz.run_record import (
+    BUSY,
     CURVES,
     ID,
     LIVE,
@@ -173,16 +174,7 @@ class RunStore:
         if changes.get("state") in LIVE:
             changes["process"] = this_process()
         with self._lock():
-            folder = self._folder(id)
-            record = read_record(folder) | changes
-            try:
-                write_record(folder / RECORD, record)
-            except OSError as failure:
-                raise RunError(
-                    f"expected to write the record of the run {record['name']!r}, got "
-                    f"{failure.strerror or failure}: free some space in {self.folder}"
-                ) from failure
-        return run_of(folder, record)
+            return self._change(id, changes)
 
     def rename(self, id: str, name: str) -> Run:
         """Give a run another name; a blank one leaves the old."""
@@ -191,26 +183,24 @@ class RunStore:
 
     def keep(self, id: str, kept: bool = True) -> Run:
         """Keep a run from making room for others, or let it; `RunError` for too many."""
-        run = self.get(id)
-        others = sum(one.kept for one in self.of(run.visitor) if one.id != id)
-        if kept and others >= MOST_KEPT:
-            raise RunError(
-                f"expected at most {MOST_KEPT} kept runs, got one more: download one, or let one go"
-            )
-        return self.update(id, kept=kept)
+        with self._lock():
+            run = self.get(id)
+            others = sum(one.kept for one in self.of(run.visitor) if one.id != id)
+            if kept and others >= MOST_KEPT:
+                raise RunError(f"expected at most {MOST_KEPT} kept runs, got one more: let one go")
+            return self._change(id, {"kept": kept})
 
     def delete(self, id: str) -> None:
         """Delete a run; for `SECONDS_TO_RESTORE` it can be restored. `RunError` for a live one."""
-        run = self.get(id)
-        if run.is_live:
-            raise RunError(f"expected a run that has ended, got {run.name!r}: stop it first")
         bin = self.folder / DELETED
-        bin.mkdir(exist_ok=True)
         with self._lock():
+            run = self.get(id)
+            if run.is_live:
+                raise RunError(f"expected a run that has ended, got {run.name!r}: stop it first")
+            bin.mkdir(exist_ok=True)
             shutil.rmtree(bin / id, ignore_errors=True)
-            with suppress(FileNotFoundError):  # another process was faster
-                self._folder(id).rename(bin / id)
-                os.utime(bin / id)
+            run.folder.rename(bin / id)
+            os.utime(bin / id)
         self.sweep()
 
     def restore(self, id: str) -> Run:
@@ -254,7 +244,8 @@ class RunStore:
     def make_room(self, visitor: str) -> None:
         """Delete the oldest unkept runs until one more fits for this visitor and in all.
 
-        Where all runs together are too many, kept ones go after the others; live ones never.
+        Where all runs together are too many, kept ones go after the others. One that waits or runs
+        never goes; a paused one does, because whoever left it there may never come back.
         """
         self.sweep()
         runs = self.runs()
@@ -283,7 +274,8 @@ class RunStore:
         folder = self.folder / DATA
         try:
             folder.mkdir(exist_ok=True)
-            self._forget_data(folder, len(data))
+            with self._lock():
+                self._forget_data(folder, len(data))
             with replacing(folder / key) as beside:
                 beside.write_bytes(data)
         except OSError as failure:
@@ -321,9 +313,10 @@ class RunStore:
 
     def _shrink(self, runs: list[Run], most: int, most_bytes: int, *, kept_too: bool) -> None:
         sizes = {run.id: self._size_of(run) for run in runs}
-        self._sizes = {id: one for id, one in self._sizes.items() if id in self._known}
+        measured = list(self._sizes.items())  # at once: other threads measure, too
+        self._sizes = {id: one for id, one in measured if id in self._known}
         count, total = len(runs), sum(sizes.values())
-        goes = [run for run in runs if not run.is_live and (kept_too or not run.kept)]
+        goes = [run for run in runs if run.state not in BUSY and (kept_too or not run.kept)]
         for run in sorted(goes, key=lambda run: (run.kept, run.created)):
             if count < most and total < most_bytes:
                 return
@@ -336,15 +329,28 @@ class RunStore:
             )
 
     def _remove(self, run: Run) -> None:
-        """Take a run away at once, then its files; never one that has become live meanwhile."""
+        """Take a run away at once, then its files; never one that has become busy meanwhile."""
         with self._lock():
             with suppress(RunError):
-                if self.get(run.id).is_live:
+                if self.get(run.id).state in BUSY:
                     return
             aside = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
             with suppress(FileNotFoundError):
                 run.folder.rename(aside / run.id)
         shutil.rmtree(aside, ignore_errors=True)
+
+    def _change(self, id: str, changes: dict[str, Any]) -> Run:
+        """As `update`, by one who holds the lock."""
+        folder = self._folder(id)
+        record = read_record(folder) | changes
+        try:
+            write_record(folder / RECORD, record)
+        except OSError as failure:
+            raise RunError(
+                f"expected to write the record of the run {record['name']!r}, got "
+                f"{failure.strerror or failure}: free some space in {self.folder}"
+            ) from failure
+        return run_of(folder, record)
 
     def _folder(self, id: str) -> Path:
         folder = self.folder / checked_id(id)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -200,6 +201,68 @@ def test_a_live_run_is_not_deleted(store: RunStore) -> None:
         store.update(run.id, state=state)
         with pytest.raises(RunError, match="stop it first"):
             store.delete(run.id)
+
+
+def test_a_run_that_is_queued_in_another_tab_is_not_deleted(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resume is pressed there after Delete was here, and before the lock is taken."""
+    run, lock = store.create(PLAN, ME, state="stopped"), store._lock
+    other = RunStore(store.folder)
+
+    def resumed_first() -> Any:
+        monkeypatch.undo()
+        other.update(run.id, state="queued")
+        return lock()
+
+    monkeypatch.setattr(store, "_lock", resumed_first)
+    with pytest.raises(RunError, match="got 'GRU 64, digits': stop it first"):
+        store.delete(run.id)
+    assert store.get(run.id).state == "queued"
+
+
+def test_two_tabs_keep_no_more_than_one_would(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_KEPT", 1)
+    first, second = (store.create(PLAN, ME, state="finished") for _ in range(2))
+    lock, other = store._lock, RunStore(store.folder)
+
+    def kept_first() -> Any:
+        monkeypatch.setattr(store, "_lock", lock)
+        other.keep(first.id)
+        return lock()
+
+    monkeypatch.setattr(store, "_lock", kept_first)
+    with pytest.raises(RunError, match="at most 1 kept runs, got one more"):
+        store.keep(second.id)
+
+
+def test_paused_runs_of_visitors_who_left_make_room(tmp_path: Path) -> None:
+    store = RunStore(tmp_path, most_runs_in_all=3)
+    left = [store.create(PLAN, f"visitor-{n}", state="paused") for n in range(3)]
+    busy = [store.create(PLAN, "visitor-8", state=state) for state in runs.BUSY]
+    new = store.create(PLAN, "visitor-9", state="queued")
+    assert {run.id for run in store.runs()} == {new.id, *(run.id for run in busy)}
+    with pytest.raises(RunError, match="room for one more run, got 3 runs"):
+        store.create(PLAN, ME)
+    assert not any(run.folder.exists() for run in left)
+
+
+def test_sizes_are_measured_while_others_make_room(store: RunStore) -> None:
+    """Another thread measures a run for the first time while the sizes are looked through."""
+    runs_ = [store.create(PLAN, ME, state="finished") for _ in range(3)]
+
+    class Growing(dict[str, bool]):
+        def __contains__(self, id: object) -> bool:
+            store._sizes[f"new {len(store._sizes)}"] = store._sizes[str(id)]
+            return super().__contains__(id)
+
+    store.usage(ME)
+    known = Growing(store._known)
+    store._known = known
+    store._shrink(runs_, 40, 10**9, kept_too=False)
+    assert set(store._sizes) == {run.id for run in runs_}
 
 
 def test_the_oldest_unkept_runs_make_room(store: RunStore) -> None:
