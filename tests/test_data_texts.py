@@ -155,6 +155,77 @@ def test_a_parquet_bomb_is_refused_unread(tmp_path: Path) -> None:
         texts.MOST_UNPACKED_BYTES = limit
 
 
+BOMB = """
+import resource, sys
+import pyarrow.compute, pyarrow.parquet
+from rnnviz.data import DataError, labelled, texts
+data = open(sys.argv[1], "rb").read()
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 600_000_000,) * 2)
+try:
+    print(len(labelled.read(data, "mine.parquet", *sys.argv[2:])))
+except DataError as failure:
+    print(failure)
+"""
+
+
+def bomb(path: Path) -> Path:
+    """1,500 rows that name one text of 10 MB each: 2 kB on the disk, 15 GB of copies."""
+    long = arrow.DictionaryArray.from_arrays(
+        arrow.array([0] * 1500, arrow.int32()), arrow.array(["x " * 5_000_000])
+    )
+    numbers = [str(n % 2) for n in range(1500)]
+    columns = {"text": long, "short": [f"film {n}" for n in numbers], "label": numbers}
+    parquet.write_table(arrow.table(columns), path, compression="zstd")
+    assert path.stat().st_size < 5000
+    return path
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc to ask for memory")
+@pytest.mark.parametrize(
+    ("column", "said"), [("text", "expected at most 100 MB, got"), ("short", "1500")]
+)
+def test_a_parquet_bomb_takes_no_memory(column: str, said: str, tmp_path: Path) -> None:
+    """Oracle: a process that may take 600 MB more than it has when it begins to read."""
+    path = bomb(tmp_path / "bomb.parquet")
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, str(path), column, "label"], capture_output=True, text=True
+    )
+    assert done.stdout.startswith(said) and done.stderr == ""
+
+
+@pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
+def test_of_texts_that_repeat_each_other_few_are_unpacked_together(
+    encoding: str, tmp_path: Path
+) -> None:
+    """A row may say "as before, but for the end": oracle is the number of rows by hand."""
+    path = tmp_path / "a.parquet"
+    parquet.write_table(
+        arrow.Table.from_pylist(ROWS), path, use_dictionary=False,
+        column_encoding={"text": encoding, "label": "PLAIN", "stars": "PLAIN"},
+    )  # fmt: skip
+    assert texts.read(path).texts == tuple(row["text"] for row in ROWS)
+    metadata = parquet.ParquetFile(path).metadata
+    size = metadata.row_group(0).column(0).total_uncompressed_size
+    limit, texts.MOST_UNPACKED_BYTES = texts.MOST_UNPACKED_BYTES, 7 * size
+    try:
+        assert texts._rows_at_once(metadata, ("text", "label"), path) == (7, {"text"})
+        assert texts._rows_at_once(metadata, ("label",), path) == (texts.ROWS_AT_ONCE, set())
+    finally:
+        texts.MOST_UNPACKED_BYTES = limit
+
+
+@pytest.mark.parametrize("value", [["a", "b"], b"abc", {"x": 1}])
+def test_columns_of_anything_but_texts_and_numbers_are_refused(
+    value: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    rows = [{"text": value, "review": "fine", "label": n} for n in (0, 1)]
+    parquet.write_table(arrow.Table.from_pylist(rows), path)
+    refused(path, "expected texts or numbers in column 'text'")
+    assert texts.read(path, text_column="review").texts == ("fine", "fine")
+
+
 def test_line_breaks_of_html_become_line_ends() -> None:
     assert texts.clean("one <br /><br/>two<BR>three < 4 <b>") == "one\n\ntwo\nthree < 4 <b>"
 

@@ -27,9 +27,12 @@ ENDINGS = {
 }
 
 MOST_BYTES = 150_000_000
-MOST_UNPACKED_BYTES = 1_000_000_000
+MOST_UNPACKED_BYTES = 100_000_000
+"""Of the two columns of a Parquet file. A few hundred bytes of one may stand for gigabytes, and a
+web server reads it: what is unpacked is counted before it becomes Python's strings."""
+
 MOST_TEXTS = 1_000_000
-ROWS_AT_ONCE = 1000
+ROWS_AT_ONCE = 200
 
 # Ways to write the two classes of sentiment, the negative one first.
 PAIRS = (("0", "1"), ("neg", "pos"), ("negative", "positive"), ("no", "yes"), ("false", "true"))
@@ -77,7 +80,7 @@ def read(
     or of too many.
     """
     path = Path(path)
-    rows, columns, count = _open(path)
+    rows, columns, count = _open(path, (text_column, label_column))
     for column in (text_column, label_column):
         if column not in columns:
             shown = ", ".join(columns)[:200] or "none"
@@ -144,8 +147,12 @@ def fitted(found: LabelledTexts, names: Sequence[str]) -> LabelledTexts:
     return LabelledTexts(found.texts, order[found.labels], tuple(names), found.source)
 
 
-def _open(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
-    """Rows to come, the columns, and how many rows there are, where the file says so."""
+Opened = tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]
+"""Rows to come, the columns, and how many rows there are, where the file says so."""
+
+
+def _open(path: Path, wanted: tuple[str, ...] = ()) -> Opened:
+    """What is in a file; the rows have the columns `wanted`, and may have others."""
     kind = ENDINGS.get(path.suffix.lower())
     if kind is None:
         raise DataError(
@@ -158,7 +165,9 @@ def _open(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | 
         check_size(path.stat().st_size, str(path), most_bytes=MOST_BYTES)
         if path.stat().st_size == 0:
             raise DataError(f"expected texts in {path}, got an empty file: add rows to it")
-        return {"csv": _csv, "jsonl": _json_lines, "parquet": _parquet}[kind](path)
+        if kind == "parquet":
+            return _parquet(path, wanted)
+        return _csv(path) if kind == "csv" else _json_lines(path)
     except OSError as failure:
         raise DataError(
             f"expected a readable file at {path}, got none ({failure.strerror or failure}): "
@@ -166,14 +175,14 @@ def _open(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | 
         ) from failure
 
 
-def _csv(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+def _csv(path: Path) -> Opened:
     text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
     rows = csv_rows(text, str(path))
     names = tuple(name.strip() for name in next(rows, ()))
     return (dict(zip(names, row, strict=True)) for row in rows), names, None
 
 
-def _json_lines(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+def _json_lines(path: Path) -> Opened:
     text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
     rows = json_rows(text, str(path))
     first = next(rows, None)
@@ -183,7 +192,7 @@ def _json_lines(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], 
     return itertools.chain([first], rows), tuple(map(str, first)), count
 
 
-def _parquet(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]:
+def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
     import pyarrow as arrow
     from pyarrow import parquet
 
@@ -191,18 +200,76 @@ def _parquet(path: Path) -> tuple[Iterator[dict[str, Any]], tuple[str, ...], int
         file = parquet.ParquetFile(path)
     except (arrow.ArrowException, OSError) as failure:
         raise damaged(str(path), "PARQUET", "no Parquet file", "kind") from failure
-    groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
-    unpacked = sum(group.total_byte_size for group in groups)
-    check_size(unpacked, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
+    names, count = tuple(file.schema_arrow.names), file.metadata.num_rows
+    at_once, repeating = _rows_at_once(file.metadata, wanted, path)
 
     def rows() -> Iterator[dict[str, Any]]:
+        texts_of = _columns_of_texts(file.schema_arrow, wanted, path)
+        taken = 0
         try:
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+            # As dictionaries, texts that are the same are one: lengths are known before any copy.
+            plain = [name for name in texts_of if name not in repeating]
+            chosen = parquet.ParquetFile(path, read_dictionary=plain)
+            for batch in chosen.iter_batches(batch_size=at_once, columns=list(wanted)):
+                taken += sum(map(_unpacked_bytes, batch.columns))
+                check_size(taken, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
                 yield from batch.to_pylist()
         except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
             raise damaged(str(path), "PARQUET", "a damaged Parquet file", "bytes") from failure
 
-    return rows(), tuple(file.schema_arrow.names), file.metadata.num_rows
+    return rows(), names, count
+
+
+def _rows_at_once(metadata: Any, wanted: Sequence[str], path: Path) -> tuple[int, set[str]]:
+    """How many rows to unpack together, and the columns whose texts may repeat the one before.
+
+    Those cannot be read as dictionaries. Raises `DataError` for a column that is too large.
+    """
+    at_once, repeating = ROWS_AT_ONCE, set()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for column in map(group.column, range(group.num_columns)):
+            if column.path_in_schema not in wanted:
+                continue
+            size = column.total_uncompressed_size
+            check_size(size, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
+            if any(one.endswith("BYTE_ARRAY") for one in column.encodings):
+                repeating.add(column.path_in_schema)
+                at_once = min(at_once, max(1, MOST_UNPACKED_BYTES // max(1, size)))
+    return at_once, repeating
+
+
+def _columns_of_texts(schema: Any, wanted: Sequence[str], path: Path) -> list[str]:
+    """Those of the columns that hold texts, the others being numbers.
+
+    Raises `DataError` for lists and the like, whose size nobody knows before they are unpacked.
+    """
+    from pyarrow import types
+
+    found = []
+    for name in wanted:
+        for place in schema.get_all_field_indices(name):
+            kind = schema.field(place).type
+            kind = kind.value_type if types.is_dictionary(kind) else kind
+            if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+                found.append(name)
+            elif not (types.is_primitive(kind) or types.is_null(kind)):
+                raise DataError(
+                    f"expected texts or numbers in column {name!r} of {path}, got "
+                    f"{str(kind)[:60]}: choose another column"
+                )
+    return found
+
+
+def _unpacked_bytes(column: Any) -> int:
+    """What a column of a batch takes when each of its rows has its own copy of the value."""
+    import pyarrow as arrow
+    from pyarrow import compute, types
+
+    if not types.is_dictionary(column.type) or types.is_primitive(column.type.value_type):
+        return int(column.nbytes)
+    lengths = compute.binary_length(column.dictionary).cast(arrow.int64())
+    return compute.sum(lengths.take(column.indices)).as_py() or 0
 
 
 def _check_row(
