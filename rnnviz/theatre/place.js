@@ -4,8 +4,9 @@
 import { unpack } from "./unpack.js";
 
 const PLACES = new WeakMap();
-// Outlives a place: a page that is laid out anew makes a new one.
-let latestChoice = null;
+// Outlives a place: a page that is laid out anew makes a new one. Each page counts its own choices: what a page says
+// first after another one is no choice, it completes the address by which it was reached.
+const latest = { path: null, choice: null };
 
 // The search with exactly `words` of all `owned` ones in it, in order, and a version while it says anything.
 export function placedSearch(search, owned, words, version) {
@@ -65,14 +66,14 @@ class Place {
     const given = JSON.stringify(data.words);
     if (given !== this.given) this.write(data);
     this.given = given;
-    latestChoice = data.choice;
+    Object.assign(latest, { path: this.path, choice: data.choice });
   }
 
   write({ owned, words, version, choice }) {
     const { pathname, search, hash } = window.location;
     const wanted = placedSearch(search, owned, words, version);
     if (saysTheSame(wanted, search)) return;
-    const gentle = latestChoice === null || choice === latestChoice;
+    const gentle = latest.path !== this.path || choice === latest.choice;
     const address = pathname + wanted + hash;
     if (gentle) window.history.replaceState(window.history.state, "", address);
     else window.history.pushState({}, "", address);
