@@ -145,26 +145,28 @@ def _go(choice: Choice, step: int) -> None:
 def _which(choice: Choice, stage: Stage) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(stage.lanes) > 1:
-            st.session_state["machine_run"] = choice.run
+            run_key = choice.widget("run", choice.run)
             st.segmented_control(
                 "Network of the race",
                 list(stage.lanes),
+                default=choice.run,
                 required=True,
                 wrap=True,
                 format_func=lambda id: _name(stage.lanes[id], stage.lanes.values()),
-                key="machine_run",
-                on_change=lambda: setattr(choice, "run", st.session_state["machine_run"]),
+                key=run_key,
+                on_change=lambda: setattr(choice, "run", st.session_state[run_key]),
                 help="The scrubber stays at the same step, so the networks can be compared.",
             )
         if stage.subject is not None:
             inputs = stage.subject.inputs
-            st.session_state["machine_input"] = choice.input
+            input_key = choice.widget("input", choice.input)
             st.selectbox(
                 "Held-out input",
                 range(len(inputs)),
-                format_func=lambda place: f"{place + 1}. {inputs[place].title}",
-                key="machine_input",
-                on_change=lambda: setattr(choice, "input", st.session_state["machine_input"]),
+                index=choice.input,
+                format_func=lambda place: inputs[place].title,
+                key=input_key,
+                on_change=lambda: setattr(choice, "input", st.session_state[input_key]),
                 help="None of these was trained on.",
                 width=360,
             )
@@ -182,13 +184,14 @@ def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
     if len(steps) < 2:
         st.caption(f"One snapshot so far: {said[steps[0]].words}.")
         return
-    st.session_state["machine_step"] = snapshot.step
+    key = choice.widget("step", snapshot.step)
     st.select_slider(
         "Time of training",
         steps,
+        value=snapshot.step,
         format_func=lambda step: said[step].words,
-        key="machine_step",
-        on_change=lambda: _dragged(choice, st.session_state["machine_step"]),
+        key=key,
+        on_change=lambda: _dragged(choice, st.session_state[key]),
         help=train_moments.scale_words(str(stage.run.plan.get("task"))),
     )
 
@@ -216,21 +219,23 @@ def _buttons(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
                 on_click=_dragged,
                 args=(choice, goal),
             )
+        # Two buttons: a click on Pause that comes when the end has been reached is nobody's, where
+        # that of one button with two names would begin anew.
         st.button(
             "Pause" if choice.playing else "Play",
-            key="machine_play",
+            key="machine_pause" if choice.playing else "machine_play",
             icon=f":material/{'pause' if choice.playing else 'play_arrow'}:",
             disabled=len(steps) < 2,
             on_click=_play,
-            # What is wanted and not a change: a click that comes twice, comes once.
             args=(choice, not choice.playing, steps, place),
             help="One snapshot after the other, about one a second.",
         )
-        st.session_state["machine_ghost"] = choice.ghost
+        key = choice.widget("ghost", choice.ghost)
         st.toggle(
             "Ghost of the last",
-            key="machine_ghost",
-            on_change=lambda: setattr(choice, "ghost", st.session_state["machine_ghost"]),
+            value=choice.ghost,
+            key=key,
+            on_change=lambda: setattr(choice, "ghost", st.session_state[key]),
             help="Draws how the last snapshot reads the same input behind this reading: dotted "
             "lines, outlined bars, and, under Values, the difference.",
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class Choice:
     reading: tuple[Any, ...] = ()
     ready: Stage | None = None
     """What the page's run has worked out for the fragment in it."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """How often the value of a control was changed from elsewhere."""
 
     def look_at(self, shown: str, runs: Mapping[str, Run]) -> None:
         """Another run of the page's is shown; of a race the one that was chosen stays."""
@@ -64,6 +66,14 @@ class Choice:
             self.step, self.playing = None, False
         if self.run not in runs:
             self.run = shown
+
+    def widget(self, name: str, value: object) -> str:
+        """The key of a control; another one where the control itself would show another value."""
+        key = f"machine_{name}_{self.numbers.get(name, 0)}"
+        if st.session_state.get(key, value) == value:
+            return key
+        self.numbers[name] = self.numbers.get(name, 0) + 1
+        return f"machine_{name}_{self.numbers[name]}"
 
 
 @dataclass(frozen=True, eq=False)

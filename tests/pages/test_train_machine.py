@@ -86,8 +86,14 @@ def figure(app: AppTest, name: str) -> dict[str, Any]:
     return dict(json.loads(plots[0].proto.spec))
 
 
+def control(kind: Any, name: str) -> Any:
+    """The control of that name, whatever number its key has now."""
+    (found,) = (one for one in kind if (one.key or "").startswith(f"machine_{name}_"))
+    return found
+
+
 def scrubber(app: AppTest) -> Any:
-    return app.select_slider(key="machine_step")
+    return control(app.select_slider, "step")
 
 
 def test_a_run_without_snapshots_says_why(open_page: Open, store: RunStore) -> None:
@@ -126,7 +132,7 @@ def test_another_input_keeps_the_time(open_page: Open, store: RunStore) -> None:
     app = opened(open_page, made(store))
     scrubber(app).set_value(1).run()
     before = shown(app)["readings"][0]["tokens"]
-    app.selectbox(key="machine_input").set_value(2).run()
+    control(app.selectbox, "input").set_value(2).run()
     assert not app.exception
     assert scrubber(app).value == 1 and shown(app)["readings"][0]["tokens"] != before
     assert shown(app)["readings"][0]["name"] == "after step 1"
@@ -135,7 +141,7 @@ def test_another_input_keeps_the_time(open_page: Open, store: RunStore) -> None:
 def test_the_end_as_a_ghost(open_page: Open, store: RunStore) -> None:
     app = opened(open_page, made(store))
     last = shown(app)["readings"][0]
-    app.toggle(key="machine_ghost").set_value(True).run()
+    control(app.toggle, "ghost").set_value(True).run()
     assert shown(app)["readings"][0]["ghost"] is None  # it is the end
     scrubber(app).set_value(0).run()
     ghost = shown(app)["readings"][0]["ghost"]
@@ -149,10 +155,10 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(
     monkeypatch.setattr("rnnviz.ui.train_machine.monotonic", lambda: now[0])
     app = opened(open_page, made(store))
     app.button(key="machine_play").click().run()
-    assert scrubber(app).value == 0 and app.button(key="machine_play").label == "Pause"
+    assert scrubber(app).value == 0 and app.button(key="machine_pause").label == "Pause"
     app.run()
     assert scrubber(app).value == 0  # somebody else's news: its time has not come
-    app.button(key="machine_play").click().run()
+    app.button(key="machine_pause").click().run()
     now[0] += 1
     app.run()
     assert scrubber(app).value == 0 and app.button(key="machine_play").label == "Play"
@@ -165,6 +171,39 @@ def test_playing_goes_on_by_itself_and_stops_at_the_end(
     now[0] += 1
     app.run()
     assert scrubber(app).value == 20
+
+
+def test_a_pause_that_comes_too_late_does_not_begin_anew(
+    open_page: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("rnnviz.ui.train_machine.monotonic", lambda: now[0])
+    app = opened(open_page, made(store))
+    app.button(key="machine_play").click().run()
+    for _ in STEPS[2:]:
+        now[0] += 1
+        app.run()
+    pause = app.button(key="machine_pause").id
+    now[0] += 1
+    app.run()
+    late = app.button(key="machine_play")
+    assert scrubber(app).value == 20 and late.label == "Play"
+    late.id = pause  # on what was on the screen until just now
+    late.click().run()
+    assert scrubber(app).value == 20 and app.button(key="machine_play").label == "Play"
+
+
+def test_a_control_gets_another_key_only_when_it_was_changed_from_elsewhere(
+    open_page: Open, store: RunStore
+) -> None:
+    app = opened(open_page, made(store))
+    key = scrubber(app).key
+    scrubber(app).set_value(10).run()
+    assert (scrubber(app).key, scrubber(app).value) == (key, 10), "dragged: it stays as it is"
+    app.button(key="machine_first").click().run()
+    assert scrubber(app).key != key and scrubber(app).value == 0
+    scrubber(app).set_value(1).run()
+    assert scrubber(app).value == 1
 
 
 def test_new_snapshots_come_and_the_place_stays(open_page: Open, store: RunStore) -> None:
@@ -202,7 +241,7 @@ def test_the_networks_of_a_race_at_the_same_step(open_page: Open, store: RunStor
     app = opened(open_page, runs[0])
     scrubber(app).set_value(10).run()
     assert shown(app)["readings"][0]["cell"] == "gru"
-    app.segmented_control(key="machine_run").set_value(runs[1].id).run()
+    control(app.segmented_control, "run").set_value(runs[1].id).run()
     assert not app.exception
     assert shown(app)["readings"][0]["cell"] == "lstm" and scrubber(app).value == 10
 
@@ -210,11 +249,11 @@ def test_the_networks_of_a_race_at_the_same_step(open_page: Open, store: RunStor
 def test_seeds_of_a_race_have_names(open_page: Open, store: RunStore) -> None:
     runs = [made(store, RECALL.changed(seed=seed), group="seeds") for seed in (0, 1)]
     app = opened(open_page, runs[0])
-    names = app.segmented_control(key="machine_run").options
+    names = control(app.segmented_control, "run").options
     assert list(names) == ["GRU 5, seed 0", "GRU 5, seed 1"]
     cells = [made(store, RECALL.changed(cell=cell, seed=3), group="c") for cell in ("gru", "rnn")]
     app = opened(open_page, cells[0])
-    assert list(app.segmented_control(key="machine_run").options) == ["GRU 5", "RNN 5"]
+    assert list(control(app.segmented_control, "run").options) == ["GRU 5", "RNN 5"]
 
 
 def test_data_that_is_gone_is_said(open_page: Open, store: RunStore) -> None:
