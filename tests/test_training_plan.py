@@ -199,3 +199,26 @@ def test_estimates_count_steps_and_grow_with_what_is_asked() -> None:
         for cell in CELLS:
             assert budget.estimate(defaults(task, cell)).seconds < 60, (task, cell)
             assert budget.estimate(defaults(task, cell)).memory_bytes < 1.2e9, (task, cell)
+
+
+def test_the_estimate_knows_a_file_of_ones_own() -> None:
+    """A fifth is held out, 1,000 at most; what is learnt from is cut at `examples`."""
+    plan = defaults("own").changed(epochs=6, batch_size=64)
+    steps = {None: 47, 10: 1, 300: 4, 3000: 38, 10_000: 47}  # 3000, 8, 240, 2400, 3000 texts
+    for texts, an_epoch in steps.items():
+        assert budget.estimate(plan, texts=texts).steps == 6 * an_epoch, texts
+    assert budget.estimate(plan.changed(examples=None), texts=10_000).steps == 6 * 141  # 9,000
+    few, many = (budget.estimate(plan, texts=texts) for texts in (300, 3000))
+    # 38 batches of 64 for 4, and scores of 600 + 400 texts in 2,400 for 60 + 240 in 240.
+    ratio = (38 * (1.015 + 1000 / 2400 / 3)) / (4 * (1.015 + 300 / 240 / 3))
+    assert many.seconds == pytest.approx(ratio * few.seconds, rel=0.01)
+    assert many.memory_bytes > few.memory_bytes and many.parameters == few.parameters
+    assert budget.estimate(Plan(), texts=10) == budget.estimate(Plan())
+
+
+def test_networks_together_share_a_process() -> None:
+    one = budget.Estimate(10, 500_000_000, 1.5, 7)
+    other = budget.Estimate(20, 450_000_000, 2.5, 8, is_exact=False)
+    memory = 420_000_000 + 80_000_000 + 30_000_000
+    assert budget.together([one, other]) == budget.Estimate(30, memory, 4.0, 15, False)
+    assert budget.together([one, one]).is_exact

@@ -106,24 +106,38 @@ def same_budget(plan: Plan, cells: Sequence[str]) -> tuple[Plan, ...]:
     )
 
 
-def estimate(plan: Plan) -> Estimate:
-    """Parameters, memory, steps and seconds of a run, from the plan alone."""
-    count, examples, length = parameters(plan), _examples(plan), _length(plan)
+def estimate(plan: Plan, *, texts: int | None = None) -> Estimate:
+    """Parameters, memory, steps and seconds of a run.
+
+    All from the plan; `texts` is how many labelled texts a file of one's own has, where known.
+    """
+    count, length = parameters(plan), _length(plan)
+    examples, held_out = _examples(plan, texts)
     batch = min(plan.batch_size, examples)
     steps = plan.epochs * ceil(examples / plan.batch_size)
     features = plan.hidden_size * (2 if plan.bidirectional else 1)
     kept = SIGNALS[plan.cell] * plan.num_layers * features * length * batch
     scored = SIGNALS[plan.cell] * features * min(50_000, 500 * length)
-    stored = (examples + TASKS[plan.task].held_out) * length * _bytes_of_a_step(plan)
+    stored = (examples + held_out) * length * _bytes_of_a_step(plan)
     memory = PROCESS_BYTES + 24 * count + 12 * kept + 8 * scored + 2 * stored
+    update = _seconds_of_an_update(plan, count, batch, length)
     return Estimate(
         parameters=count,
         memory_bytes=int(memory),
-        seconds=steps
-        * _seconds_of_an_update(plan, count, batch, length)
-        * _scoring(plan, examples),
+        seconds=steps * update * _scoring(examples, held_out),
         steps=steps,
         is_exact=plan.task not in ("imdb", "own"),
+    )
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate:
+    """What one process takes that trains all of them, one step of each after the other."""
+    return Estimate(
+        parameters=sum(one.parameters for one in estimates),
+        memory_bytes=PROCESS_BYTES + sum(one.memory_bytes - PROCESS_BYTES for one in estimates),
+        seconds=sum(one.seconds for one in estimates),
+        steps=sum(one.steps for one in estimates),
+        is_exact=all(one.is_exact for one in estimates),
     )
 
 
@@ -139,9 +153,9 @@ def _seconds_of_an_update(plan: Plan, count: int, batch: int, length: int) -> fl
     )
 
 
-def _scoring(plan: Plan, examples: int) -> float:
+def _scoring(examples: int, held_out: int) -> float:
     """How many times longer an epoch takes with its scores: all held-out examples and a sample."""
-    scored = TASKS[plan.task].held_out + min(MOST_SCORED, examples)
+    scored = held_out + min(MOST_SCORED, examples)
     return 1 + PART_FOR_SCORES + FORWARD_PART * scored / examples
 
 
@@ -164,11 +178,16 @@ def _length(plan: Plan) -> int:
     return lengths.get(plan.task) or STEPS_OF_TEXTS.get(plan.task, 28)
 
 
-def _examples(plan: Plan) -> int:
-    there = EXAMPLES.get(plan.task, MNIST_EXAMPLES)
+def _examples(plan: Plan, texts: int | None) -> tuple[int, int]:
+    """Examples to learn from, and those that are held out."""
+    held_out = TASKS[plan.task].held_out
     if plan.task in CHANNELS:
-        return plan.examples or TASKS[plan.task].defaults.examples or 1000
-    return min(plan.examples or there, there)
+        return plan.examples or TASKS[plan.task].defaults.examples or 1000, held_out
+    there = EXAMPLES.get(plan.task, MNIST_EXAMPLES)
+    if plan.task == "own" and texts is not None:
+        held_out = max(1, min(held_out, texts // 5))
+        there = max(1, texts - held_out)
+    return min(plan.examples or there, there), held_out
 
 
 def _bytes_of_a_step(plan: Plan) -> int:

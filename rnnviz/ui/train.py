@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -22,9 +20,6 @@ from rnnviz.ui.train_choices import TRAVEL, TrainChoices, train_choices
 from rnnviz.ui.train_jobs import present, remember, visitor
 from rnnviz.ui.train_live import live_stage
 from rnnviz.ui.train_setup import setup_controls
-
-if TYPE_CHECKING:
-    from rnnviz.training.budget import Estimate
 
 __all__ = [
     "closer",
@@ -59,23 +54,22 @@ def train_rooms(choices: TrainChoices, who: str) -> tuple[Room, Room, Room]:
 
 def start_controls(choices: TrainChoices, who: str) -> None:
     """What the training will take, and the button that starts it."""
+    from rnnviz.training import budget
+
     desk = present(who)
+    found = None
     try:
         plans = train_desk.plans_of(choices.address)
-        found = [train_desk.estimate(plan) for plan in plans]
+        found = budget.together([budget.estimate(plan, texts=choices.texts) for plan in plans])
     except PlanError as error:
         st.caption(plain(sentence(error)))
-        found = []
-    if found:
+    else:
         said = train_words.estimate_words(
-            sum(one.parameters for one in found),
-            _memory(found),
-            sum(one.seconds for one in found),
-            sum(one.steps for one in found),
+            found.parameters, found.memory_bytes, found.seconds, found.steps
         )
-        if len(found) > 1:
-            said = f"{len(found)} networks together: {said}"
-        st.caption(plain(said))
+        said = said if found.is_exact else f"at most {said}"
+        said = f"{len(plans)} networks together: {said}" if len(plans) > 1 else said
+        st.caption(plain(said[0].upper() + said[1:]))
     task = TASKS[choices.plan.task]
     missing = choices.plan.task == "own" and choices.plan.data is None
     st.button(
@@ -83,19 +77,12 @@ def start_controls(choices: TrainChoices, who: str) -> None:
         key="train_start",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=missing or not found,
+        disabled=missing or found is None,
         width="stretch",
         on_click=train_desk.start,
         args=(desk, choices, who),
         help=plain(task.needs_data) if missing else None,
     )
-
-
-def _memory(found: Sequence[Estimate]) -> int:
-    """Bytes of one process that trains all of them."""
-    from rnnviz.training.budget import PROCESS_BYTES
-
-    return PROCESS_BYTES + sum(one.memory_bytes - PROCESS_BYTES for one in found)
 
 
 def closer(choices: TrainChoices, who: str) -> None:

@@ -73,6 +73,13 @@ class TrainChoices:
             return None
         return next((one for one in PRESETS if one.plan == self.plan), None)
 
+    @property
+    def texts(self) -> int | None:
+        """How many labelled texts there are to train on, where a file was brought for that."""
+        if self.plan.task != "own" or self.brought is None:
+            return None
+        return self.brought.count or None
+
     def widget(self, name: str) -> str:
         """The key of a control: another one after each change that did not come from the control.
 
@@ -90,18 +97,21 @@ class TrainChoices:
 
     def set(self, name: str, value: Any) -> None:
         """Take over what a control says; a plan that makes no sense leaves everything as it was."""
-        self.notices.pop("plan", None)
+        for notice in ("plan", "job"):
+            self.notices.pop(notice, None)
         before = {one: self.value(one) for one in ("preset", *OF_ADDRESS, *FIELDS)}
         try:
             changed = self._changed(name, value)
         except PlanError as error:
             self.notices["plan"] = f"{sentence(error)} It stays as it was."
-            self._renew(name)
+            self.renew(name)
             return
         self.choose(name, changed)
         for one, old in before.items():
             if one != name and self.value(one) != old:
-                self._renew(one)
+                self.renew(one)
+        if self.plan.task != "own":
+            self.notices.pop("upload", None)
 
     def _changed(self, name: str, value: Any) -> TrainAddress:
         address, plan = self.address, self.plan
@@ -117,7 +127,11 @@ class TrainChoices:
             return replace(address, plan=moved(plan, cell), racers=racers)
         if name == "racers":
             racers = tuple(cell for cell in CELLS if cell in (value or ()))
-            return address if len(racers) < 2 else replace(address, racers=racers)
+            if len(racers) < 2:
+                raise PlanError(
+                    f"expected two or three networks to race, got {len(racers)}: choose another"
+                )
+            return replace(address, racers=racers)
         if name in OF_ADDRESS:
             return replace(address, **{name: value})
         return replace(address, plan=plan.changed(**{name: value}))
@@ -131,10 +145,18 @@ class TrainChoices:
             self.choice += 1
         self.kind = kind
 
+    def take_preset(self, key: str) -> None:
+        """Take over a preset that was chosen elsewhere than in its own control."""
+        self.set("preset", key)
+        self.renew("preset")
+
     def bring(self, brought: Brought) -> None:
-        """Train on these labelled texts from now on."""
+        """Train on these labelled texts from now on; after a `PlanError` nothing has changed."""
+        plan = self.plan
+        if plan.task == "own":
+            plan = plan.changed(**brought.words())
         self.brought = brought
-        self.choose("data", replace(self.address, plan=self._with_data(self.plan)))
+        self.choose("data", replace(self.address, plan=plan))
 
     def _with_data(self, plan: Plan) -> Plan:
         """The plan, with what was brought where that is what it is about."""
@@ -144,9 +166,11 @@ class TrainChoices:
 
     def show(self, run: str | None) -> None:
         """Look at the run of that id from now on."""
+        self.notices.pop("run", None)
         self.choose("run", replace(self.address, run=run))
 
-    def _renew(self, name: str) -> None:
+    def renew(self, name: str) -> None:
+        """Give a control another key, because what it shows was not chosen in it."""
         self.numbers[name] = self.numbers.get(name, 0) + 1
 
     def adopt(self, query: Mapping[str, str]) -> None:

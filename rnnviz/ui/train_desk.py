@@ -148,8 +148,8 @@ def look(desk: Desk, choices: TrainChoices, visitor: str) -> Looked | None:
     try:
         found = desk.store.get(run)
     except RunError as error:
-        choices.notices["run"] = sentence(error)
         choices.show(None)
+        choices.notices["run"] = sentence(error)
         return None
     return _of_store(desk, found, visitor)
 

@@ -102,8 +102,8 @@ def _preset(choices: TrainChoices) -> None:
     titles = {one.key: one.title for one in PRESETS}
     _select(
         choices, "preset", "Start from", titles, placeholder="Your own choices",
-        help="Four trainings with something to see. Each sets all controls below; change any of "
-        "them afterwards.",
+        help=f"{len(PRESETS)} trainings with something to see. Each sets all controls below; "
+        "change any of them afterwards.",
     )  # fmt: skip
     if choices.preset is not None:
         st.caption(f"**What to look for.** {plain(choices.preset.look_for)}")
@@ -130,7 +130,7 @@ def _cell(choices: TrainChoices) -> None:
     if not choices.address.is_race:
         return
     with st.container(horizontal=True):
-        key = _prepared(choices, "racers")
+        key = choices.widget("racers")
         st.segmented_control(
             "Who races",
             CELLS,
@@ -225,7 +225,7 @@ def _learning(choices: TrainChoices) -> None:
         help="This share of the values is left out at random in training, so that the network "
         "relies on no single one.",
     )  # fmt: skip
-    key = _prepared(choices, "seed")
+    key = choices.widget("seed")
     st.number_input(
         "Seed",
         value=choices.plan.seed,
@@ -263,21 +263,6 @@ def _data(choices: TrainChoices, task: str) -> None:
         )  # fmt: skip
 
 
-def _prepared(choices: TrainChoices, name: str) -> str:
-    """The key of a control. What it shows first goes with the control itself and not through the
-    session: a value set there travels in one message only, and that one can be lost."""
-    key = choices.widget(name)
-    if key not in st.session_state:
-        for old in [str(one) for one in st.session_state if _is_of(str(one), name) and one != key]:
-            del st.session_state[old]
-    return key
-
-
-def _is_of(key: str, name: str) -> bool:
-    start = f"train_{name}"
-    return key == start or (key.startswith(f"{start}_") and key[len(start) + 1 :].isdigit())
-
-
 def _slider(
     choices: TrainChoices,
     name: str,
@@ -290,16 +275,15 @@ def _slider(
     """A slider over a few numbers that make a difference, and the present one where it is none."""
     value = choices.value(name)
     least, most = BOUNDS[name]
-    every = {one for one in options if one is None or least <= one <= most} | {value}
-    first = [None] if options and options[0] is None else []
-    last = [None] if options and options[-1] is None else []
-    if None in every and not first and not last:
-        first = [None]
-    numbers = sorted(one for one in every if one is not None)
-    key = _prepared(choices, name)
+    # What is written the same is the same to the browser: of such twins only the present one.
+    every = {one for one in options if shown(one) != shown(value)} | {value}
+    numbers = sorted(one for one in every if one is not None and least <= one <= most)
+    none = [None] if None in every else []
+    ends = (numbers, none) if options[-1] is None else (none, numbers)
+    key = choices.widget(name)
     st.select_slider(
         label,
-        [*first, *numbers, *last],
+        [*ends[0], *ends[1]],
         value=value,
         format_func=shown,
         key=key,
@@ -317,7 +301,7 @@ def _select(
     help: str,
     placeholder: str | None = None,
 ) -> None:
-    key, value = _prepared(choices, name), choices.value(name)
+    key, value = choices.widget(name), choices.value(name)
     st.selectbox(
         label,
         list(names),
@@ -333,7 +317,7 @@ def _select(
 def _segments(
     choices: TrainChoices, name: str, label: str, names: dict[Any, str], *, help: str
 ) -> None:
-    key = _prepared(choices, name)
+    key = choices.widget(name)
     st.segmented_control(
         label,
         list(names),
@@ -348,7 +332,7 @@ def _segments(
 
 
 def _toggle(choices: TrainChoices, name: str, label: str, *, help: str) -> None:
-    key = _prepared(choices, name)
+    key = choices.widget(name)
     st.toggle(
         label,
         value=choices.value(name),

@@ -11,11 +11,13 @@ import streamlit as st
 from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
+from rnnviz.training.plan import PlanError
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import Desk
 
 MOST_MEGABYTES = 10
+COLUMNS = ("text_column", "label_column")
 MOST_LABELS = 6
 """Labels that are counted out; of more the rest is summed up."""
 
@@ -32,6 +34,11 @@ class Brought:
     columns: tuple[str, ...] = ()
     labels: tuple[tuple[str, int], ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many texts it has; 0 for a file that cannot be used."""
+        return sum(count for _, count in self.labels)
 
     def words(self) -> dict[str, Any]:
         """What a plan says of it."""
@@ -65,11 +72,12 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
         ("text_column", "Column of texts", "What the network reads."),
         ("label_column", "Column of labels", "What it has to say: 2 to 20 different answers."),
     ):
-        key = f"train_{name}_{brought.fingerprint}_{getattr(choices.plan, name)}"
-        st.session_state[key] = getattr(choices.plan, name)
+        index = brought.columns.index(getattr(brought, name))
+        key = f"{choices.widget(name)}_{brought.fingerprint}_{index}"
         st.selectbox(
             label,
             brought.columns,
+            index=index,
             key=key,
             on_change=_column,
             args=(choices, desk, name, key),
@@ -86,7 +94,7 @@ def _column(choices: TrainChoices, desk: Desk, name: str, key: str) -> None:
     file, chosen = st.session_state.get("train_upload"), st.session_state[key]
     if file is None:
         return
-    columns = {one: getattr(choices.plan, one) for one in ("text_column", "label_column")}
+    columns = {one: getattr(choices.plan, one) for one in COLUMNS}
     other = next(one for one in columns if one != name)
     if columns[other] == chosen:  # they change places
         columns[other] = columns[name]
@@ -101,35 +109,36 @@ def _take(
     text_column: str | None = None,
     label_column: str | None = None,
 ) -> None:
-    """Read and keep a file; one that cannot be used leaves the last in place, with a notice."""
+    """Read and keep a file. One that cannot be used takes the place of the last, with a notice;
+    a column that cannot be used changes nothing."""
     choices.notices.pop("upload", None)
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
     try:
         found = labelled.read(data, name, text_column, label_column)
         key = desk.store.add_data(data, labelled.extension_of(name))
-    except (DataError, RunError) as error:
+        choices.bring(
+            Brought(
+                fingerprint,
+                name,
+                key,
+                found.text_column,
+                found.label_column,
+                found.columns,
+                tuple(found.labels.items()),
+                found.notices,
+            )
+        )
+    except (DataError, PlanError, RunError) as error:
         choices.notices["upload"] = sentence(error)
         if choices.brought is None or choices.brought.fingerprint != fingerprint:
             choices.bring(Brought(fingerprint, name))
-        return
-    choices.bring(
-        Brought(
-            fingerprint,
-            name,
-            key,
-            found.text_column,
-            found.label_column,
-            found.columns,
-            tuple(found.labels.items()),
-            found.notices,
-        )
-    )
+        for column in COLUMNS:  # the boxes show again what is read
+            choices.renew(column)
 
 
 def _counted(brought: Brought) -> str:
     """``1,200 texts, 640 positive and 560 negative``."""
-    total = sum(count for _, count in brought.labels)
     most = sorted(brought.labels, key=lambda one: -one[1])
     said = ", ".join(f"{count:,} {shortened(name, 24)}" for name, count in most[:MOST_LABELS])
     rest = f" and {len(most) - MOST_LABELS} more kinds" if len(most) > MOST_LABELS else ""
-    return f"{total:,} texts, {said}{rest}"
+    return f"{brought.count:,} texts, {said}{rest}"

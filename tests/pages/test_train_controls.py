@@ -1,0 +1,157 @@
+"""The controls of the Train page: what they refuse, what they say, and what becomes of notices."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rnnviz.training.plan import PRESETS
+from rnnviz.ui import train_jobs
+from rnnviz.ui.train_choices import TrainChoices
+from tests.pages.conftest import Open
+from tests.pages.test_train import PAGE, TABLE, said, unfolded
+from tests.pages.trainings import FakeManager, words
+
+
+@pytest.fixture
+def manager() -> FakeManager:
+    found = train_jobs.desk().manager
+    assert isinstance(found, FakeManager)
+    return found
+
+
+def choices_of(app: AppTest) -> TrainChoices:
+    found: TrainChoices = app.session_state["train"]
+    return found
+
+
+def labelled(app: AppTest, kind: str, label: str) -> Any:
+    (found,) = [one for one in app.get(kind) if one.label == label]
+    return found
+
+
+def estimated(app: AppTest) -> str:
+    found = [one.value for one in app.caption if "parameters ·" in one.value]
+    assert len(found) == 1
+    return found[0].replace("\\", "")
+
+
+LONG = "c" * 150
+LONG_TABLE = f"text,{LONG},answer\n" + "".join(f"a film {n},{n % 2},{n % 3}\n" for n in range(30))
+
+
+def test_the_name_of_a_column_may_be_too_long(open_page: Open) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("my.csv", LONG_TABLE.encode()).run()
+    assert not app.exception and not app.warning
+    labelled(app, "selectbox", "Column of labels").set_value(LONG).run()
+    assert not app.exception and "at most 100 letters" in said(app)
+    assert labelled(app, "selectbox", "Column of labels").value == "answer", "what is read"
+    assert choices_of(app).plan.label_column == "answer"
+    assert not app.button(key="train_start").disabled
+
+
+def test_a_file_of_which_only_such_a_column_can_be_meant(open_page: Open) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("my.csv", f"text,{LONG}\n".encode() + b"a,1\nb,0\n" * 20).run()
+    assert not app.exception and "at most 100 letters" in said(app)
+    assert app.button(key="train_start").disabled
+    choices_of(app).adopt({"task": "own"})  # back and forward
+    app.run()
+    assert not app.exception
+
+
+def test_a_file_that_cannot_be_used_takes_the_place_of_the_last(open_page: Open) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("a.csv", TABLE.encode()).run()
+    app.file_uploader[0].upload("b.csv", b"text\nhello\n").run()
+    assert "xpected two columns in b.csv" in said(app)
+    assert choices_of(app).plan.data is None and app.button(key="train_start").disabled
+    app.selectbox(key="train_task").set_value("digits").run()
+    assert not app.warning, "the notice was about that task"
+
+
+def test_columns_that_change_places_are_shown_so(open_page: Open) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("my.csv", TABLE.encode()).run()
+    labelled(app, "selectbox", "Column of texts").set_value("stars").run()
+    # No text of a review is there twice: 16 kinds of labels.
+    assert not app.exception and not app.warning
+    shown = [labelled(app, "selectbox", f"Column of {what}").value for what in ("texts", "labels")]
+    assert shown == ["stars", "review"]
+    assert (choices_of(app).plan.text_column, choices_of(app).plan.label_column) == tuple(shown)
+
+
+@pytest.mark.parametrize("left", [["gru"], []])
+def test_fewer_than_two_do_not_race(open_page: Open, manager: FakeManager, left: list[str]) -> None:
+    app = open_page(PAGE, cell="race")
+    labelled(app, "button_group", "Who races").set_value(left).run()
+    assert not app.exception and "two or three networks to race" in said(app)
+    assert labelled(app, "button_group", "Who races").value == ["lstm", "gru", "rnn"]
+    labelled(app, "button_group", "Who races").set_value(["lstm", "gru"]).run()
+    assert not app.warning and words(app) == {"cell": "race", "racers": "lstm.gru"}
+
+
+def test_notices_go_when_they_are_over(open_page: Open, manager: FakeManager) -> None:
+    manager.refusal = "expected at most 1 training of yours, got one more: stop it first"
+    app = open_page(PAGE, run="a" * 16)
+    app.button(key="train_start").click().run()
+    assert "Expected the id of a run" in said(app) and "at most 1 training" in said(app)
+    app.select_slider(key="train_hidden_size").set_value(16).run()
+    assert "at most 1 training" not in said(app)
+    manager.refusal = ""
+    app.button(key="train_start").click().run()
+    assert not app.warning
+
+
+def test_the_estimate_knows_the_file(open_page: Open) -> None:
+    """16 texts, 3 of them held out: one batch in each of six epochs."""
+    app = open_page(PAGE, task="own")
+    assert "· 282 steps ·" in estimated(app), "six times 47 batches of 64 in 3,000 texts"
+    app.file_uploader[0].upload("my.csv", TABLE.encode()).run()
+    assert re.match(r"At most [\d,]+ parameters · 6 steps · about 1 s ·", estimated(app))
+    app.selectbox(key="train_task").set_value("digits").run()
+    assert re.match(r"[\d,]+ parameters ·", estimated(app)), "here it is exact"
+
+
+def test_the_estimate_of_a_race_is_that_of_all(open_page: Open) -> None:
+    app = open_page(PAGE, cell="race", racers="gru.rnn", seeds="3")
+    assert re.match(r"6 networks together: [\d,]+ parameters ·", estimated(app))
+
+
+def test_a_preset_that_was_chosen_elsewhere_stands_in_its_box(open_page: Open) -> None:
+    app = open_page(PAGE)
+    assert app.selectbox(key="train_preset").value == "good"
+    assert f"{len(PRESETS)} trainings" in app.selectbox(key="train_preset").help
+    choices_of(app).take_preset("tiny")
+    app.run()
+    (box,) = [one for one in app.selectbox if one.label == "Start from"]
+    assert box.value == "tiny" and box.key != "train_preset"
+    assert choices_of(app).plan.hidden_size == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "sent", "label", "shown"),
+    [
+        ("dropout", "0.104", "Dropout", ["0%", "10%", "20%", "30%", "50%"]),
+        ("decay", "0.0010000001", "Weight decay", ["0", "0.0001", "0.001", "0.01", "0.1"]),
+    ],
+)
+def test_no_two_places_of_a_slider_look_alike(
+    open_page: Open, word: str, sent: str, label: str, shown: list[str]
+) -> None:
+    app = unfolded(open_page(PAGE, **{word: sent}))
+    slider = labelled(app, "select_slider", label)
+    assert slider.options == shown
+    assert slider.value == float(sent), "what the link says"
+
+
+def test_none_stands_where_it_belongs(open_page: Open) -> None:
+    app = unfolded(open_page(PAGE))
+    clip = labelled(app, "select_slider", "Clip gradients to").options
+    examples = labelled(app, "select_slider", "Training examples, at most").options
+    assert clip[0] == "no clipping" and examples[-1] == "all"
+    assert "no clipping" not in clip[1:] and "all" not in examples[:-1]
