@@ -151,7 +151,8 @@ def read_query(query: Mapping[str, str]) -> tuple[TrainAddress, tuple[str, ...]]
         try:
             return reader(sent)
         except ValueError:
-            notices.append(notice(word, expected, sent))
+            shown = "none" if usual is None else "the usual one"
+            notices.append(notice(word, expected, sent, shown=shown))
             return usual
 
     task = read("task", _one_of(TASK_NAMES), f"one of {', '.join(TASK_NAMES)}", FIRST_TASK)

@@ -138,10 +138,10 @@ class View:
         )
 
 
-def notice(word: str, expected: str, sent: str) -> str:
-    """The sentence for a word of an address that made no sense."""
-    shown = sent if len(sent) <= 24 else sent[:24] + "…"
-    return f"The address asks for {word}={shown!r}: expected {expected}, so the usual one is shown."
+def notice(word: str, expected: str, sent: str, *, shown: str = "the usual one") -> str:
+    """The sentence for a word of an address that made no sense, and what is shown instead."""
+    said = sent if len(sent) <= 24 else sent[:24] + "…"
+    return f"The address asks for {word}={said!r}: expected {expected}, so {shown} is shown."
 
 
 _NOTHING: Any = object()

@@ -97,7 +97,7 @@ def _diverged(found: Readings) -> Finding | None:
             "diverged",
             step,
             "Diverged",
-            f"At step {step:,} the loss was no longer a number. {came}{norm}, "
+            f"At step {step:,} the loss or its gradient was no longer a number. {came}{norm}, "
             f"and the learning rate {short(found.rate_at(step))}. {_calm_down(plan)}",
         )
     recent = found.late_loss
