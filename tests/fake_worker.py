@@ -1,6 +1,8 @@
 """A worker that only speaks as one: no torch, so that tests of the manager take no time.
 
-It "trains" for `epochs` steps of 10 ms. What it does wrong is chosen by the plan's seed.
+It "trains" for `epochs` steps of 50 ms, and goes on from the step in its first run's file if it is
+told to resume. After `FIRST_EPOCH` steps there is a network. What it does wrong is chosen by the
+plan's seed.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from rnnviz.jobs import messages
 
+FIRST_EPOCH = 8
 GOOD, DIES, HANGS, EATS, IS_SLOW, DIVERGES = range(6)
 
 
@@ -27,11 +31,10 @@ def main() -> None:
     heard: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=listen, args=(connection, heard), daemon=True).start()
     messages.send(connection, {"say": "ready"})
-    done: dict[str, int] = {}
     while True:
         message = heard.get()
         if message["do"] == "job":
-            train(connection, heard, message, done)
+            train(connection, heard, message)
 
 
 def listen(connection: Connection, heard: SimpleQueue[dict[str, Any]]) -> None:
@@ -45,9 +48,7 @@ def listen(connection: Connection, heard: SimpleQueue[dict[str, Any]]) -> None:
         heard.put(message)
 
 
-def train(
-    connection: Connection, heard: SimpleQueue[dict[str, Any]], job: dict[str, Any], done: dict
-) -> None:
+def train(connection: Connection, heard: SimpleQueue[dict[str, Any]], job: dict[str, Any]) -> None:
     start, lanes = time.monotonic(), {lane["run"]: lane["plan"] for lane in job["lanes"]}
     kinds = {plan["seed"] for plan in lanes.values()}
 
@@ -67,11 +68,15 @@ def train(
         if plan["seed"] == DIVERGES:
             say("ended", run=run, state="failed", message="expected a finite loss, got nan")
             del lanes[run]
-    step = done.get(job["job"], 0)
+    first = job["lanes"][0]
+    saved = Path(first["folder"]) / "step"
+    step = int(saved.read_text()) if first["resume"] and saved.exists() else 0
     most = max((plan["epochs"] for plan in lanes.values()), default=0)
     while step < most:
         step += 1
-        done[job["job"]] = step
+        saved.write_text(str(step))
+        if step == FIRST_EPOCH:
+            (saved.parent / "model").mkdir()
         latest = {"event": "step-finished", "step": step, "loss": 1 / step}
         news = {"latest": latest, "record": {"step": step, "steps": most}}
         seconds = job["seconds"] + time.monotonic() - start

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +20,13 @@ import pytest
 from rnnviz.jobs import Job, JobError, JobManager, Limits, limits
 from rnnviz.jobs import manager as managers
 from rnnviz.jobs.crew import Crew, Worker, resident_megabytes
-from rnnviz.jobs.job import Lines
+from rnnviz.jobs.job import UNSEEN_SECONDS, Lines
 from rnnviz.jobs.queue import FairQueue
-from rnnviz.runs import RunStore
+from rnnviz.runs import RunError, RunStore
 from rnnviz.training.plan import Plan
-from tests.fake_worker import DIES, DIVERGES, EATS, GOOD, HANGS, IS_SLOW
+from tests.fake_worker import DIES, DIVERGES, EATS, FIRST_EPOCH, GOOD, HANGS, IS_SLOW
 
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
 
 
@@ -197,6 +201,124 @@ def test_what_waits_can_be_paused_and_stopped(opened: Open) -> None:
     assert second.state == "finished"  # what is so already is no error
 
 
+def test_a_stop_says_that_something_is_kept_only_where_it_is(opened: Open) -> None:
+    manager = opened()
+    early = manager.submit("ada", [LONG])
+    until(lambda: early.latest(early.id))
+    manager.pause(early)
+    until(lambda: early.state == "paused")
+    assert early.latest(early.id)["step"] < FIRST_EPOCH
+    manager.stop(early)
+    assert (early.state, early.message) == ("stopped", "Stopped.")
+    manager.resume(early)
+    until(lambda: early.latest(early.id)["step"] > FIRST_EPOCH)
+    manager.pause(early)
+    until(lambda: early.state == "paused")
+    manager.stop(early)
+    assert early.message == "Stopped; the best so far is kept."
+
+
+def test_a_restart_that_is_refused_stops_nothing(opened: Open, store: RunStore) -> None:
+    manager = opened(most_queued=1)
+    first = manager.submit("ada", [LONG])
+    until(lambda: first.latest(first.id))
+    waiting = manager.submit("bob", [LONG])
+    with pytest.raises(JobError, match="at most 1 trainings that wait"):
+        manager.restart(first)
+    assert (first.asked, first.state) == (None, "running")
+    assert manager.restart(waiting).state == "queued"  # in the place of what waited
+    assert waiting.state == "stopped"
+    assert len(store.runs()) == 3
+
+
+def test_a_race_that_is_refused_leaves_nothing(
+    opened: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = store.create
+
+    def full(*words: Any, **more: Any) -> Any:
+        if store.runs():
+            raise RunError("expected room for a run, got No space left on device")
+        return create(*words, **more)
+
+    def unwritable(*words: Any, **more: Any) -> None:
+        raise RunError("expected to write the record, got No space left on device")
+
+    manager = opened()
+    monkeypatch.setattr(store, "create", full)
+    monkeypatch.setattr(store, "update", unwritable)
+    with pytest.raises(JobError, match="expected room for a run, got No space"):
+        manager.submit("ada", [plan(), plan()])
+    assert (store.runs(), store.damaged()) == ([], [])
+    with pytest.raises(JobError, match="a name for each of 2 networks, got 1"):
+        manager.submit("ada", [plan(), plan()], ["one"])
+    assert (store.runs(), manager.of("ada")) == ([], [])
+
+
+def test_a_job_that_has_had_its_time_is_not_resumed(opened: Open) -> None:
+    manager = opened(most_seconds=0.2)
+    done = manager.submit("ada", [LONG])
+    until(lambda: done.seconds > 0.2)
+    manager.pause(done)
+    until(lambda: done.state == "paused")
+    for again in (manager.resume, manager.step):
+        with pytest.raises(JobError, match=r"got one that has had its 0 s: restart it"):
+            again(done)
+    assert done.state == "paused"
+
+
+SERVER = """
+import sys
+from rnnviz.runs import RunStore
+run, store = sys.argv[2], RunStore(sys.argv[1])
+print(store.update(run, state="running").id, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_servers_do_not_train_one_run(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    paused = manager.submit("ada", [LONG])
+    until(lambda: paused.latest(paused.id))
+    manager.pause(paused)
+    until(lambda: paused.state == "paused")
+    command = [sys.executable, "-c", SERVER, str(store.folder), paused.id]
+    with subprocess.Popen(command, cwd=ROOT, stdin=-1, stdout=-1, text=True) as other:
+        assert other.stdout.readline().strip() == paused.id  # it was resumed there
+        third = opened()
+        assert third.get(paused.id) is None
+        for ask in (manager.resume, manager.step, manager.stop, third.resume, third.stop):
+            with pytest.raises(JobError, match="another server of the same runs"):
+                ask(paused.id)
+        assert store.get(paused.id).process[0] == other.pid
+        other.kill()
+        other.wait()
+        assert manager.resume(paused) is paused  # nobody has it any more
+    until(lambda: paused.state == "running")
+    assert store.get(paused.id).process[0] == os.getpid()
+
+
+def test_a_job_whose_runs_are_gone_is_not_resumed(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    gone = manager.submit("ada", [LONG])
+    until(lambda: gone.latest(gone.id))
+    manager.stop(gone)
+    until(lambda: gone.state == "stopped")
+    store.delete(gone.id)
+    with pytest.raises(JobError, match="still here, got one that is not"):
+        manager.resume(gone)
+
+
+def test_an_interrupted_job_can_be_stopped_and_deleted(opened: Open, store: RunStore) -> None:
+    manager = opened()
+    run = store.create(LONG, "ada", state="running")  # by a server that is gone by now
+    found = manager.get(run.id)
+    assert found is not None and found.state == "interrupted"
+    manager.stop(found)
+    assert store.get(run.id).state == "stopped"
+    store.delete(run.id)
+
+
 def test_a_restart_stops_what_runs(opened: Open) -> None:
     manager = opened()
     first = manager.submit("ada", [LONG])
@@ -258,17 +380,20 @@ def test_what_is_known_to_be_too_large_is_not_taken(opened: Open, store: RunStor
 def test_a_worker_that_does_not_obey_is_ended(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rnnviz.jobs.dispatcher.PATIENCE_SECONDS", 0.3)
+    patience = "rnnviz.jobs.dispatcher.PATIENCE_SECONDS"
+    monkeypatch.setattr(patience, 0.3)
     manager = opened()
     deaf = manager.submit("ada", [plan(9, HANGS)])
     until(lambda: deaf.latest(deaf.id))
     manager.pause(deaf)
     until(lambda: deaf.state == "paused")
+    assert "Paused by force" in deaf.message
+    monkeypatch.setattr(patience, 600.0)
     slow = manager.submit("ada", [plan(9, IS_SLOW)])
     until(lambda: slow.state == "running")
     assert slow.preparing
     manager.stop(slow)
-    until(lambda: slow.state == "stopped")
+    until(lambda: slow.state == "stopped", 5)  # it has nothing to save, so nobody waits for it
 
 
 def test_a_job_that_overstays_is_ended(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,6 +456,7 @@ def test_closing_pauses_and_leaves_no_process(opened: Open, store: RunStore) -> 
     assert (running.state, waiting.state) == ("paused", "paused")
     assert store.get(running.id).state == "paused"
     assert resident_megabytes(worker.pid) == 0
+    assert worker.process.returncode is not None
     manager.close()
 
 
@@ -363,6 +489,50 @@ def test_workers_that_cannot_start_are_no_endless_loop(
         until(lambda: lost.state == "failed")
         assert "No training process could be started" in lost.message
     assert capfd.readouterr().err.count("No module named tests.no_such_module") == 3
+
+
+def test_while_a_worker_lives_jobs_wait_for_it(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other can be started for the moment: memory is short, say."""
+    manager = opened(workers=2)
+    first = manager.submit("ada", [plan(30)])
+    until(lambda: first.state == "running")
+
+    def fails(*_: Any) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    with manager._lock:
+        monkeypatch.setattr("rnnviz.jobs.crew.Worker", fails)
+        for worker in manager._dispatcher._crew.workers:
+            if worker.job is None:
+                worker.kill()
+    until(lambda: len(manager._dispatcher._crew.workers) == 1)
+    second = manager.submit("bob", [plan(2)])
+    until(lambda: manager._dispatcher._crew._rest_until > 0)
+    until(lambda: second.state == "finished")
+    assert first.state == "finished"
+    assert first.started < first.ended <= second.started + 0.5
+
+
+def test_who_comes_back_in_the_last_moment_is_no_error(
+    opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = opened(grace_seconds=0.0)
+
+    class Left(dict[str, float]):
+        def items(self) -> Any:
+            found = list(super().items())
+            threading.Thread(target=manager.adopt, args=("ada",)).start()
+            time.sleep(0.1)
+            return found
+
+    job = manager.submit("ada", [LONG])
+    until(lambda: job.latest(job.id))
+    manager._dispatcher.left = Left(ada=0.0)
+    until(lambda: not manager._dispatcher.left)
+    until(lambda: job.state == "paused")
+    assert not caplog.records
 
 
 def test_the_portable_line_works_as_the_inherited_one_does() -> None:
@@ -412,3 +582,40 @@ def test_lines_are_read_as_they_come(tmp_path: Path) -> None:
     assert lines.curves().loss.tolist() == [0.5, 0.25, 0.125]
     path.write_text(step % (1, 7.0))
     assert lines.curves().loss.tolist() == [7.0]
+    # Another file that is longer already: nothing of the first one stays, nothing is left out.
+    path.write_text("".join(step % (number, 3.0) for number in (1, 2, 3)))
+    again = lines.curves()
+    assert (again.loss.tolist(), again.lost) == ([3.0, 3.0, 3.0], 0)
+
+
+def test_curves_that_nobody_looks_at_give_their_memory_back(
+    opened: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = opened()
+    seen, unseen = (manager.submit(name, [plan(1)]) for name in ("ada", "bob"))
+    until(lambda: seen.state == unseen.state == "finished")
+    line = '{"event": "step-finished", "step": 1, "loss": 0.5}\n'
+    for job in (seen, unseen):
+        store.get(job.id).curves_path.write_text(line)
+        assert job.run_curves(job.id).loss.tolist() == [0.5]
+    read = seen.run_curves(seen.id)
+    unseen.member(unseen.id).lines._looked -= UNSEEN_SECONDS + 1
+    manager.submit("cleo", [plan(1)])
+    assert seen.run_curves(seen.id) is read
+    assert unseen.member(unseen.id).lines._curves is None
+    assert len(unseen.member(unseen.id).lines._recorder.curves()) == 0
+    assert unseen.run_curves(unseen.id).loss.tolist() == [0.5]
+
+
+def test_what_ended_first_is_forgotten_first_and_what_is_paused_last(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(managers, "MOST_JOBS_KNOWN", 3)
+    manager = opened(workers=2)
+    paused = manager.submit("ada", [LONG])
+    manager.pause(paused)
+    until(lambda: paused.state == "paused")
+    long, short = manager.submit("bob", [plan(30)]), manager.submit("cleo", [plan(1)])
+    until(lambda: long.state == short.state == "finished")
+    manager.submit("dora", [plan(1)])
+    assert [len(manager.of(name)) for name in ("ada", "bob", "cleo")] == [1, 1, 0]

@@ -7,6 +7,7 @@ key that only this process knows.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -29,6 +30,8 @@ START_SECONDS = 300.0
 TRIES = 3
 REST_SECONDS = 20.0
 """After `TRIES` workers in a row that died while starting, so long nobody tries again."""
+
+_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -121,7 +124,12 @@ class Crew:
         wanted = min(self.most, busy + queued + self.spare)
         if now >= self._rest_until:
             while len(self.workers) < wanted:
-                self.workers.append(Worker(*self._words))
+                try:
+                    self.workers.append(Worker(*self._words))
+                except OSError as failure:  # no more processes, or files
+                    _log.warning("A training process could not be started: %s.", failure)
+                    self._start_failed()
+                    break
         staying = [worker for worker in self.workers if not worker.leaving]
         for worker in list(staying):
             too_long = IDLE_SECONDS if worker.ready else START_SECONDS
@@ -145,8 +153,8 @@ class Crew:
 
     @property
     def broken(self) -> bool:
-        """Whether workers cannot be started at all at the moment."""
-        return time.monotonic() < self._rest_until
+        """Whether there are no workers, and none can be started at the moment."""
+        return time.monotonic() < self._rest_until and not any(one.ready for one in self.workers)
 
     def wait(self, seconds: float) -> list[Worker]:
         """The workers that have something to say, as soon as one has; [] after `seconds`."""
@@ -174,11 +182,14 @@ class Crew:
         self.workers.remove(worker)
         how = worker.bury()
         if not worker.ready:
-            self._failed_starts += 1
-            if self._failed_starts >= TRIES:
-                self._failed_starts = 0
-                self._rest_until = time.monotonic() + REST_SECONDS
+            self._start_failed()
         return how
+
+    def _start_failed(self) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= TRIES:
+            self._failed_starts = 0
+            self._rest_until = time.monotonic() + REST_SECONDS
 
     def close(self) -> None:
         """End all workers."""

@@ -14,7 +14,7 @@ import rnnviz.jobs.job as words
 from rnnviz.jobs.crew import Crew, Worker
 from rnnviz.jobs.job import Job, Member
 from rnnviz.jobs.queue import FairQueue
-from rnnviz.runs import RunError
+from rnnviz.runs import MODEL, RunError
 
 if TYPE_CHECKING:
     from rnnviz.jobs.limits import Limits
@@ -27,6 +27,8 @@ RECORD_SECONDS = 2.0
 PATIENCE_SECONDS = 5.0
 PREPARING_PATIENCE_SECONDS = 0.4
 """How long a worker may take to obey; one that prepares has nothing to save, so it is ended."""
+
+UNSAVED = "Paused by force: the training process did not answer. Resume goes on from the last save."
 
 CLOSING_SECONDS = 3.0
 OVERTIME_SECONDS = 30.0
@@ -70,14 +72,14 @@ class Dispatcher:
         elif job.asked is None and job.state == words.RUNNING:
             self._ask(job, "pause", why)
 
-    def stop(self, job: Job, why: str) -> None:
+    def stop(self, job: Job) -> None:
         """End a job for good."""
         if job.state == words.RUNNING:
             if job.asked != "stop":
-                self._ask(job, "stop", why)
+                self._ask(job, "stop", "")
             return
         self.queue.remove(job)
-        self._end(job, words.STOPPED, why)
+        self._end(job, words.STOPPED, self._kept(job, "Stopped"))
 
     def set_factor(self, job: Job, factor: float) -> None:
         """Change the learning rate of a job from now on."""
@@ -228,7 +230,7 @@ class Dispatcher:
             why = job.why or ("One step was taken." if job.steps_asked else "Paused.")
             self._end(job, state, message or why)
         elif state == words.STOPPED:
-            self._end(job, state, message or job.why)
+            self._end(job, state, message or self._kept(job, "Stopped"))
         else:
             self._end(job, state, message)
 
@@ -262,11 +264,12 @@ class Dispatcher:
             )
             worker.kill((words.FAILED, said))
         elif now - worker.since > self.limits.most_seconds + OVERTIME_SECONDS:
-            worker.kill((words.STOPPED, "The time of one job is over; the best so far is kept."))
+            worker.kill((words.STOPPED, self._kept(job, "The time of one job is over")))
         elif job.asked or job.yielding:
             patience = PREPARING_PATIENCE_SECONDS if job.preparing else PATIENCE_SECONDS
             if now - job.asked_at > patience:
-                worker.kill((words.STOPPED if job.asked == "stop" else words.PAUSED, ""))
+                said = "" if job.preparing or job.asked == "stop" else UNSAVED
+                worker.kill((words.STOPPED if job.asked == "stop" else words.PAUSED, said))
         elif (
             len(self.queue)
             and now - worker.since > self.limits.turn_seconds
@@ -276,7 +279,7 @@ class Dispatcher:
             worker.send({"do": "pause", "job": job.id})
 
     def _left_for_good(self, visitor: str) -> None:
-        del self.left[visitor]
+        self.left.pop(visitor, None)
         for job in [*self.queue, *self._running.values()]:
             if job.visitor == visitor:
                 self.pause(job, "Paused because its page was closed; Resume goes on from there.")
@@ -300,6 +303,12 @@ class Dispatcher:
 
     def _worker_of(self, job: Job) -> Worker | None:
         return next((one for one in self._crew.workers if one.job == job.id), None)
+
+    def _kept(self, job: Job, said: str) -> str:
+        """What is said of a job that ends early: whether it leaves a network."""
+        if any((self.store.folder / run / MODEL).is_dir() for run in job.runs):
+            return f"{said}; the best so far is kept."
+        return f"{said}."
 
     def _end(self, job: Job, state: str, message: str) -> None:
         """The job is off the worker and out of the queue."""

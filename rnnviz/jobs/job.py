@@ -20,6 +20,10 @@ STATES = (QUEUED, RUNNING, PAUSED, FINISHED, STOPPED, FAILED, INTERRUPTED)
 LIVE = (QUEUED, RUNNING)
 RESUMABLE = (PAUSED, STOPPED, FAILED, INTERRUPTED)
 
+UNSEEN_SECONDS = 60.0
+TAIL = 200
+"""Bytes before the end of what was read, by which a file is known again; steps tell their time."""
+
 
 class JobError(ValueError):
     """A job cannot be taken or changed; the message is one sentence for the visitor."""
@@ -34,14 +38,22 @@ class Lines:
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         self._path, self._plan = path, plan
         self._lock = threading.Lock()
+        self._looked = 0.0
         self._forget()
 
     def _forget(self) -> None:
-        self._recorder, self._read = Recorder(self._plan), 0
+        self._recorder, self._read, self._tail = Recorder(self._plan), 0, b""
         self._curves: Curves | None = None
+
+    def let_go(self) -> None:
+        """Give the memory back where nobody has looked for a while: the next look reads it all."""
+        if self._read and time.monotonic() - self._looked > UNSEEN_SECONDS:
+            with self._lock:
+                self._forget()
 
     def curves(self) -> Curves:
         """Everything in the file so far; a line that is still being written waits."""
+        self._looked = time.monotonic()
         with self._lock:
             with suppress(OSError):  # no file yet, or deleted: what has been read stays
                 self._look()
@@ -52,7 +64,8 @@ class Lines:
     def _look(self) -> None:
         with self._path.open("rb") as file:
             size = file.seek(0, 2)
-            if size < self._read:  # another file of this name
+            file.seek(max(0, self._read - len(self._tail)))
+            if file.read(len(self._tail)) != self._tail:  # another file of this name
                 self._forget()
             if size == self._read:
                 return
@@ -63,6 +76,7 @@ class Lines:
             self._recorder.add_line(line)
         if whole:
             self._read += len(whole)
+            self._tail = whole[-TAIL:]
             self._curves = None
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import math
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,12 @@ MOST_JOBS_KNOWN = 400
 """Ended jobs beyond these are forgotten here; their runs stay on the disk."""
 
 MOST_FACTOR = 100.0
+
+GONE = "expected a training that is still here, got one that is not"
+ELSEWHERE = (
+    "expected a training of this server, got one that another server of the same runs has in its "
+    "hands: stop it there first"
+)
 
 
 @dataclass(frozen=True)
@@ -73,18 +81,7 @@ class JobManager:
     ) -> Job:
         """Queue one network, or several as a race on the same batches."""
         with self._lock:
-            self._check(visitor, plans)
-            group = secrets.token_urlsafe(12) if len(plans) > 1 else None
-            names = list(names or [""] * len(plans))
-            runs: list[Run] = []
-            try:
-                for plan, name in zip(plans, names, strict=True):
-                    runs.append(self.store.create(plan, visitor, name, group))
-            except RunError as failure:
-                for run in runs:
-                    self.store.update(run.id, state=words.FAILED, message=str(failure))
-                raise JobError(str(failure)) from failure
-            job = self._known(_job_of(runs, plans))
+            job = self._made(visitor, plans, names, None)
             self._dispatcher.enqueue(job)
             return job
 
@@ -107,8 +104,11 @@ class JobManager:
         """End a job and keep its best epoch."""
         with self._lock:
             job = self._found(job)
-            if job.live or job.state == words.PAUSED:
-                self._dispatcher.stop(job, "Stopped; the best so far is kept.")
+            if job.state in (words.PAUSED, words.INTERRUPTED):
+                self._check_records(job)
+            elif not job.live:
+                return
+            self._dispatcher.stop(job)
 
     def set_learning_rate_factor(self, job: Job | str, factor: float) -> None:
         """Multiply the schedule of a job by a number from 0 to 100, from the next step on."""
@@ -124,9 +124,12 @@ class JobManager:
         with self._lock:
             old = self._found(job)
             names = [self.store.get(run).name for run in old.runs if self.store.exists(run)]
-            self.stop(old)
             plans = old.plans
-            return self.submit(old.visitor, plans, names if len(names) == len(plans) else None)
+            job = self._made(old.visitor, plans, names if len(names) == len(plans) else None, old)
+            with suppress(JobError):  # deleted, or another server's
+                self.stop(old)
+            self._dispatcher.enqueue(job)
+            return job
 
     def of(self, visitor: str) -> list[Job]:
         """The visitor's jobs that this server knows, newest first."""
@@ -137,15 +140,13 @@ class JobManager:
     def get(self, job: str) -> Job | None:
         """The job with this id, or with a run of this id; None if there is none.
 
-        A run that an earlier server left is found on the disk.
+        A run that an earlier server left is found on the disk; one that another server trains is
+        none of ours.
         """
         with self._lock:
-            known = self._jobs.get(job) or self._of_run.get(job)
-            if known is not None:
-                return known
             try:
-                return self._from_store(job)
-            except (RunError, PlanError):
+                return self._found(job)
+            except JobError:
                 return None
 
     def status(self) -> Status:
@@ -155,11 +156,13 @@ class JobManager:
 
     def adopt(self, visitor: str) -> None:
         """The visitor is here: their jobs run on."""
-        self._dispatcher.left.pop(visitor, None)
+        with self._lock:
+            self._dispatcher.left.pop(visitor, None)
 
     def leave(self, visitor: str) -> None:
         """The visitor's page is gone: their job is paused unless they come back in time."""
-        self._dispatcher.left.setdefault(visitor, time.monotonic())
+        with self._lock:
+            self._dispatcher.left.setdefault(visitor, time.monotonic())
 
     def close(self) -> None:
         """Pause what runs, end all workers and the manager's thread."""
@@ -181,19 +184,48 @@ class JobManager:
                 return job
             if not job.resumable:
                 raise JobError("expected a job that can go on, got one that has ended: restart it")
+            if job.seconds >= self.limits.most_seconds:
+                raise JobError(
+                    f"expected a job with time left, got one that has had its "
+                    f"{self.limits.most_seconds:,.0f} s: restart it with fewer epochs"
+                )
+            self._check_records(job)
             self._check_turn(job.visitor)
             job.steps_asked = steps
             self._known(job)
             self._dispatcher.enqueue(job)
             return job
 
-    def _check(self, visitor: str, plans: Sequence[Plan]) -> None:
+    def _made(
+        self,
+        visitor: str,
+        plans: Sequence[Plan],
+        names: Sequence[str] | None,
+        instead: Job | None,
+    ) -> Job:
+        """A new job that is not queued yet, checked as if `instead` had been stopped."""
+        self._check(visitor, plans, instead)
+        names = list(names or [""] * len(plans))
+        if len(names) != len(plans):
+            raise JobError(f"expected a name for each of {len(plans)} networks, got {len(names)}")
+        group = secrets.token_urlsafe(12) if len(plans) > 1 else None
+        runs: list[Run] = []
+        try:
+            for plan, name in zip(plans, names, strict=True):
+                runs.append(self.store.create(plan, visitor, name, group))
+        except RunError as failure:
+            for run in runs:  # a record that says so may not be written on a full disk
+                shutil.rmtree(run.folder, ignore_errors=True)
+            raise JobError(str(failure)) from failure
+        return self._known(_job_of(runs, plans))
+
+    def _check(self, visitor: str, plans: Sequence[Plan], instead: Job | None) -> None:
         if not 1 <= len(plans) <= self.limits.most_lanes:
             raise JobError(
                 f"expected 1 to {self.limits.most_lanes} networks to train together, "
                 f"got {len(plans)}: choose fewer"
             )
-        self._check_turn(visitor)
+        self._check_turn(visitor, instead)
         needed = needed_megabytes(plans)
         if needed > self.limits.most_megabytes:
             raise JobError(
@@ -201,14 +233,15 @@ class JobManager:
                 f"needs about {needed:,.0f} MB: choose fewer units, examples or a smaller batch"
             )
 
-    def _check_turn(self, visitor: str) -> None:
-        live = [job for job in self.of(visitor) if job.live and job.asked != "stop"]
+    def _check_turn(self, visitor: str, instead: Job | None = None) -> None:
+        own = [job for job in self.of(visitor) if job is not instead]
+        live = [job for job in own if job.live and job.asked != "stop"]
         if len(live) >= self.limits.jobs_each:
             raise JobError(
                 "expected one training of yours at a time, got another one while one is "
                 f"{live[0].state}: pause or stop that one first"
             )
-        if len(self._dispatcher.queue) >= self.limits.most_queued:
+        if sum(job is not instead for job in self._dispatcher.queue) >= self.limits.most_queued:
             raise JobError(
                 f"expected at most {self.limits.most_queued} trainings that wait, and there are "
                 "as many: try again in a few minutes, or load a trained network meanwhile"
@@ -217,15 +250,30 @@ class JobManager:
     def _found(self, job: Job | str) -> Job:
         if isinstance(job, Job):
             return job
-        known = self.get(job)
+        known = self._jobs.get(job) or self._of_run.get(job)
         if known is None:
-            raise JobError("expected a training that is still here, got one that is not")
+            with suppress(RunError, PlanError):
+                known = self._from_store(job)
+        if known is None:
+            raise JobError(GONE)
         return known
 
+    def _check_records(self, job: Job) -> None:
+        """JobError where the runs of a job that is not live here are gone, or another server's."""
+        runs = [self.store.get(run) for run in job.runs if self.store.exists(run)]
+        if not runs:
+            raise JobError(GONE)
+        if any(run.is_elsewhere for run in runs):
+            raise JobError(ELSEWHERE)
+
     def _known(self, job: Job) -> Job:
+        """Know a job from now on; what nobody asks for any more gives its memory back."""
         self._jobs[job.id] = job
         self._of_run.update(dict.fromkeys(job.runs, job))
         ended = [one for one in self._jobs.values() if not one.live]
+        ended.sort(key=lambda one: (one.state == words.PAUSED, one.ended or one.created))
+        for member in (member for one in ended for member in one.members):
+            member.lines.let_go()
         for one in ended[: max(0, len(self._jobs) - MOST_JOBS_KNOWN)]:
             if one is not job:
                 del self._jobs[one.id]
@@ -240,6 +288,8 @@ class JobManager:
         if run.group is not None:
             runs = [one for one in self.store.of(run.visitor) if one.group == run.group]
             runs.sort(key=lambda one: one.created)
+        if any(one.is_elsewhere for one in runs):
+            raise JobError(ELSEWHERE)
         if not all(one.state in words.STATES for one in runs):
             return None  # brought here by a visitor: there is no training to go on with
         job = _job_of(runs, [Plan.from_json(one.plan) for one in runs])
