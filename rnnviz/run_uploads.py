@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
 
 MOST_FILES = 40
+MOST_ENTRIES = 200
+"""Entries of a zip, folders and what nobody needs included: reading their list takes time too."""
+
 MOST_BYTES = {
     WEIGHTS: 64_000_000,
     TOKENIZER: 20_000_000,
@@ -44,7 +47,7 @@ MOST_BYTES = {
 
 BROKEN = (
     zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, ValueError,
-    RuntimeError, struct.error,
+    RuntimeError, IndexError, OverflowError, struct.error,
 )  # fmt: skip
 """What reading a zip that is none may raise."""
 
@@ -136,41 +139,49 @@ def _known(name: str) -> str | None:
 
 def _from_zip(data: bytes) -> dict[str, bytes]:
     """The known files of a zip, each read no further than its bound, whatever the zip says."""
+    if len(data) > sum(MOST_BYTES.values()):
+        raise RunError(
+            f"expected a zip of at most {sum(MOST_BYTES.values()):,} bytes, got {len(data):,}: "
+            "this is too large for this page"
+        )
+    # Each entry of the list begins with these bytes. Its length, as the zip tells it, may be a lie.
+    _check_count(data.count(b"PK\x01\x02"), MOST_ENTRIES)
     found: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            if len(entries) > MOST_FILES:
-                raise RunError(
-                    f"expected at most {MOST_FILES} files in a zip of a run, got {len(entries):,}: "
-                    "bring a zip that this page made, or the two files"
-                )
+            _check_count(len(entries), MOST_FILES)
             for entry in entries:
                 known = _known(entry.filename)
-                if known is None:
-                    continue
-                if entry.flag_bits & 1:
-                    raise RunError("expected a zip without a password, got one with: unpack it")
-                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise RunError("expected a usual zip, got another way of packing: zip it anew")
-                most = MOST_BYTES[known]
-                with archive.open(entry) as file:
-                    contents = file.read(most + 1)
-                _put(found, entry.filename, contents, len(contents))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        EOFError,
-        NotImplementedError,
-        ValueError,
-    ) as e:
-        if isinstance(e, RunError):
-            raise
+                if known is not None:
+                    contents = _contents(archive, entry, MOST_BYTES[known])
+                    _put(found, entry.filename, contents, len(contents))
+    except RunError:
+        raise
+    except BROKEN as failure:
         raise RunError(
-            f"expected a whole zip, got a damaged or foreign one ({str(e)[:80]}): make it again"
-        ) from e
+            f"expected a whole zip, got a damaged or foreign one ({str(failure)[:80]}): make it "
+            "again"
+        ) from failure
     return found
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise RunError(
+            f"expected at most {MOST_FILES} files in a zip of a run, got {count:,}: "
+            "bring a zip that this page made, or the two files"
+        )
+
+
+def _contents(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """The bytes of an entry, one more than `most` at the most."""
+    if entry.flag_bits & 1:
+        raise RunError("expected a zip without a password, got one with: unpack it")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise RunError("expected a usual zip, got another way of packing: zip it anew")
+    with archive.open(entry) as file:
+        return file.read(most + 1)
 
 
 def _tokenizer_files(folder: Path, model: SequenceClassifier) -> dict[str, str]:
