@@ -5,6 +5,7 @@ Oracle: the same run, trained in this process without any fault, to the bit.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -113,6 +114,8 @@ def test_a_new_server_goes_on_where_the_killed_one_was(
     until(lambda: not job.live, START_SECONDS)
     assert (job.state, job.message) == ("finished", "")
     assert_same(store.get(run).folder, whole)
+    # The same seed would have brought a run that began anew to the same end: it did not.
+    assert resumed_at(store.get(run).folder)[-1] >= 20
 
 
 def test_a_worker_that_is_killed_costs_nothing_that_was_saved(
@@ -134,6 +137,7 @@ def test_a_worker_that_is_killed_costs_nothing_that_was_saved(
     until(lambda: not job.live, START_SECONDS)
     assert job.state == "finished"
     assert_same(store.get(job.id).folder, whole)
+    assert resumed_at(store.get(job.id).folder)[-1] >= 20
 
 
 def test_two_tabs_of_one_visitor_see_one_job(manager: JobManager) -> None:
@@ -161,6 +165,14 @@ def test_a_browser_that_is_closed_in_mid_run_frees_the_worker(
     assert "its page was closed" in job.message
     assert manager.status().running == 0
     assert TrainingState.load(store.get(job.id).state_path).step > 0
+
+
+def resumed_at(folder: Path) -> list[int]:
+    """The steps from which a run has gone on, in order; the first start is none of them."""
+    events = map(json.loads, (folder / "curves.jsonl").read_text().splitlines())
+    starts = [event["resumed_at"] for event in events if event["event"] == "training-started"]
+    assert starts.pop(0) == 0
+    return starts
 
 
 def reach(job: Job, step: int) -> None:

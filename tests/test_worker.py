@@ -280,6 +280,16 @@ def test_weights_that_are_no_numbers_replace_nothing(tmp_path: Path) -> None:
     assert checkpoint.card(folder / "model")["kept_epoch"] == 1
 
 
+def test_what_is_half_written_goes_but_for_records(tmp_path: Path) -> None:
+    """The server may be writing the record just now; everything else is the worker's own."""
+    folder = tmp_path / "run"
+    for name in (".state.safetensors.x", "snapshots/.0000001.safetensors.x", ".run.json.x"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"half")
+    work({folder: PLAN}, steps=1)
+    assert [path.name for path in folder.rglob(".*")] == [".run.json.x"]
+
+
 def test_a_resume_without_a_state_takes_nothing_away(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     work({folder: PLAN}, during=lambda c, step: c.want("pause") if step == 6 else None)

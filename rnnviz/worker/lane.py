@@ -24,7 +24,7 @@ from torch import Tensor
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.files import replacing
-from rnnviz.runs import CURVES, Run
+from rnnviz.runs import CURVES, RECORD, Run
 from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
 from rnnviz.training.events import (
     EpochFinished,
@@ -216,9 +216,11 @@ class Lane:
             ) from failure
 
     def _clean_up(self) -> None:
-        """Remove what a process that was killed had not finished writing."""
+        """Remove what a worker that was killed had not finished; records are the server's."""
         folder = self.run.folder
         for path in [*folder.glob(".*"), *folder.glob(f"{SNAPSHOT_FOLDER}/.*")]:
+            if path.name.startswith(f".{RECORD}."):
+                continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
