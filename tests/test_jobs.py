@@ -544,6 +544,15 @@ def test_the_portable_line_works_as_the_inherited_one_does() -> None:
     worker.bury()
 
 
+def test_a_worker_that_dies_before_it_calls_back_stops_nobody() -> None:
+    start = time.monotonic()
+    worker = Worker("tests.no_such_module", listening=True)
+    assert time.monotonic() - start < 8
+    with pytest.raises(EOFError):
+        list(worker.heard())
+    assert worker.bury() == "exit code 1"
+
+
 def test_idle_workers_are_let_go_but_one(monkeypatch: pytest.MonkeyPatch) -> None:
     crew = Crew(3, module="tests.fake_worker")
     crew.staff(2)

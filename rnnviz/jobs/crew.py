@@ -13,6 +13,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +28,8 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THRE
 
 IDLE_SECONDS = 120.0
 START_SECONDS = 300.0
+CALL_SECONDS = 10.0
+"""A worker calls back before it imports anything large; nobody waits longer for it."""
 TRIES = 3
 REST_SECONDS = 20.0
 """After `TRIES` workers in a row that died while starting, so long nobody tries again."""
@@ -237,4 +240,14 @@ def _start_listening(command: list[str], task: str) -> tuple[subprocess.Popen[by
             stdin=subprocess.DEVNULL,
             env=_environment(RNNVIZ_WORKER_KEY=key),
         )
-        return process, listener.accept()
+        called: list[Connection] = []
+        caller = threading.Thread(target=lambda: called.append(listener.accept()), daemon=True)
+        caller.start()
+        end = time.monotonic() + CALL_SECONDS
+        while caller.is_alive() and process.poll() is None and time.monotonic() < end:
+            caller.join(0.05)
+    if called:
+        return process, called[0]
+    ours, theirs = Pipe()  # a line that has ended, as that of any worker that is gone
+    theirs.close()
+    return process, ours
