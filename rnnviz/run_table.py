@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from rnnviz import checkpoint
@@ -16,7 +18,7 @@ from rnnviz.palette import CLASSES, Theme
 from rnnviz.runs import Run
 from rnnviz.signals import CELL_NAMES
 from rnnviz.train_lines import HELD_OUT, MOST_POINTS, SMOOTHED, TRAINING
-from rnnviz.training.curves import smoothed, thinned
+from rnnviz.training.curves import Curves, smoothed, thinned
 from rnnviz.training.plan import TASKS
 
 MOST_COMPARED = 8
@@ -105,7 +107,7 @@ def overlay(runs: Sequence[Run], measure: str, theme: Theme, half_life: int = 0)
     names = distinct([run.name for run in runs])
     for number, (run, name) in enumerate(zip(runs, names, strict=True)):
         hue = CLASSES[theme][number % len(CLASSES[theme])] if len(runs) > 1 else ""
-        cell, curves = str(run.plan.get("cell", "")), run.curves()
+        cell, curves = str(run.plan.get("cell", "")), curves_of(run)
         values = getattr(curves, TRAINING[measure])
         strong = None
         if half_life and measure in SMOOTHED:
@@ -123,6 +125,21 @@ def overlay(runs: Sequence[Run], measure: str, theme: Theme, half_life: int = 0)
             steps = curves.score_steps[keep]
             held.append(Line(cell, steps, values[keep], held_out=True, name=name, hue=hue))
     return [line for line in (*trained, *held) if len(line.steps)]
+
+
+def curves_of(run: Run) -> Curves:
+    """As `Run.curves`; of a file that has not changed they are read once."""
+    try:
+        about = run.curves_path.stat()
+        return _read(run.curves_path, about.st_mtime_ns, about.st_size)
+    except OSError:  # there is none, or it is gone
+        return Curves()
+
+
+@lru_cache(maxsize=2 * MOST_COMPARED)
+def _read(path: Path, changed: int, size: int) -> Curves:
+    with path.open("rb") as file:
+        return Curves.from_lines(file)
 
 
 def distinct(names: Sequence[str]) -> list[str]:

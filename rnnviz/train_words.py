@@ -38,10 +38,13 @@ def title_of(plan: Mapping[str, Any]) -> str:
     return str(plan.get("task", "")) if info is None else info.title
 
 
-def estimate_words(parameters: int, memory_bytes: int, seconds: float, steps: int) -> str:
-    """What a training will take, in a sentence without its end."""
+def estimate_words(
+    parameters: int, memory_bytes: int, seconds: float, steps: int, *, networks: int = 1
+) -> str:
+    """What a training will take, in a sentence without its end; `steps` are those of all."""
+    each = f"{steps:,}" if networks == 1 else f"{networks} × {steps // networks:,}"
     return (
-        f"{parameters:,} parameters · {steps:,} steps · {duration(seconds, about=True)} · "
+        f"{parameters:,} parameters · {each} steps · {duration(seconds, about=True)} · "
         f"{memory_bytes / 1e6:,.0f} MB"
     )
 
@@ -118,19 +121,22 @@ def state_words(
     asked: str | None = None,
     preparing: bool = False,
     latest: Mapping[str, Any] | None = None,
+    mine: bool = True,
 ) -> str:
     """The line of a run's state: where it stands, how fast it goes, what is left."""
     if state == "queued":
         if position > 0:
             ahead = "1 training is" if position == 1 else f"{position} trainings are"
-            return f"Waiting: {ahead} ahead of you."
-        return "Waiting for a worker. You are next."
+            return f"Waiting: {ahead} ahead of {'you' if mine else 'it'}."
+        return f"Waiting for a worker. {'You are' if mine else 'It is'} next."
     if asked in ("pause", "stop") and state == "running":
         return {"pause": "Pausing …", "stop": "Stopping …"}[asked]
-    if state == "running" and (preparing or not any(len(run.curves) for run in runs)):
+    if state == "running" and not any(len(run.curves) for run in runs):
         return "Getting the data ready …"
     parts = [STATES.get(state, state), *_progress(runs)]
-    if state == "running":
+    if state == "running" and preparing:
+        parts.append("getting the data ready …")
+    elif state == "running":
         latest = latest or {}
         speed, left = _number(latest, "examples_per_second"), _number(latest, "seconds_left")
         if math.isfinite(speed) and speed > 0:
@@ -149,7 +155,7 @@ def _progress(runs: Sequence[Shown]) -> list[str]:
     step, total = first.curves.last_step, first.curves.total_steps
     if not total:
         return []
-    parts = [f"step {step:,} of {total:,}"]
+    parts = [f"step {step:,} of {total:,}" + (" of each network" if len(runs) > 1 else "")]
     each, epochs = first.curves.steps_per_epoch, int(first.plan.get("epochs", 0))
     if each and epochs:
         parts.append(f"epoch {min(step // each + (step < total), epochs)} of {epochs}")
@@ -234,18 +240,21 @@ def epoch_rows(run: Shown) -> list[tuple[str, ...]]:
 
 
 def epoch_table(run: Shown) -> str:
-    """`epoch_rows` as a Markdown table; empty where no epoch has ended."""
+    """`epoch_rows` as a Markdown table, and how many more there are; empty where none has ended."""
     rows = epoch_rows(run)
     if not rows:
         return ""
     right = right_words(str(run.plan.get("task"))).lower()
     head = ("epoch", "step", "loss, training", "loss, held out", f"{right}, training", "held out")
     lines = [head, ("---:",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    count = len(run.curves.epoch_steps)
+    more = f"\n\nThe last {len(rows)} of {count} epochs." if count > MOST_ROWS else ""
+    return table + more
 
 
 def plan_words(plan: Plan) -> str:
-    """The plan in a line: ``GRU, 64 units, attention readout, AdamW at 0.005``."""
+    """The plan in a line: ``GRU, 64 units, 2 layers, learning rate 0.005``."""
     layers = f", {plan.num_layers} layers" if plan.num_layers > 1 else ""
     ways = ", both directions" if plan.bidirectional else ""
     return (

@@ -108,6 +108,14 @@ def test_the_line_of_the_state() -> None:
     assert train_words.state_words("finished", [run]).endswith("10 s of training")
     assert train_words.state_words("running", [run], asked="pause") == "Pausing …"
     assert train_words.state_words("queued", [run], position=2).startswith("Waiting: 2 trainings")
+    waiting = ("Waiting: 2 trainings are ahead of it.", "Waiting for a worker. It is next.")
+    for position, told in zip((2, 0), waiting, strict=True):
+        assert train_words.state_words("queued", [run], position=position, mine=False) == told
+    assert train_words.state_words("running", [run], preparing=True) == (
+        "Training · step 20 of 40 · epoch 3 of 4 · getting the data ready …"
+    )
+    race = [run, shown(defaults("digits", "rnn").changed(epochs=4), 0.5)]
+    assert "step 10 of 40 of each network · epoch 2 of 4" in train_words.state_words("paused", race)
     odd = {"examples_per_second": math.nan, "seconds_left": True}
     assert "examples a second" not in train_words.state_words("running", [run], latest=odd)
 
@@ -133,6 +141,21 @@ def test_epochs_as_a_table_the_newest_first() -> None:
     rows = train_words.epoch_rows(shown(GRU, 0.5, 0.9))
     assert [row[0] for row in rows] == ["2", "1"]
     assert rows[0] == ("2", "20", "1.0000", "1.5000", "75.0\u00a0%", "90.0\u00a0%")
+
+
+def test_a_long_table_says_that_there_is_more() -> None:
+    scores = [0.5] * 13
+    table = train_words.epoch_table(shown(GRU.changed(epochs=13), *scores))
+    assert table.endswith("\n\nThe last 12 of 13 epochs.")
+    assert table.count("\n|") == 13, "two lines of head, twelve epochs"
+    assert "The last" not in train_words.epoch_table(shown(GRU.changed(epochs=12), *scores[:12]))
+
+
+def test_an_estimate_of_a_race_says_what_each_network_takes() -> None:
+    one = train_words.estimate_words(1200, 3_000_000, 8.2, 1600)
+    assert one == "1,200 parameters · 1,600 steps · about 8 s · 3 MB"
+    race = train_words.estimate_words(10_800, 3_000_000, 8.2, 14_400, networks=9)
+    assert race == "10,800 parameters · 9 × 1,600 steps · about 8 s · 3 MB"
 
 
 def test_the_card_of_a_race_counts_what_was_equal() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rnnviz.jobs import LIVE, JobError
 from rnnviz.runs import RunError
-from rnnviz.train_address import TrainAddress
+from rnnviz.train_address import CELLS, REFERENCE, TrainAddress, first_address, read_query
 from rnnviz.train_lines import Shown, name_of
 from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import sentence
@@ -50,6 +50,11 @@ class Looked:
         return self.state in LIVE
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it has curves, or will have some: a network from elsewhere need not."""
+        return self.state != "uploaded" or any(one.curves.last_step for one in self.runs)
+
+    @property
     def every(self) -> float | None:
         """Seconds until it is worth looking again; None for never."""
         if self.state == "paused":
@@ -83,6 +88,40 @@ def estimate(plan: Plan) -> Estimate:
     from rnnviz.training import budget
 
     return budget.estimate(plan)
+
+
+def take_over(choices: TrainChoices, looked: Looked) -> bool:
+    """Make what is on the stage the next plan, where the address says nothing of one.
+
+    Whether anything has changed. What no address can say is not taken over: texts that somebody
+    brought, or what is left of a race.
+    """
+    first = first_address()
+    if (choices.plan, choices.address.racers) != (first.plan, first.racers):
+        return False
+    try:
+        plans = [Plan.from_json(one.plan) for one in looked.runs]
+        found = _address_of(plans, choices.address)
+        is_whole = set(plans_of(found)) == set(plans)
+    except PlanError:  # a network from elsewhere
+        return False
+    is_told = read_query(found.to_query()) == (found, ())
+    if found == choices.address or not (is_whole and is_told):
+        return False
+    choices.address = found
+    choices.trips += 1  # every control shows another value
+    return True
+
+
+def _address_of(plans: Sequence[Plan], address: TrainAddress) -> TrainAddress:
+    """The address with these plans, as far as one can say them."""
+    cells = {plan.cell for plan in plans}
+    seeds = sorted({plan.seed for plan in plans})
+    reference = next((plan for plan in plans if plan.cell == REFERENCE), plans[0])
+    if len(plans) == 1:
+        return replace(address, plan=reference, racers=(), seeds=1)
+    racers = tuple(cell for cell in CELLS if cell in cells)
+    return replace(address, plan=reference.changed(seed=seeds[0]), racers=racers, seeds=len(seeds))
 
 
 def start(desk: Desk, choices: TrainChoices, visitor: str) -> None:

@@ -12,7 +12,7 @@ from rnnviz import train_panels, train_words
 from rnnviz.jobs import RESUMABLE
 from rnnviz.theatre import place
 from rnnviz.train_address import SMOOTHINGS, VERSION, WORDS
-from rnnviz.train_lines import Shown
+from rnnviz.train_lines import Shown, kinds
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import PRESETS, Plan, PlanError
 from rnnviz.ui import train_desk
@@ -43,6 +43,10 @@ RACE_LEGEND = (
     "Solid, with marks: held-out examples, which are never trained on. Dotted: the batches of the "
     "training, smoothed; faint: every single one."
 )
+BANDS_LEGEND = (
+    "Lines: the median of the seeds; bands: from the least to the greatest. Solid, with marks: "
+    "held-out examples, which are never trained on. Dotted: the batches of the training, smoothed."
+)
 AGAIN = (
     "A new training of the same plan with the same seed: it gives the same curve. One that is "
     "still on its way is stopped first; it stays under Runs, and can go on."
@@ -72,7 +76,10 @@ class Rooms:
 
 def live_stage(choices: TrainChoices, visitor: str) -> Looked | None:
     """The stage as a fragment that runs again by itself while something is on its way."""
+    is_first = not choices.looked
     looked = train_desk.look(present(visitor), choices, visitor)
+    if is_first and looked is not None and train_desk.take_over(choices, looked):
+        st.rerun()  # the controls stand above
     every = None if looked is None else looked.every
     st.fragment(_live, run_every=every)(choices, visitor, every, choices.address.run)
     return looked
@@ -82,7 +89,10 @@ def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | N
     desk = present(visitor)
     desk.manager.adopt(visitor)
     looked = train_desk.look(desk, choices, visitor)
-    if choices.address.run != run or (None if looked is None else looked.every) != every:
+    now = None if looked is None else looked.every
+    if choices.address.run != run or now != every:
+        if now is None:
+            choices.notices.pop("job", None)  # why another training could not be begun has ended
         # How often this runs, and what stands below, is decided by a run of the whole page. Before
         # anything is shown: what an unfinished run has put into places would be seen twice.
         st.rerun()
@@ -99,7 +109,8 @@ def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | N
         )
     if looked is None:
         with rooms.head:
-            st.header("Nothing is trained yet", anchor=False)
+            has_runs = bool(desk.store.of(visitor))
+            st.header("Ready to train" if has_runs else "Nothing is trained yet", anchor=False)
             st.markdown(EMPTY)
         with rooms.findings:
             _presets(choices, desk, visitor)
@@ -111,15 +122,25 @@ def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | N
         _buttons(choices, desk, looked)
     with rooms.findings:
         _findings(looked)
+    if not looked.is_measured:
+        return
     with rooms.view:
         _view(choices, desk, looked)
     _curves(choices, looked.runs, MEASURES, rooms.curves)
     with rooms.caption:
-        st.caption(RACE_LEGEND if len(looked.runs) > 1 else LEGEND)
+        st.caption(_legend(looked.runs))
     with rooms.card:
         _race_card(looked)
     with rooms.table:
         _table(looked)
+
+
+def _legend(runs: Sequence[Shown]) -> str:
+    """How to read the lines of one network, of a race, or of one with several seeds."""
+    groups = kinds(runs)
+    if len(groups) < len(runs):
+        return BANDS_LEGEND
+    return RACE_LEGEND if len(groups) > 1 else LEGEND
 
 
 def _head(looked: Looked) -> None:
@@ -132,8 +153,12 @@ def _head(looked: Looked) -> None:
         asked=None if job is None else job.asked,
         preparing=job is not None and job.preparing,
         latest=None if job is None else job.latest(looked.run),
+        mine=looked.mine,
     )
-    st.progress(train_words.share_done(looked.runs), plain(said))
+    if looked.is_measured:
+        st.progress(train_words.share_done(looked.runs), plain(said))
+    else:
+        st.caption(plain(said))
     if looked.message:
         st.caption(plain(looked.message))
 
@@ -152,7 +177,7 @@ def _buttons(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
              "One batch, one update of the weights, and pauses again."),
             ("stop", "Stop", "stop", looked.is_live or state == "paused",
              "Ends the training and keeps the best network so far."),
-            ("restart", "Again, same seed", "replay", True,
+            ("restart", "Again, same seed", "replay", state != "uploaded",
              AGAIN),
         ):  # fmt: skip
             st.button(
@@ -299,7 +324,7 @@ def _table(looked: Looked) -> None:
 
 
 def _presets(choices: TrainChoices, desk: Desk, visitor: str) -> None:
-    """Four trainings that are one click away."""
+    """Trainings that are one click away."""
     rows = [pair(gap="medium") for _ in range((len(PRESETS) + 1) // 2)]
     for preset, room in zip(PRESETS, (room for row in rows for room in row), strict=False):
         with room.container(border=True, height="stretch"):
@@ -323,7 +348,7 @@ def _frames(choices: TrainChoices, room: Room) -> None:
 
 def _start_preset(choices: TrainChoices, desk: Desk, visitor: str, key: str) -> Callable[[], None]:
     def clicked() -> None:
-        choices.set("preset", key)
+        choices.take_preset(key)
         train_desk.start(desk, choices, visitor)
 
     return clicked

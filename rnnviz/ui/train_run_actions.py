@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rnnviz import run_files, run_table
-from rnnviz.runs import Run, RunError, RunStore
-from rnnviz.ui.notices import plain, sentence
+from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
+from rnnviz.ui.notices import notices, plain, sentence
 
 if TYPE_CHECKING:
     from rnnviz.ui.train_choices import TrainChoices
 
-SELECTED, SAID, DELETED, UPLOADS, AGAIN = (
-    f"train_runs_{name}" for name in ("selected", "said", "deleted", "uploads", "again")
+SELECTED, SAID, DELETED, UPLOADS, AGAIN, UNNAMED, REFUSED = (
+    f"train_runs_{name}"
+    for name in ("selected", "said", "deleted", "uploads", "again", "unnamed", "refused")
 )
 
 READS = {
@@ -38,9 +40,9 @@ def one_run(run: Run, visitor: str, store: RunStore, choices: TrainChoices) -> N
         "Name of the run",
         value=run.name,
         max_chars=60,
-        key=f"train_runs_name_{run.id}",
+        key=(key := f"train_runs_name_{run.id}" + "_" * st.session_state.get(UNNAMED, 0)),
         on_change=_rename,
-        args=(store, run.id),
+        args=(store, run, key),
     )
     keep.toggle(
         "Keep",
@@ -62,8 +64,12 @@ def one_run(run: Run, visitor: str, store: RunStore, choices: TrainChoices) -> N
         st.caption(plain(run.message))
 
 
-def _rename(store: RunStore, id: str) -> None:
-    _try(partial(store.rename, id, st.session_state[f"train_runs_name_{id}"]))
+def _rename(store: RunStore, run: Run, key: str) -> None:
+    if clean_name(st.session_state[key]):
+        _try(partial(store.rename, run.id, st.session_state[key]))
+        return
+    st.session_state[SAID] = f"A run needs a name: it is still called {run.name}."
+    st.session_state[UNNAMED] = st.session_state.get(UNNAMED, 0) + 1  # the field shows it again
 
 
 def _keep(store: RunStore, id: str, kept: bool) -> None:
@@ -163,7 +169,7 @@ def _delete_button(
 def _delete(store: RunStore, visitor: str, choices: TrainChoices, ids: Sequence[str]) -> None:
     own = [run for run in store.of(visitor) if run.id in ids]
     gone = [(run.id, run.name) for run in own if _try(partial(store.delete, run.id))]
-    st.session_state[DELETED] = gone
+    st.session_state[DELETED] = (time.time(), gone)
     if gone:
         st.session_state[AGAIN] = True  # the stage may show one of them, or a race with one
     if choices.address.run in {id for id, _ in gone}:
@@ -171,9 +177,9 @@ def _delete(store: RunStore, visitor: str, choices: TrainChoices, ids: Sequence[
 
 
 def deleted_runs(store: RunStore) -> None:
-    """What was deleted last, with a way back."""
-    gone: list[tuple[str, str]] = st.session_state.get(DELETED, [])
-    if not gone:
+    """What was deleted last, with a way back while there is one."""
+    when, gone = st.session_state.get(DELETED, (0.0, []))
+    if not gone or time.time() - when > SECONDS_TO_RESTORE:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         what = gone[0][1] if len(gone) == 1 else f"{len(gone)} runs"
@@ -188,7 +194,7 @@ def deleted_runs(store: RunStore) -> None:
 
 
 def _restore(store: RunStore) -> None:
-    gone: list[tuple[str, str]] = st.session_state.pop(DELETED, [])
+    _, gone = st.session_state.pop(DELETED, (0.0, []))
     back = [id for id, _ in gone if _try(partial(store.restore, id))]
     st.session_state[SELECTED] = back
 
@@ -205,7 +211,13 @@ def _try(do: Callable[[], object]) -> bool:
 
 def bring_network(visitor: str, store: RunStore) -> None:
     """A place for the files of a network that was trained elsewhere."""
-    with st.expander("Bring a network that was trained elsewhere", icon=":material/upload:"):
+    refused = st.session_state.pop(REFUSED, "")
+    with st.expander(
+        "Bring a network that was trained elsewhere",
+        icon=":material/upload:",
+        expanded=bool(refused),
+    ):
+        notices(filter(None, [refused]))
         number = st.session_state.get(UPLOADS, 0)
         files = st.file_uploader(
             "Files of a network",
@@ -227,10 +239,11 @@ def bring_network(visitor: str, store: RunStore) -> None:
 def _bring(visitor: str, store: RunStore, files: Any) -> None:
     from rnnviz import run_uploads
 
+    # Whatever becomes of them, the next files come into an empty place.
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
     try:
         run = run_uploads.add(store, visitor, [(one.name, one.getvalue()) for one in files])
     except RunError as error:
-        st.session_state[SAID] = sentence(error)
+        st.session_state[REFUSED] = sentence(error)
         return
-    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
     st.session_state[SELECTED] = [run.id]

@@ -118,6 +118,7 @@ def _table(runs: Sequence[Run]) -> list[Run]:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="–",
         selection_default={
             "selection": {"rows": [i for i, run in enumerate(runs) if run.id in before]}
         },
@@ -129,7 +130,7 @@ def _table(runs: Sequence[Run]) -> list[Run]:
             "cell": text("Cell", width=50),
             "units": number("Units", width=52, format="%d", help="Hidden units of a layer."),
             "accuracy": number("Held out", width=72, format="%.1f %%", help=HELD_OUT),
-            "n": number("of", width=56, format="localized", help="So many held-out examples."),
+            "n": number("Examples", width=74, format="localized", help="So many were held out."),
             "state": text("State", width=95),
             "epochs": number("Epochs", width=60, format="%d", help="Epochs that are done."),
             "seconds": number("Seconds", width=68, format="%.1f", help="Time of training."),
@@ -184,6 +185,7 @@ def _compare(chosen: Sequence[Run], choices: TrainChoices, rooms: Rooms) -> None
             steps=max(steps, 1),
             ends=reach(lines, measure, log=log),
             log=log,
+            log_steps=choices.address.log_steps,
             title=MEASURES[measure].title,
             theme=theme,
         )

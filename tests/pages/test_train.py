@@ -213,6 +213,12 @@ def test_a_refusal_is_said_and_nothing_else_changes(open_page: Open, manager: Fa
     assert shown_title(app) == "Nothing is trained yet" and words(app) == {}
 
 
+def test_a_watcher_is_not_told_to_be_next(open_page: Open, manager: FakeManager) -> None:
+    _, job = started(open_page, manager)
+    watcher = open_page(PAGE, run=job.runs[0])
+    assert state_line(watcher) == "Waiting for a worker. It is next."
+
+
 def test_what_broke_off_says_why(open_page: Open, manager: FakeManager) -> None:
     app, job = started(open_page, manager)
     manager.advance(job, 5, state="failed")
@@ -233,6 +239,66 @@ def test_another_session_of_the_visitor_finds_the_run(
     other.run()
     assert words(other) == {"run": job.runs[0]}
     assert enabled(other) == {"pause", "stop", "restart"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"task": "recall", "cell": "lstm", "size": "8", "seed": "3"},
+        {"task": "recall", "cell": "race", "racers": "gru.rnn", "seeds": "3", "seed": "5"},
+    ],
+)
+def test_controls_take_over_the_plan_of_a_run_that_was_found(
+    open_page: Open, manager: FakeManager, query: dict[str, str]
+) -> None:
+    _, job = started(open_page, manager, **query)
+    other = open_page(PAGE, run=job.runs[0])
+    assert not other.exception
+    assert words(other) == {**query, "run": job.runs[0]}
+    assert "recall" in {one.value for one in other.selectbox}
+    for run in job.runs[1:]:  # of a race with holes no address speaks
+        job.state = "finished"
+        manager.store.update(run, state="finished")
+        manager.store.delete(run)
+        rest = open_page(PAGE, run=job.runs[0])
+        assert not rest.exception and words(rest)["run"] == job.runs[0]
+    chosen = open_page(PAGE, run=job.runs[0], task="copy")
+    assert words(chosen) == {"task": "copy", "run": job.runs[0]}, "what an address says stays"
+
+
+def test_texts_of_others_are_not_taken_over(open_page: Open, manager: FakeManager) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("my.csv", TABLE.encode()).run()
+    app.button(key="train_start").click().run()
+    other = open_page(PAGE, run=only_job(manager).runs[0])
+    assert words(other) == {"run": only_job(manager).runs[0]}
+    assert other.session_state["train"].plan == GRU
+
+
+def test_a_refusal_goes_when_its_reason_does(open_page: Open, manager: FakeManager) -> None:
+    app, job = started(open_page, manager)
+    manager.advance(job, 5)
+    manager.refusal = "expected one training at a time, got another one"
+    app.run()
+    app.button(key="train_start").click().run()
+    assert "one training at a time" in said(app)
+    manager.advance(job, 500, state="finished")
+
+    def stage_looks_again() -> None:
+        import streamlit as st
+
+        from rnnviz.ui import train_live
+
+        choices = st.session_state["train"]
+        if "job" in choices.notices:  # the last look was one second ago, at a training
+            train_live._live(choices, "somebody", 1.0, choices.address.run)
+
+    looking = AppTest.from_function(stage_looks_again)
+    looking.session_state["train"] = app.session_state["train"]
+    looking.run()
+    assert not looking.exception
+    app.run()
+    assert "one training at a time" not in said(app)
 
 
 def test_others_can_watch_a_run_by_its_link_but_not_touch_it(
@@ -275,6 +341,8 @@ def test_a_preset_is_one_click_away(open_page: Open, manager: FakeManager, prese
     app = open_page(PAGE)
     app.button(key=f"train_preset_{preset.key}").click().run()
     assert only_job(manager).plans == (preset.plan,)
+    select = next(one for one in app.selectbox if one.label == "Start from")
+    assert select.value == preset.key
     captions = " ".join(one.value for one in app.caption).replace("\\", "")
     assert f"What to look for.** {preset.look_for}" in captions
 
@@ -358,6 +426,8 @@ def test_seeds_of_a_race_become_bands(open_page: Open, manager: FakeManager) -> 
     app.run()
     assert sum(line["low"] is not None for line in panels(app)[0]["lines"]) == 4
     assert any("median of 3 seeds" in one.value for one in app.markdown)
+    (legend,) = [one.value for one in app.caption if "held-out examples, which" in one.value]
+    assert "bands" in legend and "faint" not in legend.lower()
 
 
 def test_the_view_of_the_curves_is_chosen(open_page: Open, manager: FakeManager) -> None:

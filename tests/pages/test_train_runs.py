@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,35 @@ def test_the_curves_of_several_runs_lie_over_each_other(panel: Open, store: RunS
     assert app.button(key="train_runs_delete").label == "Delete 4 runs"
 
 
+def test_curves_are_read_once_and_again_when_they_have_grown(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    whole = run_table.Curves.from_lines
+
+    def from_lines(lines: Any) -> Any:
+        read.append(1)
+        return whole(lines)
+
+    monkeypatch.setattr(run_table.Curves, "from_lines", from_lines)
+    run = made(store)
+    for _ in range(3):
+        assert run_table.curves_of(run).last_step == 20
+    assert len(read) == 1
+    run.append([{"event": "step-finished", "step": 21, "epoch": 2, "loss": 1.0}])
+    assert run_table.curves_of(run).last_step == 21 and len(read) == 2
+    run.curves_path.unlink()
+    assert len(run_table.curves_of(run)) == 0
+
+
+def test_the_axis_of_steps_is_that_of_the_stage(panel: Open, store: RunStore) -> None:
+    run = made(store)
+    for log, kind in (("s", "log"), ("l", None)):
+        app = select(panel(log=log), store, run)
+        figure = json.loads(app.get("plotly_chart")[-1].proto.spec)
+        assert figure["layout"]["xaxis"].get("type") == kind
+
+
 def test_a_run_without_curves_is_no_error(panel: Open, store: RunStore) -> None:
     run = store.create({"task": "digits", "cell": "gru"}, VISITOR, state="failed")
     app = select(panel(), store, run)
@@ -122,6 +152,11 @@ def test_naming_and_keeping(panel: Open, store: RunStore) -> None:
     assert keep.value
     keep.set_value(False).run()
     assert not store.get(run.id).kept
+    app.text_input(key=f"train_runs_name_{run.id}").set_value(" \t ").run()
+    assert store.get(run.id).name == "**new** <b>"
+    assert "A run needs a name" in said(app)
+    [name] = [one for one in app.text_input if one.label == "Name of the run"]
+    assert name.value == "**new** <b>", "the field says what it is called"
 
 
 def test_what_is_deleted_can_be_brought_back(panel: Open, store: RunStore) -> None:
@@ -138,13 +173,26 @@ def test_what_is_deleted_can_be_brought_back(panel: Open, store: RunStore) -> No
     assert app.text_input(key=f"train_runs_name_{run.id}").value == "gone"  # selected again
 
 
+def test_there_is_no_way_back_when_it_is_too_late(
+    panel: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = select(panel(), store, made(store))
+    app.button(key="train_runs_delete").click().run()
+    assert "Deleted" in said(app)
+    later = time.time() + 15 * 60 + 1
+    monkeypatch.setattr("rnnviz.ui.train_run_actions.time.time", lambda: later)
+    app.run()
+    assert "Deleted" not in said(app)
+    assert not [one for one in app.button if one.key == "train_runs_restore"]
+
+
 def test_what_is_deleted_leaves_the_stage(panel: Open, store: RunStore) -> None:
     run, other = made(store, name="gone"), made(store, name="stays")
     app = select(panel(run=run.id), store, run)
     assert app.header[0].value != "Nothing is trained yet"
     app.button(key="train_runs_delete").click().run()
     assert not app.exception and not app.warning
-    assert app.header[0].value == "Nothing is trained yet"
+    assert app.header[0].value == "Ready to train", "there is another run below"
     assert app.session_state["train"].address.run is None
     app = select(panel(run=other.id), store, made(store))
     app.button(key="train_runs_delete").click().run()
@@ -223,6 +271,8 @@ def test_a_network_can_be_brought(panel: Open, store: RunStore) -> None:
     assert "No curves here" in said(app)
     app.button(key="train_runs_show").click().run()
     assert not app.exception  # the stage can show it, too
+    assert not app.get("progress") and app.button(key="train_restart").disabled
+    assert "Brought from elsewhere" in said(app)
 
 
 def test_what_cannot_be_brought_is_one_sentence(panel: Open, store: RunStore) -> None:
@@ -231,6 +281,7 @@ def test_what_cannot_be_brought_is_one_sentence(panel: Open, store: RunStore) ->
     app.button(key="train_runs_bring").click().run()
     assert not app.exception
     assert "Expected a whole zip" in said(app)
+    assert app.button(key="train_runs_bring").disabled, "the next file comes into an empty place"
     assert store.of(VISITOR) == []
 
 
