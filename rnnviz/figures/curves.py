@@ -17,13 +17,10 @@ import plotly.graph_objects as go
 
 from rnnviz.figures.style import (
     INK,
-    MUTED,
-    SMALL,
     axis,
     checked,
     figure,
     headline,
-    note,
     percent_ticks,
 )
 from rnnviz.figures.words import plain
@@ -41,14 +38,8 @@ FLOOR, CEILING = 1e-6, 1e6
 SYMBOLS = {"lstm": "circle", "gru": "square", "rnn": "diamond"}
 """A colour never stands alone."""
 
-ROWS = 2
-"""Labels of events that are close to each other take this many rows above a figure."""
-
-TITLE = 34
-"""Pixels that the title takes above them."""
-
-NEAR = 0.24
-"""Share of the width that a label of an event may take."""
+TITLE = 42
+"""Pixels that the title takes above a figure."""
 
 Range = tuple[float, float]
 
@@ -142,10 +133,6 @@ def training_curves(
     ends: Range | None = None,
     log: bool = False,
     log_steps: bool = False,
-    level: float | None = None,
-    level_name: str = "",
-    marks: Sequence[Mark] = (),
-    held_out_name: str = "held out",
     title: str | None = None,
     theme: Theme = "light",
 ) -> go.Figure:
@@ -157,9 +144,6 @@ def training_curves(
         steps: how many there will be, the end of the axis.
         ends: those of the other axis, as of `reach`, which is asked where none are given.
         log, log_steps: whether the axes are logarithmic; step 0 is not on such an axis.
-        level, level_name: a dotted line: the chance of a right answer, or where gradients are cut.
-        marks: what happened when.
-        held_out_name: what to call the examples that are not trained on.
         title: above the figure, by default that of the measure.
         theme: "light" or "dark".
     """
@@ -179,31 +163,21 @@ def training_curves(
     ends = ends or reach(lines, measure, log=is_log)
     is_race = len({(line.cell, line.name) for line in lines}) > 1
     traces = [
-        trace
-        for line in lines
-        for trace in _traces(line, about, is_race, is_log, log_steps, held_out_name, theme)
+        trace for line in lines for trace in _traces(line, about, is_race, is_log, log_steps, theme)
     ]
-    inside = [mark for mark in marks if 0 <= mark.step <= steps and (mark.step or not log_steps)]
-    rows = _rows(inside, steps, log_steps)
-    shapes, words = _events(inside, rows, log_steps, theme)
-    if level is not None and ends[0] <= level <= ends[1]:
-        shapes.append(_level(level, theme))
-        words.append(_level_words(level, level_name, is_log, theme))
     return figure(
         traces,
         theme,
         height=(LOW_HEIGHT if about.low else HEIGHT),
-        alt=described(lines, measure, steps, inside, held_out_name),
+        alt=described(lines, measure, steps),
         legend=not about.low or is_race,
         legend_y=-0.2 if not about.low else -0.3,
         legend_yanchor="top",
         uirevision=f"{measure} {log} {log_steps}",
-        shapes=shapes,
-        annotations=words,
         title=headline(f"<b>{plain(title or about.title, 60)}</b>", theme),
         xaxis=_steps_axis(steps, log_steps, theme),
         yaxis=_values_axis(measure, ends, is_log, theme),
-        margin={"l": 8, "r": 12, "t": TITLE + 16 * (1 if about.low else ROWS), "b": 64},
+        margin={"l": 8, "r": 12, "t": TITLE, "b": 64},
     )
 
 
@@ -220,7 +194,6 @@ def _traces(
     is_race: bool,
     is_log: bool,
     log_steps: bool,
-    held_out_name: str,
     theme: Theme,
 ) -> list[go.Scatter]:
     """The band, the pale raw line and the strong one, as far as there are such."""
@@ -235,7 +208,7 @@ def _traces(
 
     x = where[keep].astype(np.int32)
     who = plain(line.name) or CELL_NAMES.get(line.cell, plain(line.cell))
-    what = held_out_name if line.held_out else "training"
+    what = "held out" if line.held_out else "training"
     label = f"{who}, {what}" if is_race else what
     quiet = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
     traces = []
@@ -290,69 +263,11 @@ def _values_axis(measure: str, ends: Range, is_log: bool, theme: Theme) -> dict[
     return axis(theme, **options)
 
 
-def _events(
-    marks: Sequence[Mark], rows: Sequence[int], log_steps: bool, theme: Theme
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A thin upright for each event, and its words above the figure."""
-    shapes, words = [], []
-    for mark, row in zip(marks, rows, strict=True):
-        hue = CELLS[theme].get(mark.cell or "", MUTED[theme])
-        line = {"color": hue, "width": 1, "dash": "dash"}
-        ends = {"yref": "paper", "y0": 0, "y1": 1}
-        shapes.append({"type": "line", "x0": mark.step, "x1": mark.step, **ends, "line": line})
-        words.append(
-            note(
-                plain(mark.text),
-                theme,
-                x=math.log10(mark.step) if log_steps else mark.step,
-                xref="x",
-                y=1.0,
-                yshift=2 + 16 * row,
-                xanchor="center",
-                font={"size": SMALL, "color": MUTED[theme]},
-            )
-        )
-    return shapes, words
-
-
-def _rows(marks: Sequence[Mark], steps: int, log_steps: bool) -> list[int]:
-    """A row above the figure for each label, so that neighbours do not lie on each other."""
-
-    def place(step: int) -> float:
-        return math.log(max(step, 1)) / math.log(max(steps, 2)) if log_steps else step / steps
-
-    taken: list[tuple[float, int]] = []
-    for mark in marks:
-        at = place(mark.step)
-        near = {row for other, row in taken if abs(other - at) < NEAR}
-        row = next((row for row in range(ROWS) if row not in near), ROWS - 1)
-        taken.append((at, row))
-    return [row for _, row in taken]
-
-
-def _level(level: float, theme: Theme) -> dict[str, Any]:
-    ends = {"xref": "paper", "x0": 0, "x1": 1, "y0": level, "y1": level}
-    return {"type": "line", **ends, "line": {"color": MUTED[theme], "width": 1, "dash": "dot"}}
-
-
-def _level_words(level: float, name: str, is_log: bool, theme: Theme) -> dict[str, Any]:
-    return note(
-        plain(name),
-        theme,
-        x=1,
-        xanchor="right",
-        y=math.log10(level) if is_log else level,
-        yref="y",
-        font={"size": SMALL, "color": MUTED[theme]},
-    )
-
-
 def described(
     lines: Sequence[Line],
     measure: str,
     steps: int,
     marks: Sequence[Mark] = (),
-    held_out_name: str = "held out",
 ) -> str:
     """The sentence that says in words what a figure of these lines shows."""
     title = {"gradient": "Gradient norm", "rate": "Learning rate"}.get(measure, measure.title())
@@ -364,7 +279,7 @@ def described(
         last = int(np.flatnonzero(fine)[-1])
         who = line.name or CELL_NAMES.get(line.cell, line.cell)
         value = format(float(line.shown[last]), MEASURES[measure].format).replace("%", " %")
-        what = held_out_name if line.held_out else "training"
+        what = "held out" if line.held_out else "training"
         said.append(f"{who}, {what}: {value} at step {int(line.steps[last]):,}")
     happened = "; ".join(f"{mark.text} at step {mark.step:,}" for mark in marks)
     so_far = "; ".join(said) if said else "nothing yet"
