@@ -37,9 +37,6 @@ BOX = "text_box"
 WIDGETS = ("cell", "ghost", "beside", "figure")
 """The fields of the address that have a widget of the same meaning."""
 
-NUMBERED = (*WIDGETS, "passage", "share", "pads")
-"""All widgets whose keys change, see `TextChoices.widget`."""
-
 FORGOTTEN = (
     "This link speaks of a text of somebody's own that is not part of it, so the usual one is "
     "shown: whoever made the link can put the text into it."
@@ -61,7 +58,8 @@ class TextChoices:
     ``turn`` grows when the theatre is to take ``start``, ``nonce`` when another text is put into
     the box, ``swaps`` when a widget is set. ``tints`` are colours that figures have worked out for
     readings that are shown; ``latest`` are the readings that a figure waits for, ``since`` when
-    they came. The rest is as in `DigitsChoices`.
+    they came. ``refused`` counts columns and rows of a table that could not be read. The rest is
+    as in `DigitsChoices`.
     """
 
     address: TextAddress
@@ -77,6 +75,7 @@ class TextChoices:
     nonce: int = 0
     edit: int | None = None
     upload: str | None = None
+    refused: int = 0
     document: Document | None = None
     own: dict[str, Text] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
@@ -393,8 +392,8 @@ def _show_in_widgets(choices: TextChoices, *, only_missing: bool = False) -> Non
 
 def _forget_widgets(choices: TextChoices) -> None:
     """Drop what widgets held under keys that they have no more: Streamlit keeps such values."""
-    current = {choices.widget(name) for name in NUMBERED}
+    current = {choices.widget(name) for name in WIDGETS}
     for key in map(str, list(st.session_state)):
         name = key.removeprefix("text_").partition("_")[0]
-        if key.startswith("text_") and name in NUMBERED and key not in current:
+        if key.startswith("text_") and name in WIDGETS and key not in current:
             del st.session_state[key]

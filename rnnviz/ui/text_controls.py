@@ -141,10 +141,9 @@ def _say_pinned(choices: TextChoices) -> None:
 
 def _link(choices: TextChoices) -> None:
     key = choices.widget("share")
-    if key not in st.session_state:
-        st.session_state[key] = choices.share
     st.toggle(
         "Put my text into the link",
+        value=choices.share,
         key=key,
         on_change=lambda: choices.put_into_link(bool(st.session_state[key])),
         help="Off, the address of this page says nothing of what you wrote, and opens elsewhere "
@@ -177,12 +176,10 @@ def _picker(choices: TextChoices) -> None:
         own = [choices.address.text]
     keys += own[-1:]
     key = choices.widget("passage")
-    st.session_state.setdefault(key, choices.address.text)
-    if st.session_state[key] not in keys:
-        st.session_state[key] = choices.address.text
     st.selectbox(
         "Choose a text",
         keys,
+        index=keys.index(choices.address.text),
         format_func=lambda one: TITLES.get(one, "Your own text"),
         key=key,
         on_change=lambda: choices.pick(st.session_state[key]),
@@ -248,6 +245,7 @@ def _take(
         text_exhibit.checked(found.text)
     except DataError as error:
         choices.notices["upload"] = f"{sentence(error)} The last reading stays."
+        choices.refused += 1
         return
     choices.document = found
     if choices.trips != trips:  # somebody went back meanwhile: another run follows them
@@ -258,13 +256,13 @@ def _take(
 
 def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> None:
     """Which column of a table holds the texts, and which of its rows is read."""
-    column = f"text_column_{choices.upload}"
-    row = f"text_row_{choices.upload}_{document.columns.index(document.column or '')}"
-    st.session_state.setdefault(column, document.column)
-    st.session_state.setdefault(row, document.row + 1)
+    index = document.columns.index(document.column or "")
+    column = f"text_column_{choices.upload}_{choices.refused}"
+    row = f"text_row_{choices.upload}_{index}_{choices.refused}"
     st.selectbox(
         "Column",
         document.columns,
+        index=index,
         key=column,
         on_change=lambda: _take(choices, data, name, st.session_state[column]),
         help="The column of the table that holds the texts.",
@@ -273,6 +271,7 @@ def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> 
         f"Row, 1 to {document.rows:,}",
         min_value=1,
         max_value=max(1, document.rows),
+        value=document.row + 1,
         key=row,
         on_change=lambda: _take(
             choices, data, name, document.column, int(st.session_state[row]) - 1

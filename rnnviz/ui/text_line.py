@@ -42,10 +42,10 @@ def line(subject: Subject) -> None:
 
     key = "text_line_direction"
     is_backward = subject.view.direction == "backward"
-    st.session_state.setdefault(key, "backward" if is_backward else "forward")
     direction = st.segmented_control(
         "Direction of the states",
         ("forward", "backward"),
+        default="backward" if is_backward else "forward",
         required=True,
         key=key,
         help="Forward, a state knows the text up to its token; backward, what comes after it.",

@@ -99,11 +99,11 @@ def padding(subject: Subject) -> None:
 def _slider(subject: Subject) -> int:
     choices = subject.choices
     key = choices.widget("pads")
-    st.session_state.setdefault(key, choices.address.pads or FIRST_PADS)
     pads = st.slider(
         "Empty steps after the text",
         1,
         MOST_PADS,
+        value=choices.address.pads or FIRST_PADS,
         key=key,
         on_change=lambda: _choose(choices, int(st.session_state[key])),
         help="Texts of a batch are filled up to one length. A network that is told the lengths "

@@ -181,10 +181,9 @@ def _chosen(subject: Subject, top: Sequence[Reaction]) -> Reaction | None:
 def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -> None:
     choices = subject.choices
     # A key of its own for each view: what the theatre says in between is shown here as well.
-    key = f"text_units_{top[0].kind}_{choices.turn}_{-1 if chosen is None else chosen.unit}"
     names = {f"{one.direction} {one.unit}": one for one in top}
-    if chosen is not None:
-        st.session_state.setdefault(key, f"{chosen.direction} {chosen.unit}")
+    now = None if chosen is None else f"{chosen.direction} {chosen.unit}"
+    key = f"text_units_{top[0].kind}_{choices.turn}_{now}"
 
     def picked() -> None:
         one = names.get(st.session_state[key] or "")
@@ -198,6 +197,7 @@ def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -
     st.pills(
         "Colour the text by unit",
         list(names),
+        default=now,
         wrap=True,
         key=key,
         on_change=picked,
