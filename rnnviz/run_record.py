@@ -94,18 +94,22 @@ class Run:
 
     @property
     def model_folder(self) -> Path:
+        """Where its network is, once there is one."""
         return self.folder / MODEL
 
     @property
     def state_path(self) -> Path:
+        """The file of the last state that training can go on from."""
         return self.folder / STATE
 
     @property
     def curves_path(self) -> Path:
+        """The file of its events, one a line."""
         return self.folder / CURVES
 
     @property
     def snapshots_folder(self) -> Path:
+        """Where the copies of its weights over training time are."""
         return self.folder / SNAPSHOTS
 
     @property
@@ -162,18 +166,21 @@ def default_name(plan: Mapping[str, Any]) -> str:
 
 
 def checked_id(id: object) -> str:
+    """The id, if it is one; `RunError` for anything else, a path above all."""
     if not isinstance(id, str) or ID.fullmatch(id) is None:
         raise RunError(f"expected the id of a run, 16 letters and digits, got {str(id)[:40]!r}")
     return id
 
 
 def checked_visitor(visitor: object) -> str:
+    """A visitor's token, if it is one, or `RunError`."""
     if not isinstance(visitor, str) or not 0 < len(visitor) <= 128 or not visitor.isprintable():
         raise RunError("expected a visitor's token of 1 to 128 characters, got something else")
     return visitor
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes of a record as JSON; TypeError for unknown fields, ValueError for unknown states."""
     unknown = set(fields) - FIELDS
     if unknown:
         raise TypeError(f"expected fields of a run, got {', '.join(sorted(unknown))}")
@@ -190,6 +197,7 @@ def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_json(plan: Any) -> dict[str, Any]:
+    """A plan (one with `to_json`, a dataclass or a mapping) as a record has it."""
     if hasattr(plan, "to_json"):
         plan = plan.to_json()
     elif is_dataclass(plan) and not isinstance(plan, type):
@@ -210,6 +218,7 @@ def _plain(value: Any) -> Any:
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record whole or, with an OSError, not at all."""
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(path) as beside:
         beside.write_text(text + "\n", encoding="utf-8")
@@ -266,6 +275,7 @@ def run_of(folder: Path, record: Mapping[str, Any]) -> Run:
 
 
 def this_process() -> tuple[int, str]:
+    """This process's number and start time: numbers are given again, both together are not."""
     return os.getpid(), _started(os.getpid())
 
 
@@ -279,6 +289,7 @@ def _started(pid: int) -> str:
 
 
 def lives(process: tuple[int, str]) -> bool:
+    """Whether a process of this machine, as `this_process` named it, has not ended."""
     pid, start = process
     if pid <= 0:
         return False

@@ -69,11 +69,11 @@ def test_odd_ids_are_refused_everywhere(odd: object) -> None:
     store = RunStore(_shared())
     before = sorted(os.listdir(store.folder.parent))
     for ask in (store.get, store.delete, store.restore, store.size, store.keep, runs.folder_of):
-        with pytest.raises(RunError, match="expected"):
+        with pytest.raises(RunError, match="expected the id of a run, 16 letters and digits"):
             ask(odd)
-    with pytest.raises(RunError, match="expected"):
+    with pytest.raises(RunError, match="expected the id of a run, 16 letters and digits"):
         store.update(odd, name="x")
-    with pytest.raises(RunError, match="expected"):
+    with pytest.raises(RunError, match="expected the key of labelled texts"):
         store.data_path(odd)
     assert not store.exists(odd)
     assert sorted(os.listdir(store.folder.parent)) == before

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnviz.run_record import BUSY, RESUMABLE
 from rnnviz.training.curves import Curves, Recorder
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 QUEUED, RUNNING, PAUSED = "queued", "running", "paused"
 FINISHED, STOPPED, FAILED, INTERRUPTED = "finished", "stopped", "failed", "interrupted"
 STATES = (QUEUED, RUNNING, PAUSED, FINISHED, STOPPED, FAILED, INTERRUPTED)
-LIVE = (QUEUED, RUNNING)
-RESUMABLE = (PAUSED, STOPPED, FAILED, INTERRUPTED)
 
 UNSEEN_SECONDS = 60.0
 TAIL = 200
@@ -146,7 +145,7 @@ class Job:
     @property
     def live(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in LIVE
+        return self.state in BUSY
 
     @property
     def resumable(self) -> bool:

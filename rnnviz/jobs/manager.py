@@ -48,7 +48,7 @@ class Status:
 class JobManager:
     """Take jobs, queue them fairly, and run them on a bounded number of worker processes.
 
-    All methods may be called from any thread and return at once: what they ask for happens a
+    All methods may be called from any thread and wait for no training: what they ask for happens a
     moment later and is seen in the job. A job is named by itself, its id or the id of one of its
     runs. Every refusal is a `JobError` with one sentence for the visitor. To ask for what is so
     already is no error.

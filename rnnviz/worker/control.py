@@ -42,10 +42,6 @@ class Control:
             for training in self._trainings:
                 training.stop()
 
-    def over(self) -> str | None:
-        """What is wanted, if the job is not to go on."""
-        return self.wanted
-
     def watch(self, training: Stoppable) -> None:
         """Let wishes reach a training, also one that came before it."""
         with self._lock:

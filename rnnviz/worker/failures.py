@@ -32,8 +32,9 @@ def is_expected(failure: BaseException) -> bool:
     from rnnviz.training.devices import DeviceError
     from rnnviz.training.loop import DivergenceError
     from rnnviz.training.plan import PlanError
+    from rnnviz.worker.lane import ResumeError
 
-    ours = (CheckpointError, DataError, DeviceError, DivergenceError, PlanError)
+    ours = (CheckpointError, DataError, DeviceError, DivergenceError, PlanError, ResumeError)
     return isinstance(failure, ours)
 
 

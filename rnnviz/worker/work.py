@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnviz.worker import failures
 from rnnviz.worker.control import Control
-from rnnviz.worker.lane import Lane, ResumeError, has_finished
+from rnnviz.worker.lane import Lane, has_finished
 
 NEWS_SECONDS = 0.2
 """Between two messages to the server, and between two entries in the curves."""
@@ -40,18 +40,18 @@ class Work:
         if self._overtime:
             self._end("stop", self._overtime)
         elif self._lanes or self._unopened:
-            self._end(self._control.over() or "pause", "")
+            self._end(self._control.wanted or "pause", "")
         else:
             self._end_alone()
 
     @property
     def goes_on(self) -> bool:
         """Whether there is something to train, and nobody wants it otherwise."""
-        return bool(self._lanes) and self._control.over() is None and not self._overtime
+        return bool(self._lanes) and self._control.wanted is None and not self._overtime
 
     def open(self) -> None:
         """Make the networks ready."""
-        while self._unopened and self._control.over() is None:
+        while self._unopened and self._control.wanted is None:
             lane = self._unopened.pop(0)
             try:
                 if lane["resume"] and has_finished(Path(lane["folder"])):
@@ -65,12 +65,12 @@ class Work:
         """One step of each network."""
         for lane in list(self._lanes):
             self._turn(lane)
-            if self._control.over() is not None:
+            if self._control.wanted is not None:
                 break
         self._rounds += 1
         most = self._assignment["most_seconds"]
         if self._rounds == self._assignment["steps"]:
-            self._control.want(self._control.over() or "pause")
+            self._control.want(self._control.wanted or "pause")
         elif self._seconds() > most:
             self._overtime = (
                 f"The time of one job, {most:,.0f} s, is over; the best so far is kept."
@@ -158,7 +158,6 @@ class Work:
 
 
 def _sentence(failure: Exception) -> str:
-    expected = failures.is_expected(failure) or isinstance(failure, ResumeError)
-    if not expected and not isinstance(failure, OSError):
+    if not (failures.is_expected(failure) or isinstance(failure, OSError)):
         traceback.print_exception(failure, file=sys.stderr)
-    return str(failure) if isinstance(failure, ResumeError) else failures.sentence(failure)
+    return failures.sentence(failure)
