@@ -54,22 +54,19 @@ def scores(path: Path) -> Curves:
 
 
 def moments(steps: tuple[int, ...], curves: Curves) -> dict[int, Moment]:
-    """What is known of the training at these steps; a score is the last one up to that step."""
-    known = np.isfinite(curves.held_out_accuracy)
-    at, shares = curves.score_steps[known], curves.held_out_accuracy[known]
-    found = {}
-    for step in steps:
-        place = int(np.searchsorted(at, step, side="right")) - 1
-        share = float(shares[place]) if place >= 0 else float("nan")
-        every = curves.steps_per_epoch
-        found[step] = Moment(step, -(-step // every) if every else 0, share)
-    return found
+    """What is known of the training at these steps; a score is one that was made at that step."""
+    shares = dict(zip(curves.score_steps.tolist(), curves.held_out_accuracy.tolist(), strict=True))
+    every = curves.steps_per_epoch
+    return {
+        step: Moment(step, -(-step // every) if every else 0, shares.get(step, float("nan")))
+        for step in steps
+    }
 
 
 def scale_words(task: str) -> str:
     """What the share in the label of a moment counts."""
     what = right_words(task).lower()
-    return f"The share is that of {what} on held-out examples, the last score up to that step."
+    return f"The share is that of {what} on held-out examples, at the steps where it was measured."
 
 
 def storage_words(found: Found, most: int, most_bytes: int) -> str:

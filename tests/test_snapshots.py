@@ -199,9 +199,9 @@ def test_moments_are_named_by_epoch_and_score(tmp_path: Path) -> None:
     said = train_moments.moments((0, 4, 10, 11), curves)
     assert [one.words for one in said.values()] == [
         "before training · 10.0 % held out",
-        "step 4 · epoch 1 · 10.0 % held out",
+        "step 4 · epoch 1",
         "step 10 · epoch 1 · 50.0 % held out",
-        "step 11 · epoch 2 · 50.0 % held out",
+        "step 11 · epoch 2",
     ]
     assert train_moments.moments((3,), Curves())[3].words == "step 3"
     assert train_moments.scores(tmp_path / "none").score_steps.size == 0

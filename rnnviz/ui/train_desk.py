@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rnnviz.jobs import LIVE, JobError
@@ -19,7 +18,6 @@ from rnnviz.ui.train_choices import TrainChoices
 if TYPE_CHECKING:
     from rnnviz.jobs import Job
     from rnnviz.runs import Run
-    from rnnviz.training.budget import Estimate
     from rnnviz.ui.train_jobs import Desk
 
 FIRST, TRAINING, WAITING, PAUSED = 0.5, 1.0, 3.0, 5.0
@@ -80,14 +78,6 @@ def plans_of(address: TrainAddress) -> tuple[Plan, ...]:
     return tuple(
         plan.changed(seed=first + number) for number in range(address.seeds) for plan in same
     )
-
-
-@lru_cache(maxsize=256)
-def estimate(plan: Plan) -> Estimate:
-    """What a plan will take."""
-    from rnnviz.training import budget
-
-    return budget.estimate(plan)
 
 
 def take_over(choices: TrainChoices, looked: Looked) -> bool:

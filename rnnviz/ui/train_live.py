@@ -74,7 +74,7 @@ class Rooms:
         return cls(*(st.container() for _ in fields(cls)))
 
 
-def live_stage(choices: TrainChoices, visitor: str) -> Looked | None:
+def live_stage(choices: TrainChoices, visitor: str) -> None:
     """The stage as a fragment that runs again by itself while something is on its way."""
     is_first = not choices.looked
     looked = train_desk.look(present(visitor), choices, visitor)
@@ -82,7 +82,6 @@ def live_stage(choices: TrainChoices, visitor: str) -> Looked | None:
         st.rerun()  # the controls stand above
     every = None if looked is None else looked.every
     st.fragment(_live, run_every=every)(choices, visitor, every, choices.address.run)
-    return looked
 
 
 def _live(choices: TrainChoices, visitor: str, every: float | None, run: str | None) -> None:
@@ -341,8 +340,11 @@ def _presets(choices: TrainChoices, desk: Desk, visitor: str) -> None:
 
 def _frames(choices: TrainChoices, room: Room) -> None:
     """The two main figures, still empty: what comes into them needs no time to be set up."""
+    from rnnviz.training import budget
+
     plan = choices.plan
-    empty = Shown("", "", plan.to_json(), Curves(total_steps=train_desk.estimate(plan).steps))
+    steps = budget.estimate(plan, texts=choices.texts).steps
+    empty = Shown("", "", plan.to_json(), Curves(total_steps=steps))
     _curves(choices, (empty,), MEASURES[:2], room)
 
 
