@@ -62,6 +62,8 @@ __all__ = [
 DATA, DELETED = "data", ".deleted"
 DATA_KEY = re.compile(r"[0-9a-f]{16}\.[a-z0-9]{1,8}")
 
+ELSEWHERE = "expected a run of this server, got one that another server trains: stop it there first"
+
 MOST_RUNS = 40
 MOST_BYTES = 200_000_000
 """Of one visitor."""
@@ -168,12 +170,15 @@ class RunStore:
     def update(self, id: str, **fields: Any) -> Run:
         """Change fields of a run's record, all at once or not at all; `RunError` where it is gone.
 
-        A run that becomes live belongs from then on to the process that said so.
+        A run that becomes live belongs from then on to the process that said so; `RunError` where
+        another one trains it.
         """
         changes = checked_fields(fields)
         if changes.get("state") in LIVE:
             changes["process"] = this_process()
         with self._lock():
+            if changes.get("state") in BUSY and self.get(id).is_elsewhere:
+                raise RunError(ELSEWHERE)
             return self._change(id, changes)
 
     def rename(self, id: str, name: str) -> Run:

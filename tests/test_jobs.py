@@ -276,7 +276,9 @@ sys.stdin.read()
 """
 
 
-def test_two_servers_do_not_train_one_run(opened: Open, store: RunStore) -> None:
+def test_two_servers_do_not_train_one_run(
+    opened: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manager = opened()
     paused = manager.submit("ada", [LONG])
     until(lambda: paused.latest(paused.id))
@@ -288,8 +290,13 @@ def test_two_servers_do_not_train_one_run(opened: Open, store: RunStore) -> None
         third = opened()
         assert third.get(paused.id) is None
         for ask in (manager.resume, manager.step, manager.stop, third.resume, third.stop):
-            with pytest.raises(JobError, match="another server of the same runs"):
+            with pytest.raises(JobError, match="another server trains"):
                 ask(paused.id)
+        with monkeypatch.context() as patch:  # looked a moment before the other one took it
+            patch.setattr(manager, "_check_records", lambda job: None)
+            with pytest.raises(JobError, match="another server trains"):
+                manager.resume(paused)
+        assert paused.state == "paused"
         assert store.get(paused.id).process[0] == other.pid
         other.kill()
         other.wait()

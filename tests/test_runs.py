@@ -68,10 +68,11 @@ def test_only_known_fields_and_states_are_written(store: RunStore) -> None:
 def test_odd_ids_are_refused_everywhere(odd: object) -> None:
     store = RunStore(_shared())
     before = sorted(os.listdir(store.folder.parent))
+    refused = "expected (the id of a run|a training run with a network), "
     for ask in (store.get, store.delete, store.restore, store.size, store.keep, runs.folder_of):
-        with pytest.raises(RunError, match="expected the id of a run, 16 letters and digits"):
+        with pytest.raises(RunError, match=refused):
             ask(odd)
-    with pytest.raises(RunError, match="expected the id of a run, 16 letters and digits"):
+    with pytest.raises(RunError, match=refused):
         store.update(odd, name="x")
     with pytest.raises(RunError, match="expected the key of labelled texts"):
         store.data_path(odd)
@@ -345,6 +346,10 @@ def test_the_runs_of_a_living_process_are_left_alone(store: RunStore) -> None:
     ) as other:
         id = other.stdout.readline().strip()
         assert store.interrupted() == []
+        for state in runs.BUSY:
+            with pytest.raises(RunError, match="another server trains"):
+                store.update(id, state=state)
+        assert store.update(id, name="a name").process[0] == other.pid
         other.kill()
         other.wait()
     assert [run.id for run in store.interrupted()] == [id]

@@ -16,7 +16,7 @@ import rnnviz.jobs.job as words
 from rnnviz.jobs.dispatcher import Dispatcher
 from rnnviz.jobs.job import Job, JobError, Lines, Member
 from rnnviz.jobs.limits import Limits, limits
-from rnnviz.runs import Run, RunError
+from rnnviz.runs import ELSEWHERE, Run, RunError
 from rnnviz.training.budget import PROCESS_BYTES, estimate
 from rnnviz.training.plan import Plan, PlanError
 
@@ -29,10 +29,6 @@ MOST_JOBS_KNOWN = 400
 MOST_FACTOR = 100.0
 
 GONE = "expected a training that is still here, got one that is not"
-ELSEWHERE = (
-    "expected a training of this server, got one that another server of the same runs has in its "
-    "hands: stop it there first"
-)
 
 
 @dataclass(frozen=True)
@@ -191,6 +187,7 @@ class JobManager:
                 )
             self._check_records(job)
             self._check_turn(job.visitor)
+            self._claim(job)
             job.steps_asked = steps
             self._known(job)
             self._dispatcher.enqueue(job)
@@ -265,6 +262,16 @@ class JobManager:
             raise JobError(GONE)
         if any(run.is_elsewhere for run in runs):
             raise JobError(ELSEWHERE)
+
+    def _claim(self, job: Job) -> None:
+        """Write that a job waits here, where nobody else has written it meanwhile; or JobError."""
+        left = (one.run for one in job.members if one.state != words.FINISHED)
+        run = next(filter(self.store.exists, left), None)
+        try:
+            if run is not None:
+                self.store.update(run, state=words.QUEUED)
+        except RunError as failure:
+            raise JobError(str(failure)) from failure
 
     def _known(self, job: Job) -> Job:
         """Know a job from now on; what nobody asks for any more gives its memory back."""
