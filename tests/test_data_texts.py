@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from rnnviz.data import DataError, MissingDataError, imdb, texts
+from rnnviz.data import DataError, MissingDataError, imdb, parquet_pages, texts
 from rnnviz.data.decoding import decode
 
 ROWS = [
@@ -135,6 +135,8 @@ def test_bad_files_are_told_in_one_sentence(tmp_path: Path) -> None:
     refused(file("a.jsonl", '{"text": 3, "label": 1}\n'), "got int in row 1")
     refused(file("a.jsonl", '{"text": "x", "label": {}}\n'), "a label in column 'label'")
     refused(file("a.jsonl", '{"text": "x", "label": NaN}\n'), "a label in column 'label'")
+    parquet.write_table(arrow.table({"text": [], "label": []}), tmp_path / "a.parquet")
+    refused(tmp_path / "a.parquet", "without any")
     refused(file("a.parquet", "PAR1 this is none PAR1"), "no Parquet file")
 
 
@@ -194,6 +196,25 @@ def test_a_parquet_bomb_takes_no_memory(column: str, said: str, tmp_path: Path) 
     assert done.stdout.startswith(said) and done.stderr == ""
 
 
+def test_a_parquet_file_may_lie_about_its_size(tmp_path: Path) -> None:
+    """What stands at its end says 5 bytes; the pages have 200,000."""
+    path = tmp_path / "lie.parquet"
+    rows = [{"text": "x" * 10_000 + f"{n}", "label": n % 2} for n in range(20)]
+    parquet.write_table(arrow.Table.from_pylist(rows), path, compression="zstd", use_dictionary=[])
+    told = parquet.ParquetFile(path).metadata.row_group(0).column(0).total_uncompressed_size
+    number = bytes([2 * told & 127 | 128, 2 * told >> 7 & 127 | 128, 2 * told >> 14])
+    head, foot = path.read_bytes().split(b"PAR1", 1)[1].rsplit(number, 1)
+    path.write_bytes(b"PAR1" + head + b"\x8a\x80\x00" + foot)
+    metadata = parquet.ParquetFile(path).metadata
+    assert metadata.row_group(0).column(0).total_uncompressed_size == 5
+    limit, texts.MOST_UNPACKED_BYTES = texts.MOST_UNPACKED_BYTES, 100_000
+    try:
+        with pytest.raises(DataError, match="unpacked"):
+            texts._rows_at_once(metadata, [0], ("text",), path)
+    finally:
+        texts.MOST_UNPACKED_BYTES = limit
+
+
 @pytest.mark.parametrize("encoding", ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"])
 def test_of_texts_that_repeat_each_other_few_are_unpacked_together(
     encoding: str, tmp_path: Path
@@ -206,11 +227,12 @@ def test_of_texts_that_repeat_each_other_few_are_unpacked_together(
     )  # fmt: skip
     assert texts.read(path).texts == tuple(row["text"] for row in ROWS)
     metadata = parquet.ParquetFile(path).metadata
-    size = metadata.row_group(0).column(0).total_uncompressed_size
+    with path.open("rb") as file:
+        size = parquet_pages.unpacked_size(file, metadata.row_group(0).column(0))
     limit, texts.MOST_UNPACKED_BYTES = texts.MOST_UNPACKED_BYTES, 7 * size
     try:
-        assert texts._rows_at_once(metadata, ("text", "label"), path) == (7, {"text"})
-        assert texts._rows_at_once(metadata, ("label",), path) == (texts.ROWS_AT_ONCE, set())
+        assert texts._rows_at_once(metadata, [0], ("text", "label"), path) == (7, {"text"})
+        assert texts._rows_at_once(metadata, [0], ("label",), path) == (texts.ROWS_AT_ONCE, set())
     finally:
         texts.MOST_UNPACKED_BYTES = limit
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.data import DataError
+from rnnviz.data import DataError, parquet_pages
 from rnnviz.data.decoding import check_size, decode
 from rnnviz.data.tables import MOST_LETTERS, csv_rows, damaged, json_rows
 
@@ -201,7 +201,9 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
     except (arrow.ArrowException, OSError) as failure:
         raise damaged(str(path), "PARQUET", "no Parquet file", "kind") from failure
     names, count = tuple(file.schema_arrow.names), file.metadata.num_rows
-    at_once, repeating = _rows_at_once(file.metadata, wanted, path)
+    # Of a group without rows nothing is read.
+    groups = [n for n in range(file.num_row_groups) if file.metadata.row_group(n).num_rows]
+    at_once, repeating = _rows_at_once(file.metadata, groups, wanted, path)
 
     def rows() -> Iterator[dict[str, Any]]:
         texts_of = _columns_of_texts(file.schema_arrow, wanted, path)
@@ -210,7 +212,7 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
             # As dictionaries, texts that are the same are one: lengths are known before any copy.
             plain = [name for name in texts_of if name not in repeating]
             chosen = parquet.ParquetFile(path, read_dictionary=plain)
-            for batch in chosen.iter_batches(batch_size=at_once, columns=list(wanted)):
+            for batch in chosen.iter_batches(at_once, row_groups=groups, columns=list(wanted)):
                 taken += sum(map(_unpacked_bytes, batch.columns))
                 check_size(taken, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
                 yield from batch.to_pylist()
@@ -220,18 +222,24 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
     return rows(), names, count
 
 
-def _rows_at_once(metadata: Any, wanted: Sequence[str], path: Path) -> tuple[int, set[str]]:
+def _rows_at_once(
+    metadata: Any, groups: Sequence[int], wanted: Sequence[str], path: Path
+) -> tuple[int, set[str]]:
     """How many rows to unpack together, and the columns whose texts may repeat the one before.
 
     Those cannot be read as dictionaries. Raises `DataError` for a column that is too large.
     """
     at_once, repeating = ROWS_AT_ONCE, set()
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for column in map(group.column, range(group.num_columns)):
+    parts = map(metadata.row_group, groups)
+    columns = (part.column(place) for part in parts for place in range(part.num_columns))
+    with path.open("rb") as file:
+        for column in columns:
             if column.path_in_schema not in wanted:
                 continue
-            size = column.total_uncompressed_size
+            try:
+                size = parquet_pages.unpacked_size(file, column)
+            except ValueError as failure:
+                raise damaged(str(path), "PARQUET", "a damaged one", "bytes") from failure
             check_size(size, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
             if any(one.endswith("BYTE_ARRAY") for one in column.encodings):
                 repeating.add(column.path_in_schema)
