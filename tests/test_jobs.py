@@ -422,7 +422,10 @@ def test_who_leaves_starves_nobody_and_finds_the_job_paused(opened: Open) -> Non
     until(lambda: jobs[1].state == "paused")
     assert "its page was closed" in jobs[0].message
     until(lambda: jobs[2].state == "running")
-    time.sleep(1.5)
+    manager.leave("cleo")
+    manager.adopt("cleo")
+    manager._dispatcher.left["dora"] = 0.0
+    until(lambda: not manager._dispatcher.left)  # it has looked after everybody who has left
     assert jobs[2].state == "running"
 
 

@@ -402,6 +402,29 @@ def test_a_full_disk_ends_the_job_and_keeps_the_last_good_files(small_disk: Path
     assert curves(folder).steps.tolist() == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_write_that_fails_ends_the_job_and_keeps_the_last_good_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for those who may not mount a disk."""
+    folder = tmp_path / "run"
+    work({folder: PLAN}, during=lambda c, step: c.want("pause") if step == 5 else None)
+    saved = (folder / "state.safetensors").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        told = work({folder: PLAN}, resume=True)
+    assert told.state == "failed"
+    assert "disk of the server is full" in told.message
+    assert (folder / "state.safetensors").read_bytes() == saved
+    checkpoint.load(folder / "model")
+    again = work({folder: PLAN}, resume=True, during=lambda c, n: c.want("stop"))
+    assert again.state == "stopped"
+    assert curves(folder).steps.tolist() == [1, 2, 3, 4, 5, 6]
+
+
 def test_killed_at_any_moment_it_leaves_good_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
