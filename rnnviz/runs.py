@@ -378,8 +378,8 @@ class RunStore:
                 known[name] = (
                     earlier if earlier and earlier[0] == stamp else (stamp, self.get(name))
                 )
-            except OSError:  # being made, or being deleted
-                continue
+            except OSError:  # no record: being deleted, or a process was killed at that
+                broken.append(name)
             except RunError as error:
                 sentences.append(str(error))
                 broken.append(name)

@@ -189,11 +189,17 @@ def test_what_is_damaged_goes_after_a_week(store: RunStore) -> None:
     bad, young = (store.create(PLAN, ME) for _ in range(2))
     for run in (bad, young):
         (run.folder / "run.json").write_text("{")
+    empty, fresh = store.folder / ("e" * 16), store.folder / ("f" * 16)  # half deleted
+    for folder in (empty, fresh):
+        (folder / "model").mkdir(parents=True)
     old = time.time() - runs.SECONDS_OF_DAMAGE - 1
-    os.utime(bad.folder, (old, old))
+    for folder in (bad.folder, empty):
+        os.utime(folder, (old, old))
     for _ in range(2):
         store.create(PLAN, ME)
     assert not bad.folder.exists() and young.folder.exists()
+    assert not empty.exists() and fresh.exists()
+    assert len(store.damaged()) == 1  # what has no record is no run, and nothing is said of it
 
 
 def test_a_live_run_is_not_deleted(store: RunStore) -> None:
