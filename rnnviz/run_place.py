@@ -32,7 +32,7 @@ def folder_of(name: str) -> Path:
     `name` is an id, or an id, a point and the beginning of the sha256 of its weights: then it is
     the network with these weights or none.
     """
-    id, _, version = str(name).partition(".")
+    id, _, version = (name if isinstance(name, str) else checked_id(name)).partition(".")
     folder = place()[0] / checked_id(id) / MODEL
     if folder.parent.is_symlink() or not folder.is_dir():
         raise RunError(
