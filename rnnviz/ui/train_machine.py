@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz import train_moments, warmup
-from rnnviz.palette import Theme
 from rnnviz.runs import Run
 from rnnviz.snapshots import Snapshot
 from rnnviz.theatre import theatre
 from rnnviz.train_lines import name_of
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.rooms import Room, pair
+from rnnviz.ui.scheme import scheme, watch_scheme
 from rnnviz.ui.train_replays import (
     PLAYING,
     Choice,
@@ -100,6 +100,7 @@ def _machine(shown: str, every: float | None) -> None:
     with rooms.said:
         notices([failure] if failure else [])
         st.caption(WHY)
+        watch_scheme("machine_scheme")
     if stage is None:
         return
     with rooms.which:
@@ -281,8 +282,8 @@ def _figures(rooms: tuple[Room, Room], choice: Choice, stage: Stage, snapshot: S
     assert stage.subject is not None and stage.course is not None
     measured = {one.step: one for one in stage.course.measured}
     drawn = (
-        course_figure(stage, choice, measured, snapshot.step, _theme()),
-        flow_figure(stage, choice, measured, snapshot.step, _theme()),
+        course_figure(stage, choice, measured, snapshot.step, scheme()),
+        flow_figure(stage, choice, measured, snapshot.step, scheme()),
     )
     for room, figure, name in zip(rooms, drawn, ("answer", "gradient"), strict=True):
         with room:
@@ -323,7 +324,3 @@ def _foot(stage: Stage) -> None:
     st.caption(plain(train_moments.storage_words(stage.found, SNAPSHOTS, MOST_SNAPSHOT_BYTES)))
     wrong = (sentence(ValueError(one)) for one in stage.course.sentences)
     notices([*stage.found.sentences, *wrong])
-
-
-def _theme() -> Theme:
-    return "dark" if st.context.theme.type == "dark" else "light"

@@ -11,12 +11,12 @@ import streamlit as st
 
 from rnnviz import run_table
 from rnnviz.figures.curves import MEASURES, reach, training_curves
-from rnnviz.palette import Theme
 from rnnviz.runs import Run, RunStore
 from rnnviz.train_lines import HELD_OUT as HELD_OUT_MEASURES
 from rnnviz.train_lines import SMOOTHED
 from rnnviz.ui.notices import notices, sentence
 from rnnviz.ui.rooms import Room
+from rnnviz.ui.scheme import scheme, watch_scheme
 from rnnviz.ui.train_run_actions import (
     AGAIN,
     SAID,
@@ -105,6 +105,7 @@ def _panel(visitor: str, store: RunStore, choices: TrainChoices, every: float | 
         said = [store.notice, *map(_as_sentence, store.damaged()), st.session_state.pop(SAID, "")]
         notices(filter(None, said))
         deleted_runs(store)
+        watch_scheme("train_runs_scheme")
 
 
 def _table(runs: Sequence[Run]) -> list[Run]:
@@ -159,7 +160,7 @@ def plain_row(run: Run) -> str:
 def _compare(chosen: Sequence[Run], choices: TrainChoices, rooms: Rooms) -> None:
     """The curves of the selected runs over each other."""
     shown = chosen[: run_table.MOST_COMPARED]
-    theme: Theme = "dark" if st.context.theme.type == "dark" else "light"
+    theme = scheme()
     with rooms.measures:
         measure = st.segmented_control(
             "Compare",

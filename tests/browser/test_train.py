@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, Open
 from tests.browser.test_accessibility import OPPOSITE, lasting_violations
-from tests.browser.waiting import idle
+from tests.browser.waiting import idle, still_box, until
 
 READY = ".st-key-train_start button"
 CURVES = ".curves[data-ready]"
@@ -163,3 +163,68 @@ def test_a_race_is_read_by_everybody(open_page: Open) -> None:
         page.wait_for_timeout(300)
         assert lasting_violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+BRIEF = "/train?task=recall&epochs=4&delay=3&size=8&examples=500"
+
+
+def test_the_time_machine_plays_pauses_and_stays(open_page: Open) -> None:
+    page = open_page(f"{BRIEF}&figure=machine", ready=READY)
+    press(page, "Train")
+    state(page, "Finished")
+    slider = page.locator("[class*=st-key-machine_step] input:visible")
+    # Streamlit has each button with a help twice, for two widths; one of them is to be seen.
+    play, pause = (
+        page.locator(f".st-key-machine_{name} button:visible") for name in ("play", "pause")
+    )
+
+    def moment() -> str:
+        return slider.get_attribute("aria-valuetext") or ""
+
+    expect(play).to_be_enabled()
+    first = moment()
+    for _ in range(2):
+        play.click()
+        expect(pause).to_be_visible()
+        until(page, lambda: moment() != first)
+        begun = moment()
+        until(page, lambda before=begun: moment() != before)
+        pause.click()
+        expect(play).to_be_visible()
+        idle(page)
+        stays = moment()
+        page.wait_for_timeout(2500)
+        assert moment() == stays, "a pause is a pause"
+        expect(pause).to_have_count(0)
+    slider.press("ArrowLeft")
+    until(page, lambda: moment() != stays)
+    title = page.locator(".js-plotly-plot .gtitle, .js-plotly-plot text").first
+
+    def ink() -> str:
+        return str(title.evaluate("node => getComputedStyle(node).fill"))
+
+    before = ink()
+    page.emulate_media(color_scheme="dark")
+    until(page, lambda: ink() != before)  # the figures are drawn anew for the other theme
+    page.locator(".st-key-machine_last button:visible").click()
+    until(page, lambda: slider.get_attribute("value") == slider.get_attribute("max"))
+
+
+def test_a_run_of_the_table_is_shown_above_and_leaves_when_it_is_deleted(open_page: Open) -> None:
+    page = open_page(f"{BRIEF}&figure=runs", ready=READY)
+    heading = page.get_by_test_id("stHeading").nth(1)
+    for cell in ("GRU", "LSTM"):
+        page.locator("[class*=st-key-train_cell]").get_by_text(cell, exact=True).click()
+        press(page, "Train")
+        expect(heading).to_contain_text(cell)
+        state(page, "Finished")
+    # A canvas: the first column of the second row, the older run, which is the GRU.
+    table = page.get_by_test_id("stDataFrameResizable")
+    table.scroll_into_view_if_needed()
+    box = still_box(table)
+    page.mouse.click(box["x"] + 12, box["y"] + 35 * 2 + 17)
+    press(page, "Show above")
+    expect(heading).to_contain_text("GRU")
+    page.locator(".st-key-train_runs_delete button:visible").click()
+    expect(page.get_by_text("Ready to train")).to_be_visible()
+    expect(page.get_by_text("Deleted: GRU")).to_be_visible()

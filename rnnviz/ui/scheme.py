@@ -1,0 +1,29 @@
+"""Light or dark, as the page is now: a figure is drawn for one of the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from rnnviz.palette import Theme
+from rnnviz.theatre.modules import FOLDER, join
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Any:
+    return st.components.v2.component("rnnviz_scheme", js=join(FOLDER / "scheme.js"))
+
+
+def watch_scheme(key: str) -> None:
+    """Let the fragment in which this stands run again when the page turns light or dark."""
+    _component()(key=key, default={"page": None}, on_page_change=_nothing)
+
+
+def scheme() -> Theme:
+    """The theme of the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for every value that a component keeps."""
