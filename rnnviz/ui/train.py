@@ -58,6 +58,8 @@ def start_controls(choices: TrainChoices, who: str) -> None:
 
     desk = present(who)
     found = None
+    task = TASKS[choices.plan.task]
+    missing = choices.plan.task == "own" and choices.plan.data is None
     try:
         plans = train_desk.plans_of(choices.address)
         found = budget.together([budget.estimate(plan, texts=choices.texts) for plan in plans])
@@ -65,13 +67,15 @@ def start_controls(choices: TrainChoices, who: str) -> None:
         st.caption(plain(sentence(error)))
     else:
         said = train_words.estimate_words(
-            found.parameters, found.memory_bytes, found.seconds, found.steps
+            found.parameters,
+            found.memory_bytes,
+            found.seconds,
+            found.steps,
+            networks=len(plans),
         )
         said = said if found.is_exact else f"at most {said}"
         said = f"{len(plans)} networks together: {said}" if len(plans) > 1 else said
-        st.caption(plain(said[0].upper() + said[1:]))
-    task = TASKS[choices.plan.task]
-    missing = choices.plan.task == "own" and choices.plan.data is None
+        st.caption(plain(task.needs_data if missing else said[0].upper() + said[1:]))
     st.button(
         "Train",
         key="train_start",
@@ -81,7 +85,6 @@ def start_controls(choices: TrainChoices, who: str) -> None:
         width="stretch",
         on_click=train_desk.start,
         args=(desk, choices, who),
-        help=plain(task.needs_data) if missing else None,
     )
 
 

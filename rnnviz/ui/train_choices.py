@@ -47,7 +47,8 @@ class TrainChoices:
     the last was about, ``trips`` counts trips through that history. ``numbers`` count, for each
     control, how often its value was changed from elsewhere. ``reached`` are the axes of the curves
     that were drawn, which only grow. ``brought`` is the file of labelled texts that came last,
-    ``looked`` says whether a run that is on its way has been looked for.
+    ``refusal`` what is wrong with it or with a column of it, ``looked`` says whether a run that is
+    on its way has been looked for.
     """
 
     address: TrainAddress = field(default_factory=first_address)
@@ -59,6 +60,7 @@ class TrainChoices:
     numbers: dict[str, int] = field(default_factory=dict)
     reached: dict[tuple[Any, ...], Range] = field(default_factory=dict)
     brought: Brought | None = None
+    refusal: str = ""
     looked: bool = False
 
     @property
@@ -110,8 +112,6 @@ class TrainChoices:
         for one, old in before.items():
             if one != name and self.value(one) != old:
                 self.renew(one)
-        if self.plan.task != "own":
-            self.notices.pop("upload", None)
 
     def _changed(self, name: str, value: Any) -> TrainAddress:
         address, plan = self.address, self.plan

@@ -12,7 +12,7 @@ from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
 from rnnviz.training.plan import PlanError
-from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import Desk
 
@@ -65,6 +65,8 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
         known = None if choices.brought is None else choices.brought.fingerprint
         if fingerprint != known:
             _take(choices, desk, data, file.name)
+        if choices.refusal:
+            notices([choices.refusal])
     brought = choices.brought
     if brought is None or not brought.columns:
         return
@@ -111,7 +113,7 @@ def _take(
 ) -> None:
     """Read and keep a file. One that cannot be used takes the place of the last, with a notice;
     a column that cannot be used changes nothing."""
-    choices.notices.pop("upload", None)
+    choices.refusal = ""
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
     try:
         found = labelled.read(data, name, text_column, label_column)
@@ -129,7 +131,7 @@ def _take(
             )
         )
     except (DataError, PlanError, RunError) as error:
-        choices.notices["upload"] = sentence(error)
+        choices.refusal = sentence(error)
         if choices.brought is None or choices.brought.fingerprint != fingerprint:
             choices.bring(Brought(fingerprint, name))
         for column in COLUMNS:  # the boxes show again what is read

@@ -72,6 +72,8 @@ def test_a_file_that_cannot_be_used_takes_the_place_of_the_last(open_page: Open)
     assert choices_of(app).plan.data is None and app.button(key="train_start").disabled
     app.selectbox(key="train_task").set_value("digits").run()
     assert not app.warning, "the notice was about that task"
+    app.selectbox(key="train_task").set_value("own").run()
+    assert not app.warning, "the file is there no more"
 
 
 def test_columns_that_change_places_are_shown_so(open_page: Open) -> None:
@@ -110,7 +112,9 @@ def test_notices_go_when_they_are_over(open_page: Open, manager: FakeManager) ->
 def test_the_estimate_knows_the_file(open_page: Open) -> None:
     """16 texts, 3 of them held out: one batch in each of six epochs."""
     app = open_page(PAGE, task="own")
-    assert "· 282 steps ·" in estimated(app), "six times 47 batches of 64 in 3,000 texts"
+    captions = [one.value.replace("\\", "") for one in app.caption]
+    assert "Needs a file of yours: upload one." in captions, "why the button is grey"
+    assert not any("parameters" in one for one in captions)
     app.file_uploader[0].upload("my.csv", TABLE.encode()).run()
     assert re.match(r"At most [\d,]+ parameters · 6 steps · about 1 s ·", estimated(app))
     app.selectbox(key="train_task").set_value("digits").run()
@@ -119,7 +123,7 @@ def test_the_estimate_knows_the_file(open_page: Open) -> None:
 
 def test_the_estimate_of_a_race_is_that_of_all(open_page: Open) -> None:
     app = open_page(PAGE, cell="race", racers="gru.rnn", seeds="3")
-    assert re.match(r"6 networks together: [\d,]+ parameters ·", estimated(app))
+    assert re.match(r"6 networks together: [\d,]+ parameters · 6 × [\d,]+ steps ·", estimated(app))
 
 
 def test_a_preset_that_was_chosen_elsewhere_stands_in_its_box(open_page: Open) -> None:
