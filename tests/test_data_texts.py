@@ -197,20 +197,22 @@ def test_a_parquet_bomb_takes_no_memory(column: str, said: str, tmp_path: Path) 
 
 
 def test_a_parquet_file_may_lie_about_its_size(tmp_path: Path) -> None:
-    """What stands at its end says 5 bytes; the pages have 200,000."""
+    """What stands at its end says 5 bytes of a column "nope"; its pages have 200,000 of "text"."""
     path = tmp_path / "lie.parquet"
     rows = [{"text": "x" * 10_000 + f"{n}", "label": n % 2} for n in range(20)]
     parquet.write_table(arrow.Table.from_pylist(rows), path, compression="zstd", use_dictionary=[])
     told = parquet.ParquetFile(path).metadata.row_group(0).column(0).total_uncompressed_size
     number = bytes([2 * told & 127 | 128, 2 * told >> 7 & 127 | 128, 2 * told >> 14])
     head, foot = path.read_bytes().split(b"PAR1", 1)[1].rsplit(number, 1)
+    head = b"nope".join(head.rsplit(b"text", 1))
     path.write_bytes(b"PAR1" + head + b"\x8a\x80\x00" + foot)
     metadata = parquet.ParquetFile(path).metadata
-    assert metadata.row_group(0).column(0).total_uncompressed_size == 5
+    column = metadata.row_group(0).column(0)
+    assert (column.path_in_schema, column.total_uncompressed_size) == ("nope", 5)
     limit, texts.MOST_UNPACKED_BYTES = texts.MOST_UNPACKED_BYTES, 100_000
     try:
         with pytest.raises(DataError, match="unpacked"):
-            texts._rows_at_once(metadata, [0], ("text",), path)
+            texts._rows_at_once(["text", "label"], [0], ("text",), path)
     finally:
         texts.MOST_UNPACKED_BYTES = limit
 
@@ -226,15 +228,51 @@ def test_of_texts_that_repeat_each_other_few_are_unpacked_together(
         column_encoding={"text": encoding, "label": "PLAIN", "stars": "PLAIN"},
     )  # fmt: skip
     assert texts.read(path).texts == tuple(row["text"] for row in ROWS)
-    metadata = parquet.ParquetFile(path).metadata
+    names = ["text", "label", "stars"]
     with path.open("rb") as file:
-        size = parquet_pages.unpacked_size(file, metadata.row_group(0).column(0))
+        ((_, size, _),) = parquet_pages.sizes(file, [0], [0])
     limit, texts.MOST_UNPACKED_BYTES = texts.MOST_UNPACKED_BYTES, 7 * size
     try:
-        assert texts._rows_at_once(metadata, [0], ("text", "label"), path) == (7, {"text"})
-        assert texts._rows_at_once(metadata, [0], ("label",), path) == (texts.ROWS_AT_ONCE, set())
+        assert texts._rows_at_once(names, [0], ("text", "label"), path) == (7, {"text"})
+        assert texts._rows_at_once(names, [0], ("label",), path) == (texts.ROWS_AT_ONCE, set())
     finally:
         texts.MOST_UNPACKED_BYTES = limit
+
+
+DAMAGE = """
+import random, sys
+from rnnviz.data import DataError, labelled
+whole, chance, told = open(sys.argv[1], "rb").read(), random.Random(3), 0
+foot = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+for _ in range(600):
+    data = bytearray(whole)
+    for _ in range(chance.randint(1, 3)):
+        data[chance.randrange(foot, len(data) - 4)] = chance.randrange(256)
+    try:
+        labelled.read(bytes(data), "a.parquet")
+    except DataError:
+        told += 1
+print(told > 300)
+"""
+
+
+def test_no_damage_to_a_parquet_file_ends_the_process(tmp_path: Path) -> None:
+    """pyarrow does end it, where it is asked for the details of a column. Oracle: a process."""
+    path = tmp_path / "a.parquet"
+    rows = [{"text": f"a{n}" * 5, "label": str(n % 2)} for n in range(30)]
+    parquet.write_table(arrow.Table.from_pylist(rows), path, row_group_size=20)
+    done = subprocess.run([sys.executable, "-c", DAMAGE, str(path)], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
+
+
+def test_groups_without_rows_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = arrow.Table.from_pylist(ROWS)
+    with parquet.ParquetWriter(path, table.schema) as writer:
+        for part in (table.slice(0, 0), table, table.slice(0, 0)):
+            writer.write_table(part)
+    assert parquet.ParquetFile(path).num_row_groups == 3
+    assert texts.read(path).texts == tuple(row["text"] for row in ROWS)
 
 
 @pytest.mark.parametrize("value", [["a", "b"], b"abc", {"x": 1}])

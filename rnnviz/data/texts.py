@@ -198,12 +198,13 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
 
     try:
         file = parquet.ParquetFile(path)
-    except (arrow.ArrowException, OSError) as failure:
+        names, count = tuple(file.schema_arrow.names), file.metadata.num_rows
+        leaves = [file.metadata.schema.column(n).path for n in range(file.metadata.num_columns)]
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
         raise damaged(str(path), "PARQUET", "no Parquet file", "kind") from failure
-    names, count = tuple(file.schema_arrow.names), file.metadata.num_rows
     # Of a group without rows nothing is read.
     groups = [n for n in range(file.num_row_groups) if file.metadata.row_group(n).num_rows]
-    at_once, repeating = _rows_at_once(file.metadata, groups, wanted, path)
+    at_once, repeating = _rows_at_once(leaves, groups, wanted, path)
 
     def rows() -> Iterator[dict[str, Any]]:
         texts_of = _columns_of_texts(file.schema_arrow, wanted, path)
@@ -223,27 +224,25 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
 
 
 def _rows_at_once(
-    metadata: Any, groups: Sequence[int], wanted: Sequence[str], path: Path
+    names: Sequence[str], groups: Sequence[int], wanted: Sequence[str], path: Path
 ) -> tuple[int, set[str]]:
     """How many rows to unpack together, and the columns whose texts may repeat the one before.
 
-    Those cannot be read as dictionaries. Raises `DataError` for a column that is too large.
+    Those cannot be read as dictionaries. `names` are those of all columns, by their place. Raises
+    `DataError` for a column that is too large.
     """
     at_once, repeating = ROWS_AT_ONCE, set()
-    parts = map(metadata.row_group, groups)
-    columns = (part.column(place) for part in parts for place in range(part.num_columns))
-    with path.open("rb") as file:
-        for column in columns:
-            if column.path_in_schema not in wanted:
-                continue
-            try:
-                size = parquet_pages.unpacked_size(file, column)
-            except ValueError as failure:
-                raise damaged(str(path), "PARQUET", "a damaged one", "bytes") from failure
-            check_size(size, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
-            if any(one.endswith("BYTE_ARRAY") for one in column.encodings):
-                repeating.add(column.path_in_schema)
-                at_once = min(at_once, max(1, MOST_UNPACKED_BYTES // max(1, size)))
+    places = [place for place, name in enumerate(names) if name in wanted]
+    try:
+        with path.open("rb") as file:
+            found = list(parquet_pages.sizes(file, groups, places))
+    except ValueError as failure:
+        raise damaged(str(path), "PARQUET", "a damaged one", "bytes") from failure
+    for place, size, repeats in found:
+        check_size(size, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
+        if repeats:
+            repeating.add(names[place])
+            at_once = min(at_once, max(1, MOST_UNPACKED_BYTES // max(1, size)))
     return at_once, repeating
 
 
