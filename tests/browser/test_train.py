@@ -182,6 +182,8 @@ def test_the_time_machine_plays_pauses_and_stays(open_page: Open) -> None:
         return slider.get_attribute("aria-valuetext") or ""
 
     expect(play).to_be_enabled()
+    page.wait_for_timeout(4000)  # until the panel has looked a last time: all snapshots are there
+    idle(page)
     first = moment()
     for _ in range(2):
         play.click()
@@ -198,11 +200,13 @@ def test_the_time_machine_plays_pauses_and_stays(open_page: Open) -> None:
         expect(pause).to_have_count(0)
     slider.press("ArrowLeft")
     until(page, lambda: moment() != stays)
-    title = page.locator(".js-plotly-plot .gtitle, .js-plotly-plot text").first
+    title = page.locator(".js-plotly-plot .gtitle").first
 
     def ink() -> str:
         return str(title.evaluate("node => getComputedStyle(node).fill"))
 
+    page.wait_for_timeout(1000)  # what the key has asked for is over, and nothing runs by itself
+    idle(page)
     before = ink()
     page.emulate_media(color_scheme="dark")
     until(page, lambda: ink() != before)  # the figures are drawn anew for the other theme
