@@ -185,7 +185,7 @@ def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
     if len(steps) < 2:
         st.caption(f"One snapshot so far: {said[steps[0]].words}.")
         return
-    key = choice.widget("step", snapshot.step)
+    key = choice.widget("step", snapshot.step, tuple(said[step].words for step in steps))
     st.select_slider(
         "Time of training",
         steps,

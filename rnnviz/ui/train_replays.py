@@ -57,6 +57,7 @@ class Choice:
     ready: Stage | None = None
     """What the page's run has worked out for the fragment in it."""
     numbers: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """How often the value of a control was changed from elsewhere."""
 
     def look_at(self, shown: str, runs: Mapping[str, Run]) -> None:
@@ -67,10 +68,16 @@ class Choice:
         if self.run not in runs:
             self.run = shown
 
-    def widget(self, name: str, value: object) -> str:
-        """The key of a control; another one where the control itself would show another value."""
+    def widget(self, name: str, value: object, labels: tuple[str, ...] = ()) -> str:
+        """The key of a control; another one where the control itself would show another value.
+
+        Also where its `labels` are others than before: the browser tells a choice by its label, and
+        one that is gone would be taken for another choice.
+        """
         key = f"machine_{name}_{self.numbers.get(name, 0)}"
-        if st.session_state.get(key, value) == value:
+        known = self.labels.setdefault(name, labels)
+        self.labels[name] = labels
+        if known == labels and st.session_state.get(key, value) == value:
             return key
         self.numbers[name] = self.numbers.get(name, 0) + 1
         return f"machine_{name}_{self.numbers[name]}"

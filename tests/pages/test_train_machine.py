@@ -206,6 +206,21 @@ def test_a_control_gets_another_key_only_when_it_was_changed_from_elsewhere(
     assert scrubber(app).value == 1
 
 
+def test_the_scrubber_is_another_one_when_its_places_are_called_otherwise(
+    open_page: Open, store: RunStore
+) -> None:
+    run = made(store)
+    app = opened(open_page, run)
+    app.button(key="machine_play").click().run()
+    key, words = scrubber(app).key, scrubber(app).options
+    app.run()
+    assert scrubber(app).key == key
+    run.append([{"event": "held-out-scored", "step": 10, "loss": 1.0, "accuracy": 0.99}])
+    app.run()
+    assert scrubber(app).options != words and scrubber(app).key != key
+    assert app.button(key="machine_pause").label == "Pause", "it goes on playing"
+
+
 def test_new_snapshots_come_and_the_place_stays(open_page: Open, store: RunStore) -> None:
     run = made(store, steps=(0,), state="running")
     app = opened(open_page, run)
