@@ -33,6 +33,7 @@ __all__ = [
 
 STYLE = Path(__file__).with_suffix(".css")
 NAMES = dict(zip(FIGURES, ("Time machine", "Runs"), strict=True))
+BELOW = "The training is shown below."
 TEASERS = {
     "machine": "how the same input was read before, during and after the training",
     "runs": "all your runs: name, compare, download, load them into the other pages",
@@ -86,6 +87,10 @@ def start_controls(choices: TrainChoices, who: str) -> None:
         on_click=train_desk.start,
         args=(desk, choices, who),
     )
+    # On a phone the stage is below the fold: there nobody would see that anything had happened.
+    usual = "Runs to begin with are below." if choices.address.run is None else BELOW
+    with st.container(key="train_below"):
+        st.caption(plain(choices.notices.get("job", usual)))
 
 
 def closer(choices: TrainChoices, who: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.training.plan import PRESETS, TASKS, Plan, defaults
-from rnnviz.ui import train_desk, train_jobs
+from rnnviz.ui import train, train_desk, train_jobs
 from tests.pages.conftest import Open
 from tests.pages.trainings import (
     STEPS_PER_EPOCH,
@@ -560,3 +560,16 @@ def test_who_reads_another_page_has_not_left(
     context.cookies[train_jobs.COOKIE] = "<script>"
     app.run()
     assert len(manager.heard) == 1
+
+
+def test_on_a_phone_the_button_says_where_to_look(open_page: Open, manager: FakeManager) -> None:
+    def captions() -> str:
+        return " ".join(one.value for one in app.caption).replace("\\", "")
+
+    app = open_page(PAGE)
+    assert "Runs to begin with are below." in captions()
+    app.button(key="train_start").click().run()
+    assert train.BELOW in captions()
+    manager.refusal = "expected one training of yours at a time"
+    app.button(key="train_start").click().run()
+    assert "one training of yours" in captions() and train.BELOW not in captions()
