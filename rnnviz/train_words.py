@@ -30,6 +30,8 @@ STANDS = {"open": ("leads", "are level"), "finished": ("wins", "share the first 
 """What the first of a race does, and what several do who are first."""
 
 MOST_ROWS = 12
+STEADY = 5
+"""Steps before which a speed says nothing: the first ones ask for memory."""
 
 
 def title_of(plan: Mapping[str, Any]) -> str:
@@ -136,14 +138,14 @@ def state_words(
     parts = [STATES.get(state, state), *_progress(runs)]
     if state == "running" and preparing:
         parts.append("getting the data ready …")
-    elif state == "running":
+    elif state == "running" and max(run.curves.last_step for run in runs) >= STEADY:
         latest = latest or {}
         speed, left = _number(latest, "examples_per_second"), _number(latest, "seconds_left")
         if math.isfinite(speed) and speed > 0:
             parts.append(f"{speed:,.0f} examples a second")
         if math.isfinite(left):
             parts.append(f"{duration(left, about=True)} left")
-    else:
+    elif state != "running":
         seconds = max((_seconds(run) for run in runs), default=0.0)
         if seconds > 0:
             parts.append(f"{duration(seconds)} of training")

@@ -106,6 +106,11 @@ def test_the_line_of_the_state() -> None:
         "Training · step 20 of 40 · epoch 3 of 4 · 1,234 examples a second · about 1 min left"
     )
     assert train_words.state_words("finished", [run]).endswith("10 s of training")
+    first = Shown("r", "", run.plan, Curves.from_events([
+        {"event": "training-started", "steps": 40, "steps_per_epoch": 10},
+        {"event": "step-finished", "step": 1, "loss": 1.0},
+    ]))  # fmt: skip
+    assert train_words.state_words("running", [first], latest=latest).endswith("epoch 1 of 4")
     assert train_words.state_words("running", [run], asked="pause") == "Pausing …"
     assert train_words.state_words("queued", [run], position=2).startswith("Waiting: 2 trainings")
     waiting = ("Waiting: 2 trainings are ahead of it.", "Waiting for a worker. It is next.")
