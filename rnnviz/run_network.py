@@ -110,4 +110,4 @@ def _right(best: Any) -> str:
     if not isinstance(score, int | float):
         return ""
     of = f"{count:,} held-out examples" if isinstance(count, int) else "held-out examples"
-    return f"of {of} it has {100 * score:.1f} % right"
+    return f"of {of} it has {100 * score:.1f}\u00a0% right"

@@ -32,7 +32,7 @@ def test_the_network_of_a_run_reads_the_digit(store: RunStore, open_page: Open) 
     app = open_page(PAGE, run=run.id, sample="8")
     assert not app.exception
     said = words(app)
-    assert "my \\*own\\* run" in said and "75\\.0 % right" in said
+    assert "my \\*own\\* run" in said and "75\\.0\u00a0% right" in said
     [read] = shown(app)
     assert read["cell"] == "gru" and read["truth"] == "3"
     assert read["name"].startswith(run.model_name)
