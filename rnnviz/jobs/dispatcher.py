@@ -279,7 +279,8 @@ class Dispatcher:
             worker.send({"do": "pause", "job": job.id})
 
     def _left_for_good(self, visitor: str) -> None:
-        self.left.pop(visitor, None)
+        if self.left.pop(visitor, None) is None:
+            return  # back in the last moment
         for job in [*self.queue, *self._running.values()]:
             if job.visitor == visitor:
                 self.pause(job, "Paused because its page was closed; Resume goes on from there.")

@@ -152,13 +152,14 @@ class JobManager:
 
     def adopt(self, visitor: str) -> None:
         """The visitor is here: their jobs run on."""
-        with self._lock:
-            self._dispatcher.left.pop(visitor, None)
+        self._dispatcher.left.pop(visitor, None)
 
     def leave(self, visitor: str) -> None:
-        """The visitor's page is gone: their job is paused unless they come back in time."""
-        with self._lock:
-            self._dispatcher.left.setdefault(visitor, time.monotonic())
+        """The visitor's page is gone: their job is paused unless they come back in time.
+
+        Waits for no lock: the server's event loop calls it.
+        """
+        self._dispatcher.left.setdefault(visitor, time.monotonic())
 
     def close(self) -> None:
         """Pause what runs, end all workers and the manager's thread."""
