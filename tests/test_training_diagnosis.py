@@ -278,4 +278,6 @@ def test_what_is_learnt_by_heart_is_no_call_for_more_epochs(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_too_high_a_rate_diverges(seed: int) -> None:
-    assert kinds(said_of(PLANS["high-rate"].changed(epochs=4, seed=seed))) == ["diverged"]
+    plan = PLANS["high-rate"].changed(seed=seed)
+    for words in ({"epochs": 4}, {"epochs": 3, "hidden_size": 32}):
+        assert kinds(said_of(plan.changed(**words))) == ["diverged"], words
