@@ -39,6 +39,7 @@ __all__ = [
     "Tint",
     "View",
     "asked",
+    "component",
     "draw",
     "gallery",
     "last_trip",
@@ -61,18 +62,16 @@ Payload = Mapping[str, Any]
 
 
 @cache
-def _component(name: str, *more_sheets: str) -> Any:
+def component(name: str, *more_sheets: str) -> Any:
     """The component whose entry module is ``name.js`` and whose style sheets, in the order in which
-    they apply, are ``name.css`` and the others named.
+    they apply, are ``name.css``, where there is one, and the others named.
     """
     import streamlit as st
 
-    sheets = (FOLDER / f"{sheet}.css" for sheet in (name, *more_sheets))
-    return st.components.v2.component(
-        f"rnnviz_{name}",
-        js=join(FOLDER / f"{name}.js"),
-        css="".join(sheet.read_text(encoding="utf-8") for sheet in sheets),
-    )
+    sheets = [FOLDER / f"{sheet}.css" for sheet in (name, *more_sheets)]
+    css = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets if sheet.exists())
+    js = join(FOLDER / f"{name}.js")
+    return st.components.v2.component(f"rnnviz_{name}", js=js, css=css or None)
 
 
 def _packed(data: Mapping[str, Any]) -> bytes:
@@ -132,7 +131,7 @@ def theatre(
         f'"view": {start}, "turn": {turn}, "options": {chosen}, '
         f'"tintDigest": "{digest(tinted)}", "tints": {tinted}}}'
     )
-    result = _component(*SHEETS)(
+    result = component(*SHEETS)(
         key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing
     )
     return committed(result.view, packed)
@@ -160,7 +159,7 @@ def measures(
         "title": title,
         "left_out": None if left_out is None else asdict(left_out),
     }
-    result = _component("measures", "prose")(
+    result = component("measures", "prose")(
         key=key, data=_packed(data), default={"picked": None}, on_picked_change=_nothing
     )
     picked = result.picked
@@ -214,7 +213,7 @@ def draw(
     Returns None while nobody has touched it. Raises `drawing.DrawingError` when the browser sent
     anything but a drawing.
     """
-    result = _component("canvas")(
+    result = component("canvas")(
         key=key,
         data=_packed({"strokes": list(strokes), "nonce": nonce, "small": small}),
         default={"drawing": None},
@@ -242,7 +241,7 @@ def gallery(
         if _is_whole(sent) and 0 <= sent < len(images):
             on_pick(sent)
 
-    _component("gallery")(
+    component("gallery")(
         key=key,
         data=_packed(
             {
@@ -282,7 +281,7 @@ def morph(
 
     pictures = [encode(image, low=0, high=255, bits=8) for image in (first, second)]
     data = {"pictures": pictures, "names": list(names), "percent": percent, "turn": turn}
-    _component("morph")(key=key, data=_packed(data), default={"mix": None}, on_mix_change=moved)
+    component("morph")(key=key, data=_packed(data), default={"mix": None}, on_mix_change=moved)
 
 
 def scribe(
@@ -311,7 +310,7 @@ def scribe(
         "most": most_characters,
         "rows": rows,
     }
-    result = _component("scribe")(
+    result = component("scribe")(
         key=key, data=_packed(data), default={"typed": None}, on_typed_change=_nothing
     )
     return writing.parse(result.typed, nonce=nonce, most=most_characters)
@@ -344,7 +343,7 @@ def place(
         "ask": None if again is None else asked(key) + 1,
         "after": 0 if again is None else round(1000 * again),
     }
-    _component("place")(key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing)
+    component("place")(key=key, data=_packed(data), default={"asked": 0}, on_asked_change=_nothing)
 
 
 @dataclass(frozen=True)
@@ -362,9 +361,8 @@ def travel(*, key: str, heard: float) -> None:
     one again until it is heard. Mount it outside of fragments: what it says makes the whole page
     run.
     """
-    component = _component("travel")
     data = _packed({"heard": heard})
-    component(key=key, data=data, default={"went": None}, on_went_change=_nothing)
+    component("travel")(key=key, data=data, default={"went": None}, on_went_change=_nothing)
 
 
 def last_trip(key: str) -> Trip | None:

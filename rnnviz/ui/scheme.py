@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from rnnviz.palette import Theme
-from rnnviz.theatre.modules import FOLDER, join
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    return st.components.v2.component("rnnviz_scheme", js=join(FOLDER / "scheme.js"))
+from rnnviz.theatre import component
 
 
 def watch_scheme(key: str) -> None:
     """Let the fragment in which this stands run again when the page turns light or dark."""
-    _component()(key=key, default={"page": None}, on_page_change=_nothing)
+    component("scheme")(key=key, default={"page": None}, on_page_change=_nothing)
 
 
 def scheme() -> Theme:

@@ -10,22 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
-from rnnviz.theatre.modules import FOLDER, join
+from rnnviz.theatre import component
 
 KEY = "train_curves"
 
 
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    return st.components.v2.component(
-        "rnnviz_curves",
-        js=join(FOLDER / "curves.js"),
-        css=(FOLDER / "curves.css").read_text(encoding="utf-8"),
-    )
-
-
 def curves(payload: Mapping[str, Any]) -> None:
     """Show what `rnnviz.train_panels.payload` has put together; always the same component."""
-    _component()(key=KEY, data=json.dumps(payload, allow_nan=False).encode())
+    component("curves")(key=KEY, data=json.dumps(payload, allow_nan=False).encode())

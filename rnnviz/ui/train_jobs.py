@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz.theatre import sent_by
-from rnnviz.theatre.modules import FOLDER, join
+from rnnviz.theatre import component, sent_by
 
 if TYPE_CHECKING:
     from rnnviz.jobs import JobManager
@@ -123,19 +122,10 @@ def stay() -> None:
         present(str(known))
 
 
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    return st.components.v2.component(
-        "rnnviz_visitor",
-        js=join(FOLDER / "visitor.js"),
-        css=(FOLDER / "visitor.css").read_text(encoding="utf-8"),
-    )
-
-
 def remember(visitor: str) -> None:
     """Let the browser keep the visitor's word; it tells when it has another one already."""
     data = json.dumps({"name": COOKIE, "token": visitor, "days": DAYS}).encode()
-    _component()(
+    component("visitor")(
         key=f"{VISITOR}_cookie", data=data, default={"known": None}, on_known_change=_nothing
     )
 
