@@ -34,8 +34,9 @@ LAYERS = (
     ("rnnviz.__main__",),
 )
 UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one method call away
-# Words, colours and arithmetic on arrays, which know no network.
+# Words, colours, checks and arithmetic on arrays, which know no network.
 ARRAYS = (
+    "rnnviz.checked",
     "rnnviz.signals",
     "rnnviz.palette",
     "rnnviz.decision",

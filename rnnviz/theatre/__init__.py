@@ -13,11 +13,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
 import numpy as np
 
+from rnnviz.checked import fields, number, sound, whole
 from rnnviz.theatre import drawing, writing
 from rnnviz.theatre.arrays import encode
 from rnnviz.theatre.modules import FOLDER, SHEETS, join
@@ -131,10 +132,8 @@ def theatre(
         f'"view": {start}, "turn": {turn}, "options": {chosen}, '
         f'"tintDigest": "{digest(tinted)}", "tints": {tinted}}}'
     )
-    result = component(*SHEETS)(
-        key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing
-    )
-    return committed(result.view, packed)
+    component(*SHEETS)(key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing)
+    return committed(sent_by(key, "view"), packed)
 
 
 def measures(
@@ -159,11 +158,10 @@ def measures(
         "title": title,
         "left_out": None if left_out is None else asdict(left_out),
     }
-    result = component("measures", "prose")(
+    component("measures", "prose")(
         key=key, data=_packed(data), default={"picked": None}, on_picked_change=_nothing
     )
-    picked = result.picked
-    return picked if _is_whole(picked) and 0 <= picked < len(tokens) else None
+    return whole(sent_by(key, "picked"), 0, len(tokens) - 1)
 
 
 def payloads(readings: Reading | Payload | Sequence[Reading | Payload]) -> list[Payload]:
@@ -213,13 +211,14 @@ def draw(
     Returns None while nobody has touched it. Raises `drawing.DrawingError` when the browser sent
     anything but a drawing.
     """
-    result = component("canvas")(
+    component("canvas")(
         key=key,
         data=_packed({"strokes": list(strokes), "nonce": nonce, "small": small}),
         default={"drawing": None},
         on_drawing_change=_nothing,
     )
-    return None if result.drawing is None else drawing.parse(result.drawing)
+    sent = sent_by(key, "drawing")
+    return None if sent is None else drawing.parse(sent)
 
 
 def gallery(
@@ -237,9 +236,9 @@ def gallery(
     """
 
     def clicked() -> None:
-        sent = sent_by(key, "picked")
-        if _is_whole(sent) and 0 <= sent < len(images):
-            on_pick(sent)
+        picked = whole(sent_by(key, "picked"), 0, len(images) - 1)
+        if picked is not None:
+            on_pick(picked)
 
     component("gallery")(
         key=key,
@@ -272,12 +271,10 @@ def morph(
     """
 
     def moved() -> None:
-        sent = sent_by(key, "mix")
-        if not isinstance(sent, Mapping):
-            return
-        share, number = sent.get("percent"), sent.get("turn")
-        if _is_whole(share) and 0 <= share <= 100 and _is_whole(number):
-            on_mix(share, sent.get("settled") is True, number)
+        sent = fields(sent_by(key, "mix"))
+        share, message = whole(sent.get("percent"), 0, 100), whole(sent.get("turn"))
+        if share is not None and message is not None:
+            on_mix(share, sent.get("settled") is True, message)
 
     pictures = [encode(image, low=0, high=255, bits=8) for image in (first, second)]
     data = {"pictures": pictures, "names": list(names), "percent": percent, "turn": turn}
@@ -310,10 +307,10 @@ def scribe(
         "most": most_characters,
         "rows": rows,
     }
-    result = component("scribe")(
+    component("scribe")(
         key=key, data=_packed(data), default={"typed": None}, on_typed_change=_nothing
     )
-    return writing.parse(result.typed, nonce=nonce, most=most_characters)
+    return writing.parse(sent_by(key, "typed"), nonce=nonce, most=most_characters)
 
 
 def place(
@@ -367,36 +364,28 @@ def travel(*, key: str, heard: float) -> None:
 
 def last_trip(key: str) -> Trip | None:
     """What the `travel` of that key has said last, when it makes sense."""
-    sent = sent_by(key, "went")
-    if not isinstance(sent, Mapping):
-        return None
-    at, search = sent.get("at"), sent.get("search")
-    if not isinstance(at, int | float) or isinstance(at, bool) or not isinstance(search, str):
+    sent = fields(sent_by(key, "went"))
+    at, search = number(sent.get("at"), 0), sent.get("search")
+    if at is None or not isinstance(search, str):
         return None
     try:
         search = search[:LONGEST_SEARCH].removeprefix("?")
         words = parse_qs(search, keep_blank_values=True, max_num_fields=100)
     except ValueError:  # more words than anybody means
         return None
-    return Trip(float(at), {word: values[0] for word, values in words.items()})
+    return Trip(at, {word: values[0] for word, values in words.items()})
 
 
 def asked(key: str) -> int:
     """How often the browser has run a fragment again for the `place` of that key."""
-    sent = sent_by(key, "asked")
-    return sent if _is_whole(sent) else 0
+    return whole(sent_by(key, "asked")) or 0
 
 
 def sent_by(key: str, name: str) -> Any:
-    """What the component of that key has sent last, as it came."""
+    """What the component of that key has sent last, see `checked.sound`; None where it is not."""
     import streamlit as st
 
-    state = st.session_state.get(key)
-    return state.get(name) if isinstance(state, Mapping) else None
-
-
-def _is_whole(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return sound(fields(st.session_state.get(key)).get(name))
 
 
 def _nothing() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnviz.checked import number
+
 SIDE = 112
 PENS = ("thin", "normal", "thick")
 MOST_POINTS = 4000
@@ -69,10 +71,7 @@ def _strokes(sent: Any) -> tuple[Stroke, ...]:
 
 
 def _point(sent: Any) -> list[float]:
-    if isinstance(sent, list) and len(sent) == 2 and all(_is_share(place) for place in sent):
-        return [float(place) for place in sent]
-    raise DrawingError("Expected every point of a stroke as two numbers from 0 to 1.")
-
-
-def _is_share(place: Any) -> bool:
-    return isinstance(place, int | float) and not isinstance(place, bool) and 0 <= place <= 1
+    places = [number(place, 0, 1) for place in sent] if isinstance(sent, list) else []
+    if len(places) != 2 or None in places:
+        raise DrawingError("Expected every point of a stroke as two numbers from 0 to 1.")
+    return [place for place in places if place is not None]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from rnnviz.checked import number, whole
 from rnnviz.signals import SIGNALS
 from rnnviz.theatre.prose import PANELS
 from rnnviz.theatre.tints import NAME, OWN
@@ -158,20 +159,16 @@ def _checked(name: str, value: Any) -> Any:
 
 def _index(below: int) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
-        return value if _is_whole(value) and 0 <= value < below else _NOTHING
+        return _NOTHING if whole(value, 0, below - 1) is None else value
 
     return check
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _pins(below: int) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if not isinstance(value, list | tuple) or len(value) > MOST_PINS:
             return _NOTHING
-        if not all(_is_whole(one) and 0 <= one < below for one in value):
+        if any(whole(one, 0, below - 1) is None for one in value):
             return _NOTHING
         return tuple(dict.fromkeys(value))
 
@@ -186,19 +183,19 @@ def _choice(kind: Any) -> Callable[[Any], Any]:
 def _span(value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != 2:
         return _NOTHING
-    if not all(_is_whole(end) and 0 <= end < MOST_STEPS for end in value) or value[0] > value[1]:
+    if any(whole(end, 0, MOST_STEPS - 1) is None for end in value) or value[0] > value[1]:
         return _NOTHING
     return (value[0], value[1])
 
 
 def _threshold(value: Any) -> Any:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return round(float(value), 2) if is_number and 0 <= value <= 1 else _NOTHING
+    share = number(value, 0, 1)
+    return _NOTHING if share is None else round(share, 2)
 
 
 def _speed(value: Any) -> Any:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and value in SPEEDS else _NOTHING
+    speed = number(value)
+    return speed if speed in SPEEDS else _NOTHING
 
 
 def _names(value: Any) -> Any:

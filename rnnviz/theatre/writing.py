@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from rnnviz import checked
 
 MOST_CHARACTERS = 400_000
 
@@ -22,15 +23,13 @@ def parse(sent: Any, *, nonce: int, most: int = MOST_CHARACTERS) -> Written | No
 
     Half a surrogate pair, which no file can hold, becomes the sign for an unknown character.
     """
-    if not isinstance(sent, Mapping) or sent.get("nonce") != nonce:
-        return None
-    text, edit = sent.get("text"), sent.get("edit")
-    if not isinstance(text, str) or not isinstance(edit, int) or isinstance(edit, bool):
+    said = checked.fields(sent)
+    text, edit = said.get("text"), checked.whole(said.get("edit"))
+    if checked.whole(said.get("nonce")) != nonce or not isinstance(text, str) or edit is None:
         return None
     return Written(well_formed(text[:most]), edit)
 
 
 def well_formed(text: str) -> str:
     """The text with half surrogate pairs replaced and every line end as one character."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\r\n", "\n").replace("\r", "\n")
+    return checked.well_formed(text).replace("\r\n", "\n").replace("\r", "\n")
