@@ -1,9 +1,8 @@
 """A network that was trained elsewhere, brought as files, becomes a run of its own.
 
 What comes is a stranger's: sizes are bounded before anything is unpacked, names are only compared,
-weights are safetensors and pass `checkpoint.load`, and a tokenizer must be of the two kinds that
-`tokens.train` makes, because another's patterns could keep this computer busy for ever. What its
-card claims is not repeated. Every refusal is one sentence.
+weights are safetensors and pass `checkpoint.load`, and a tokenizer is built anew by `tokens.load`.
+What its card claims is not repeated. Every refusal is one sentence.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -195,34 +193,7 @@ def _tokenizer_files(folder: Path, model: SequenceClassifier) -> dict[str, str]:
         raise RunError(
             f"expected {TOKENIZER} beside a network that reads tokens, got none: bring it too"
         )
-    told = _json(path.read_bytes(), TOKENIZER)
-    if {part: told.get(part) for part in _PARTS} not in _shapes():
-        raise RunError(
-            f"expected a {TOKENIZER} as `rnnviz train` writes it, got one that cuts texts another "
-            "way: only those are read here"
-        )
-    try:
-        return tokens.load(folder).files()
-    except BaseException as failure:
-        # The package is written in Rust and panics at some files, with an error of its own kind.
-        if type(failure).__name__ != "PanicException":
-            raise
-        raise RunError(f"expected a {TOKENIZER} that can be read, got a damaged one") from failure
-
-
-_PARTS = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "truncation", "padding")
-
-
-@cache
-def _shapes() -> list[dict[str, Any]]:
-    """How the tokenizers that we make cut texts: everything in their files but the vocabulary."""
-    from rnnviz import tokens
-
-    every = []
-    for kind in tokens.KINDS:
-        made = tokens.train(["a b"], kind=kind, size=10, least_count=1).files()[TOKENIZER]
-        every.append({part: json.loads(made).get(part) for part in _PARTS})
-    return every
+    return tokens.load(folder).files()
 
 
 def _plan_of(

@@ -1,10 +1,11 @@
 """From somebody's text to tokens and back: every token knows its place in the text as it was typed.
 
 A tokenizer is trained here with Hugging Face `tokenizers` and saved beside the weights as a fast
-tokenizer of `transformers`, which `AutoTokenizer.from_pretrained(folder)` reads; reading it here
-needs `tokenizers` alone. Letters are taken in lower case and composed (NFC), curly apostrophes as
-straight ones; a word, a number and up to three of the same sign are pieces, which `bpe` splits
-further into known parts and `word` takes whole. White space only separates.
+tokenizer of `transformers`, which `AutoTokenizer.from_pretrained(folder)` reads. Such a file is
+never loaded here: its vocabulary and merges are checked, and our own tokenizer is built from them.
+Letters are taken in lower case and composed (NFC), curly apostrophes as straight ones; a word, a
+number and up to three of the same sign are pieces, which `bpe` splits further into known parts and
+`word` takes whole. White space only separates.
 
 Sennrich, Haddow, Birch 2016, "Neural machine translation of rare words with subword units" (BPE).
 """
@@ -15,6 +16,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +40,11 @@ one `tokenizers` numbers the parts in another order each time.)"""
 
 MOST_TOKENS = 400
 MOST_FILE_BYTES = 20_000_000
+MOST_OF_A_TOKEN = 200
+"""Letters of one token; a piece of a text has at most 73, and lower case may have a few more."""
+
+LEARNT = {"vocab", "merges"}
+"""What training puts into a file; all else in it is the same in every file of a kind."""
 
 # A word is cut after 64 letters, so that a text without any space costs no more than another.
 PIECES = (
@@ -90,8 +97,8 @@ class TextTokenizer:
                 f"expected a tokenizer with {SPECIAL[0]} as {PAD} and {SPECIAL[1]} as {UNKNOWN}, "
                 f"got {[known.get(word) for word in SPECIAL]}"
             )
-        if not 1 <= most_tokens <= 1_000_000:
-            raise ValueError(f"most_tokens: expected 1 to 1,000,000, got {most_tokens}")
+        if type(most_tokens) is not int or not 1 <= most_tokens <= 1_000_000:
+            raise ValueError(f"most_tokens: expected 1 to 1,000,000, got {most_tokens!r:.80}")
         # Whoever types [PAD] means these five characters.
         backend.encode_special_tokens = True
         backend.no_truncation()
@@ -160,7 +167,7 @@ def train(
     What occurs less than `least_count` times gets no token of its own. Raises ValueError for an
     unknown kind or a size that is out of bounds.
     """
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import models, trainers
 
     if kind not in KINDS:
         raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
@@ -174,53 +181,133 @@ def train(
     }
     trainer: Any
     if kind == "bpe":
-        backend = Tokenizer(models.BPE(unk_token=SPECIAL[UNKNOWN], fuse_unk=True))
+        backend = _cutting(models.BPE(unk_token=SPECIAL[UNKNOWN], fuse_unk=True))
         trainer = trainers.BpeTrainer(**options, limit_alphabet=min(200, size // 2))
     else:
-        backend = Tokenizer(models.WordLevel(unk_token=SPECIAL[UNKNOWN]))
+        backend = _cutting(models.WordLevel(unk_token=SPECIAL[UNKNOWN]))
         trainer = trainers.WordLevelTrainer(**options)
+    backend.train_from_iterator(map(_checked, texts), trainer)
+    return TextTokenizer(backend, most_tokens)
+
+
+def _cutting(model: Any) -> tokenizers.Tokenizer:
+    """The tokenizer that cuts texts our way and looks the pieces up in `model`."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+    backend = Tokenizer(model)
     backend.normalizer = normalizers.Sequence(
         [normalizers.NFC(), normalizers.Lowercase(), normalizers.Replace("’", "'")]
     )
     pieces = pre_tokenizers.Split(Regex(PIECES), "removed", invert=True)
     backend.pre_tokenizer = pieces
-    if kind == "bpe":
+    if isinstance(model, models.BPE):
         mark = pre_tokenizers.Metaspace(MARK, prepend_scheme="always", split=False)
         backend.pre_tokenizer = pre_tokenizers.Sequence([pieces, mark])
-    backend.train_from_iterator(map(_checked, texts), trainer)
-    return TextTokenizer(backend, most_tokens)
+    return backend
 
 
 def load(name_or_folder: str | os.PathLike[str]) -> TextTokenizer:
     """The tokenizer beside a model's weights; raises `CheckpointError` where it does not fit them.
 
-    Its checksum must be that of the card and its size that of the embedding: another tokenizer's
-    numbers would be read without complaint, as other words.
+    It is built anew from the words in the file, which must be one that `files` wrote. Its checksum
+    must be that of the card and its size that of the embedding: another tokenizer's numbers would
+    be read without complaint, as other words.
     """
     folder = checkpoint.folder_of(name_or_folder)
     path = folder / checkpoint.TOKENIZER
     text = checkpoint.read_text(path, MOST_FILE_BYTES)
     checkpoint.check_sum(folder, checkpoint.TOKENIZER, "tokenizer_sha256")
-    from tokenizers import Tokenizer
-
     settings: dict[str, Any] = {}
     if (folder / checkpoint.TOKENIZER_CONFIG).is_file():
         settings = checkpoint.read_json(folder / checkpoint.TOKENIZER_CONFIG)
-    try:
-        most = settings.get("model_max_length", MOST_TOKENS)
-        found = TextTokenizer(Tokenizer.from_str(text), most)
-    except Exception as failure:  # the package raises no other kind for a file that it cannot read
-        raise CheckpointError(
-            f"expected a tokenizer in {path}, got something else ({str(failure)[:120]}): "
-            "get the folder again"
-        ) from failure
     expected = checkpoint.read_json(folder / checkpoint.CONFIG).get("vocabulary_size")
-    if found.vocabulary_size != expected:
+    try:
+        told = _told(text)
+        count = len(told["model"]["vocab"])
+        if count == expected:
+            return TextTokenizer(_rebuilt(told), settings.get("model_max_length", MOST_TOKENS))
+    except (ValueError, RecursionError) as failure:
         raise CheckpointError(
-            f"expected a tokenizer of {expected} tokens in {path}, as the model reads, got "
-            f"{found.vocabulary_size}: the two files are not from one model"
-        )
-    return found
+            f"expected a tokenizer as `rnnviz train` writes it in {path}, got something else "
+            f"({str(failure)[:160]}): get the folder again"
+        ) from failure
+    raise CheckpointError(
+        f"expected a tokenizer of {expected} tokens in {path}, as the model reads, got {count}: "
+        "the two files are not from one model"
+    )
+
+
+def _told(text: str) -> dict[str, Any]:
+    """What a tokenizer's file says, with a vocabulary of the right kind; raises ValueError.
+
+    A number decides how much memory `tokenizers` takes, so the numbers are exactly 0 to V - 1.
+    """
+    told = json.loads(text)
+    model = told.get("model") if isinstance(told, dict) else None
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    if not isinstance(vocabulary, dict):
+        raise ValueError("it has no vocabulary")
+    numbers = list(vocabulary.values())
+    if any(type(one) is not int for one in numbers) or sorted(numbers) != list(range(len(numbers))):
+        raise ValueError(f"its {len(numbers):,} tokens are not numbered from 0 to that, each once")
+    if any(len(word) > MOST_OF_A_TOKEN for word in vocabulary):
+        raise ValueError(f"a token has more than {MOST_OF_A_TOKEN} letters")
+    "".join(vocabulary).encode("utf-8")  # half a character raises ValueError
+    return told
+
+
+def _rebuilt(told: dict[str, Any]) -> tokenizers.Tokenizer:
+    """Our own tokenizer with the vocabulary and the merges of a file.
+
+    Raises ValueError where anything else in the file is not as we write it: another pattern could
+    keep this computer busy for ever, other settings would give other tokens than the network knows.
+    """
+    said = told["model"]
+    kind = "bpe" if said.get("type") == "BPE" else "word"
+    ours = _empty(kind)
+    if any(told.get(part) != ours.get(part) for part in {*told, *ours} - {"version", "model"}):
+        raise ValueError("it cuts texts another way")
+    if any(said[word] != ours["model"].get(word, said) for word in said.keys() - LEARNT):
+        raise ValueError("it looks words up another way")
+    merges = _merges(said.get("merges"), said["vocab"]) if kind == "bpe" else []
+    return _made(kind, said["vocab"], merges)
+
+
+def _made(
+    kind: str, vocabulary: dict[str, int], merges: list[tuple[str, str]]
+) -> tokenizers.Tokenizer:
+    from tokenizers import models
+
+    unknown = SPECIAL[UNKNOWN]
+    if kind == "bpe":
+        backend = _cutting(models.BPE(vocabulary, merges, unk_token=unknown, fuse_unk=True))
+    else:
+        backend = _cutting(models.WordLevel(vocabulary, unk_token=unknown))
+    backend.add_special_tokens(list(SPECIAL))
+    return backend
+
+
+@cache
+def _empty(kind: str) -> dict[str, Any]:
+    """What our file says of a tokenizer that has learnt nothing."""
+    return json.loads(_made(kind, {word: place for place, word in enumerate(SPECIAL)}, []).to_str())
+
+
+def _merges(told: Any, vocabulary: dict[str, int]) -> list[tuple[str, str]]:
+    """Which two tokens become a third one, each pair once; raises ValueError."""
+    if not isinstance(told, list) or len(told) > 2 * len(vocabulary):
+        raise ValueError("it has no list of merges, or more than its tokens need")
+    merges = []
+    for pair in told:
+        if not isinstance(pair, list) or [type(one) for one in pair] != [str, str]:
+            raise ValueError("a merge is no pair of tokens")
+        left, right = pair
+        if not (left in vocabulary and right in vocabulary and left + right in vocabulary):
+            raise ValueError(f"the merge of {left!a:.40} and {right!a:.40} is of unknown tokens")
+        merges.append((left, right))
+    if len(set(merges)) < len(merges):
+        raise ValueError("a merge stands there twice")
+    return merges
 
 
 def partition(offsets: np.ndarray, length: int) -> np.ndarray:

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import tokenizers
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -294,6 +297,149 @@ def test_a_tokenizer_that_does_not_fit_is_refused(folder: Path) -> None:
         file.truncate(30_000_000)
     with pytest.raises(CheckpointError, match="at most 20,000,000 bytes"):
         tokens.load(folder)
+
+
+def of(**words: object) -> Callable[[dict[str, Any]], object]:
+    return lambda told: told.update(words)
+
+
+def model(**words: object) -> Callable[[dict[str, Any]], object]:
+    return lambda told: told["model"].update(words)
+
+
+def renumbered(number: object) -> Callable[[dict[str, Any]], object]:
+    """One token of the vocabulary gets another number."""
+    return lambda told: told["model"]["vocab"].update({last(told): number})
+
+
+def last(told: dict[str, Any]) -> str:
+    return max(told["model"]["vocab"], key=told["model"]["vocab"].__getitem__)
+
+
+def renamed(word: str) -> Callable[[dict[str, Any]], object]:
+    def apply(told: dict[str, Any]) -> None:
+        told["model"].pop("merges", None)
+        told["model"]["vocab"][word] = told["model"]["vocab"].pop(last(told))
+        told["model"] |= {"merges": []} if told["model"]["type"] == "BPE" else {}
+
+    return apply
+
+
+ADDED = {
+    "id": 5, "content": "a" * 9, "single_word": False, "lstrip": True, "rstrip": True,
+    "normalized": False, "special": True,
+}  # fmt: skip
+SPLIT = {"type": "Split", "pattern": {"Regex": "(a+)+b"}, "behavior": "Removed", "invert": True}
+FOREIGN: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a number of gigabytes": renumbered(300_000_000),
+    "a number of more gigabytes": renumbered(2**31),
+    "a number that no machine has": renumbered(2**80),
+    "a number below all": renumbered(-1),
+    "a number of another token": renumbered(2),
+    "a number that is true": renumbered(True),
+    "half a number": renumbered(2.5),
+    "no number": renumbered("2"),
+    "one token more": lambda told: told["model"]["vocab"].update(more=len(told["model"]["vocab"])),
+    "another unknown token": model(unk_token="the"),
+    "no unknown token": model(unk_token=None),
+    "another kind": model(type="WordPiece"),
+    "a unigram": model(type="Unigram", vocab=[["a", -1.0]]),
+    "chance": model(dropout=0.5),
+    "bytes": model(byte_fallback=True),
+    "a prefix": model(continuing_subword_prefix="##"),
+    "a suffix": model(end_of_word_suffix="</w>"),
+    "parts not joined": model(fuse_unk="yes"),
+    "a word that nobody knows": model(cache_capacity=2**60),
+    "added tokens": lambda told: told["added_tokens"].append(ADDED),
+    "fewer special tokens": lambda told: told["added_tokens"].pop(),
+    "a special token that takes white space": lambda told: told["added_tokens"][0].update(
+        lstrip=True
+    ),
+    "a pattern": of(pre_tokenizer=SPLIT),
+    "no pattern": of(pre_tokenizer=None),
+    "another normalizer": of(normalizer={"type": "NFKC"}),
+    "a prefix before every text": of(normalizer={"type": "Prepend", "prepend": "a" * 9}),
+    "a template": of(post_processor={"type": "TemplateProcessing"}),
+    "padding": of(padding={"strategy": {"Fixed": 10**9}}),
+    "truncation": of(truncation={"max_length": 1}),
+    "more": of(more=[]),
+    "a token of many letters": renamed("a" * 201),
+    "half a character": renamed("\ud800"),
+    "no vocabulary": model(vocab=None),
+    "a vocabulary that is a list": model(vocab=[]),
+    "nothing": lambda told: told.clear(),
+}
+MERGES: dict[str, object] = {
+    "none": None,
+    "a word": "a b",
+    "words": ["a b"],
+    "three": [["a", "b", "c"]],
+    "numbers": [[1, 2]],
+    "unknown": [["zzz", "yyy"]],
+    "unknown together": [["t", "zzz"]],
+    "half a character": [["\ud800", "\udc00"]],
+    "lists": [[[], {}]],
+    "deep": [[[[[[[]]]]]]],
+    "twice": "twice",
+    "many": "many",
+}
+
+
+def refused(folder: Path, text: str) -> None:
+    (folder / "card.json").unlink(missing_ok=True)
+    (folder / "tokenizer.json").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointError, match="expected a tokenizer") as caught:
+        tokens.load(folder)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_strangers_tokenizer_is_never_loaded(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tokenizers` would take gigabytes for a number, and for ever with a pattern of theirs."""
+    monkeypatch.setattr(tokenizers.Tokenizer, "from_str", None)
+    told = json.loads((folder / "tokenizer.json").read_text())
+    before = json.dumps(told)
+    FOREIGN[name](told)
+    assert json.dumps(told) != before
+    refused(folder, json.dumps(told))
+
+
+@pytest.mark.parametrize("folder", ["bpe"], indirect=True)
+@pytest.mark.parametrize("name", MERGES)
+def test_merges_are_of_known_tokens(folder: Path, name: str) -> None:
+    told = json.loads((folder / "tokenizer.json").read_text())
+    own = told["model"]["merges"]
+    whole = {"twice": [*own, own[0]], "many": own * 1000}
+    told["model"]["merges"] = whole.get(name, MERGES[name])
+    refused(folder, json.dumps(told))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "9" * 5000, '{"model": {"vocab": ' + "{" * 100_000, "null", '"a"', "NaN"],
+)
+def test_what_is_no_tokenizer_is_told(folder: Path, text: str) -> None:
+    refused(folder, text)
+
+
+@pytest.mark.parametrize("most", [0, -1, 10**9, 2.5, True, None, "4", [], {}])
+def test_how_many_tokens_are_read_is_a_number_within_bounds(folder: Path, most: object) -> None:
+    (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": most}))
+    with pytest.raises(CheckpointError, match="most_tokens: expected 1 to 1,000,000"):
+        tokens.load(folder)
+
+
+def test_a_tokenizer_of_another_version_may_say_less(folder: Path) -> None:
+    """A newer `tokenizers` may write more words than the one that wrote the file."""
+    path, before = folder / "tokenizer.json", tokens.load(folder)
+    told = json.loads(path.read_text())
+    told["version"] = "9"
+    told["model"].pop("ignore_merges", None)
+    path.write_text(json.dumps(told))
+    (folder / "card.json").unlink()
+    assert tokens.load(folder).files() == before.files()
 
 
 def test_reading_a_text_imports_tokenizers_and_not_transformers(folder: Path) -> None:
