@@ -16,6 +16,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from rnnviz import prefixes
+from rnnviz.observing import bare, check_returned, is_hooked
 from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
 from rnnviz.tokens import PAD, UNKNOWN
@@ -209,6 +210,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         features = self._features(inputs)
         recurrent = trace(self.recurrent, features, lengths)
         logits = self.head(self.readout(recurrent.output, lengths))
+        self._check_forward(inputs, lengths, logits)
         return ClassifierTrace(
             recurrent=recurrent,
             logits=logits,
@@ -217,6 +219,18 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
                 features, recurrent.output, lengths, logits, prefix_ends
             ),
         )
+
+    def _check_forward(self, inputs: Tensor, lengths: Tensor, logits: Tensor) -> None:
+        """Raise TypeError where hooks or a subclass make another answer of the same numbers."""
+        own = type(self).forward is not SequenceClassifier.forward
+        if own or is_hooked(self):
+            modes = [(part, part.training) for part in self.modules()]
+            try:
+                returned = self.eval()(inputs, lengths)
+            finally:
+                for part, training in modes:
+                    part.training = training
+            check_returned(self, returned[:, -1] if returned.dim() == 3 else returned, logits)
 
     def _prefix_probabilities(
         self,
@@ -256,7 +270,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         """
         falling = ends.flip(0).to(features.device)
         logits = []
-        if self.recurrent.num_layers > 1:
+        if self.recurrent.num_layers > 1 or not bare(self.recurrent):
             for some in prefixes.groups(falling):
                 steps = int(falling[some][0])
                 repeated = features[:steps].expand(len(falling[some]), -1, -1)

@@ -221,6 +221,11 @@ class _Recurrent(nn.Module):
         Arguments as in `forward`. Records are time first, each signal `(B, H)`; on padding they
         repeat the held state. Those of a PackedSequence are in its own order, longest first.
         """
+        from rnnviz.tracing import run  # upwards, as in `trace`: hooks are run there
+
+        return run(self, input, hx, lengths=lengths)
+
+    def _run(self, input: Any, hx: Any, lengths: Any) -> Run:
         sequences = self._sequences(input, hx, lengths)
         steps: list[list[Step]] = []
 

@@ -23,9 +23,10 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnviz.cells import GRUStep, LSTMStep, RNNStep, State, Step
 from rnnviz.files import replacing
-from rnnviz.parameters import Recurrent, adopt
+from rnnviz.observing import as_called
+from rnnviz.parameters import Recurrent
 from rnnviz.recording import record_layer
-from rnnviz.recurrent import Run
+from rnnviz.recurrent import Run, Sequences, _Recurrent
 
 if TYPE_CHECKING:
     import xarray
@@ -226,12 +227,12 @@ def run(
     """Read sequences through the step loop and keep every record live in the graph.
 
     Also for a module of torch.nn, whose gates autograd cannot reach otherwise. Arguments and
-    result as in `rnnviz.LSTM.run`.
+    result as in `rnnviz.LSTM.run`. Hooks and parametrizations are run, as in `trace`.
     """
-    return adopt(module).run(inputs, hx, lengths=lengths)
+    with as_called(module, inputs, hx, lengths, undisturbed=False) as given:
+        return given.reader._run(given.inputs, given.hx, given.lengths)
 
 
-@torch.no_grad()
 def trace(
     module: Recurrent,
     inputs: Tensor | PackedSequence,
@@ -242,7 +243,8 @@ def trace(
     """Read sequences with an RNN, GRU or LSTM and return every gate of every step.
 
     The module may be ours or one of torch.nn that was trained elsewhere; it is not changed.
-    Dropout is not applied. Nothing here runs the step loop; see `rnnviz.recording`.
+    Dropout is not applied. Hooks, parametrizations and a `forward` of its own are run, so `inputs`
+    of the trace are what the steps read. Nothing here runs the step loop; see `rnnviz.recording`.
 
     Args:
         module: RNN, GRU or LSTM of rnnviz or torch.nn.
@@ -255,13 +257,18 @@ def trace(
         The Trace, batch first.
 
     Raises:
-        TypeError: the module is not a recurrent one.
+        TypeError: the module is not a recurrent one, or what is around its steps changes what they
+            computed: the message says what to do.
         ValueError, RuntimeError: shapes or dtypes do not fit, as from the module itself.
     """
-    reader = adopt(module)
-    if isinstance(inputs, PackedSequence):
-        inputs, lengths = pad_packed_sequence(inputs, batch_first=reader.batch_first)
-    sequences = reader._sequences(inputs, hx, lengths)
+    with as_called(module, inputs, hx, lengths, undisturbed=True) as given, torch.no_grad():
+        inputs, lengths, reader = given.inputs, given.lengths, given.reader
+        if isinstance(inputs, PackedSequence) and lengths is None:
+            inputs, lengths = pad_packed_sequence(inputs, batch_first=reader.batch_first)
+        return _recorded(reader, reader._sequences(inputs, given.hx, lengths))
+
+
+def _recorded(reader: _Recurrent, sequences: Sequences) -> Trace:
     steps, batch = sequences.inputs.shape[:2]
     layers: list[LayerTrace] = []
 

@@ -23,6 +23,7 @@ LAYERS = (
     ("rnnviz.unrolling", "rnnviz.buffers", "rnnviz.sweeps", "rnnviz.arguments"),
     ("rnnviz.recurrent", "rnnviz.bptt"),
     ("rnnviz.parameters",),
+    ("rnnviz.observing",),
     ("rnnviz.tracing",),
     ("rnnviz.surgery", "rnnviz.parity", "rnnviz.readouts"),
     ("rnnviz.classifier", "rnnviz.checkpoint", "rnnviz.tokens"),
