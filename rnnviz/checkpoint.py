@@ -13,7 +13,6 @@ not import torch; loading a model does.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import re
@@ -25,6 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnviz import strict
 from rnnviz.files import swap_folder
 from rnnviz.runs import PREFIX, RunError
 from rnnviz.runs import folder_of as run_folder
@@ -257,10 +257,10 @@ def read_text(path: Path, most_bytes: int) -> str:
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file, or `CheckpointError`."""
     try:
-        contents = json.loads(read_text(path, MOST_JSON_BYTES))
+        contents = strict.loads(read_text(path, MOST_JSON_BYTES))
     except CheckpointError:
         raise
-    except (ValueError, RecursionError) as failure:
+    except ValueError as failure:
         raise CheckpointError(
             f"expected JSON in {path}, got something else: get the folder again"
         ) from failure
@@ -411,7 +411,8 @@ def _measured(folder: Path, model: SequenceClassifier, half: bool) -> dict[str, 
 
 
 def _write_json(path: Path, contents: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(contents, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = strict.dumps(contents, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def check_replaceable(goal: Path) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 import tempfile
@@ -16,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnviz import strict
 from rnnviz.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -159,4 +159,4 @@ def run_zip(run: Run) -> bytes:
 
 
 def _json(contents: dict[str, object]) -> str:
-    return json.dumps(contents, indent=2, ensure_ascii=False) + "\n"
+    return strict.dumps(contents, indent=2, ensure_ascii=False) + "\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from rnnviz import strict
 from rnnviz.run_record import MODEL, RunError, checked_id
 
 
@@ -50,9 +50,10 @@ def folder_of(name: str) -> Path:
 def _sum_of(folder: Path) -> str:
     """The checksum that the card of a network states; empty where there is none."""
     try:
-        return str(json.loads((folder / "card.json").read_text(encoding="utf-8"))["sha256"])
-    except (OSError, ValueError, TypeError, KeyError):
+        card = strict.load_object((folder / "card.json").read_bytes())
+    except (OSError, ValueError):
         return ""
+    return str(card.get("sha256", ""))
 
 
 @cache

@@ -6,16 +6,15 @@ them are checked here. No torch here.
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnviz import strict
 from rnnviz.files import replacing
 
 if TYPE_CHECKING:
@@ -40,12 +39,13 @@ LIVE = (*BUSY, "paused")
 MOST_RECORD_BYTES = 200_000
 MOST_CURVE_BYTES = 64_000_000
 LONGEST_NAME = 60
+LONGEST_MESSAGE = 1000
+LONGEST_WORD = 200
+MOST_WORDS = 60
+"""Of a plan or a score in a record: each is a word, a number, yes or no, or nothing."""
 
-
-DAMAGE = (
-    OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
-)  # fmt: skip
-"""What reading a damaged record may raise."""
+LATEST = 1e11
+"""Seconds since 1970, some thousand years from now."""
 
 
 class RunError(ValueError):
@@ -124,7 +124,7 @@ class Run:
 
     def append(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Write events behind those of the run's file; a torn line before them stays one line."""
-        lines = "".join(json.dumps(_plain(event), allow_nan=False) + "\n" for event in events)
+        lines = "".join(strict.dumps(event) + "\n" for event in events)
         if not lines:
             return
         with self.curves_path.open("ab+") as file:
@@ -153,7 +153,7 @@ FIELDS = frozenset(Run.__dataclass_fields__) - {"folder", "id", "visitor", "crea
 
 def clean_name(name: str) -> str:
     """What somebody typed as a name: one line, no control characters, not too long."""
-    words = " ".join(str(name).encode("utf-8", "replace").decode().split())
+    words = " ".join(_writable(str(name)).split())
     return "".join(filter(str.isprintable, words))[:LONGEST_NAME].strip()
 
 
@@ -174,17 +174,17 @@ def checked_id(id: object) -> str:
 
 def checked_visitor(visitor: object) -> str:
     """A visitor's token, if it is one, or `RunError`."""
-    if not isinstance(visitor, str) or not 0 < len(visitor) <= 128 or not visitor.isprintable():
+    if not _is_visitor(visitor):
         raise RunError("expected a visitor's token of 1 to 128 characters, got something else")
-    return visitor
+    return str(visitor)
 
 
 def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes of a record as JSON; TypeError for unknown fields, ValueError for unknown states."""
+    """Changes of a record as JSON; TypeError for unknown fields, ValueError for other values."""
     unknown = set(fields) - FIELDS
     if unknown:
         raise TypeError(f"expected fields of a run, got {', '.join(sorted(unknown))}")
-    changes = {name: _plain(value) for name, value in fields.items()}
+    changes = {name: strict.plain(value) for name, value in fields.items()}
     if changes.get("state", STATES[0]) not in STATES:
         raise ValueError(f"state: expected one of {', '.join(STATES)}, got {changes['state']!r}")
     if "plan" in fields:
@@ -192,7 +192,9 @@ def checked_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "name" in changes:
         changes["name"] = clean_name(changes["name"])
     if "message" in changes:
-        changes["message"] = str(changes["message"])[:1000]
+        changes["message"] = _writable(str(changes["message"]))[:LONGEST_MESSAGE]
+    for name in changes:
+        _check(name, changes[name])
     return changes
 
 
@@ -202,24 +204,12 @@ def as_json(plan: Any) -> dict[str, Any]:
         plan = plan.to_json()
     elif is_dataclass(plan) and not isinstance(plan, type):
         plan = asdict(plan)
-    return dict(_plain(plan or {}))
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON has it: NaN and infinity, which JSON has not, are null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) or hasattr(value, "item"):
-        number = value.item() if hasattr(value, "item") else value
-        return number if not isinstance(number, float) or math.isfinite(number) else None
-    return value
+    return dict(strict.plain(plan or {}))
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record whole or, with an OSError, not at all."""
-    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    text = strict.dumps(record, indent=1, ensure_ascii=False)
     with replacing(path) as beside:
         beside.write_text(text + "\n", encoding="utf-8")
 
@@ -228,16 +218,18 @@ def read_record(folder: Path) -> dict[str, Any]:
     """The record of a run, or `RunError` for one that is damaged."""
     path = folder / RECORD
     try:
-        if path.stat().st_size > MOST_RECORD_BYTES:
-            raise ValueError("too large")
-        record = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_RECORD_BYTES + 1)
+        if len(text) > MOST_RECORD_BYTES:
+            raise ValueError("expected a record of usual size, got more")
+        record = strict.load_object(text)
         run_of(folder, record)
-    except DAMAGE as failure:
+    except (OSError, ValueError) as failure:
         raise RunError(
             f"expected the record of a run, got a damaged one, last written "
             f"{_written(path)}: it was left out"
         ) from failure
-    return dict(record)
+    return record
 
 
 def _written(path: Path) -> str:
@@ -248,30 +240,125 @@ def _written(path: Path) -> str:
 
 
 def run_of(folder: Path, record: Mapping[str, Any]) -> Run:
-    """The run that a record speaks of; ValueError, TypeError or KeyError for what is none."""
-    if record["id"] != folder.name or record["state"] not in STATES:
-        raise ValueError("not the record of this folder")
-    if not math.isfinite(float(record["created"])):
-        raise ValueError("no time")
-    pid, start = record.get("process") or (0, "")
+    """The run that a record speaks of; ValueError for what is none.
+
+    Every value has its kind and its bounds (`CHECKS`), so whoever shows a run need not ask again.
+    """
+    if record.get("id") != folder.name:
+        raise ValueError("expected the record of this folder, got another one")
+    if missing := NEEDED - set(record):
+        raise ValueError(f"expected {', '.join(sorted(missing))} in a record, got none")
+    known = {name: record[name] for name in CHECKS if name in record}
+    for name, value in known.items():
+        _check(name, value)
+    pid, start = known.pop("process", None) or (0, "")
     return Run(
         folder=folder,
         id=record["id"],
-        name=clean_name(record["name"]),
-        visitor=str(record["visitor"]),
-        plan=dict(record["plan"]),
-        group=None if record.get("group") is None else str(record["group"]),
-        created=float(record["created"]),
-        state=record["state"],
-        message=str(record.get("message", "")),
-        kept=bool(record.get("kept", False)),
-        parameters=int(record.get("parameters", 0)),
-        best=dict(record.get("best") or {}),
-        seconds=float(record.get("seconds") or 0.0),
-        step=int(record.get("step", 0)),
-        steps=int(record.get("steps", 0)),
-        process=(int(pid), str(start)),
+        **known
+        | {
+            "name": clean_name(record["name"]),
+            "plan": dict(record["plan"]),
+            "best": dict(record.get("best") or {}),
+            "created": float(record["created"]),
+            "seconds": float(record.get("seconds") or 0.0),
+            "process": (pid, start),
+        },
     )
+
+
+def _is_visitor(value: Any) -> bool:
+    return strict.is_text(value, 128) and 0 < len(value) and value.isprintable()
+
+
+def _is_plan(value: Any) -> bool:
+    """Whether those can be words of a plan; a network from elsewhere has others besides."""
+    if not isinstance(value, Mapping) or len(value) > MOST_WORDS:
+        return False
+    if not all(strict.is_text(name, LONGEST_WORD) for name in value):
+        return False
+    return all(_is_plain(one) for one in value.values()) and all(
+        value.get(name) is None or fits(value[name])
+        for fits, names in PLAN_CHECKS
+        for name in names
+    )
+
+
+def _is_best(value: Any) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, Mapping)
+        and len(value) <= MOST_WORDS
+        and all(strict.is_text(name, LONGEST_WORD) and _is_plain(value[name]) for name in value)
+        and (value.get("accuracy") is None or strict.is_number(value["accuracy"], 0, 1))
+        and all(value.get(one) is None or strict.is_count(value[one]) for one in COUNTED)
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether that is a short word, a number, yes or no, or nothing."""
+    if isinstance(value, str):
+        return strict.is_text(value, LONGEST_WORD)
+    return value is None or isinstance(value, bool) or strict.is_number(value)
+
+
+def _is_process(value: Any) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and strict.is_count(value[0], 2**31)
+        and strict.is_text(value[1], 40)
+    )
+
+
+COUNTED = ("n", "epoch", "step")
+PLAN_CHECKS: tuple[tuple[Callable[[Any], bool], tuple[str, ...]], ...] = (
+    (lambda value: strict.is_text(value, LONGEST_WORD),
+     ("task", "cell", "readout", "initialisation", "optimizer", "schedule", "engine", "data",
+      "text_column", "label_column")),
+    (lambda value: strict.is_count(value, 10**9),
+     ("hidden_size", "num_layers", "num_classes", "batch_size", "epochs", "delay", "length",
+      "examples")),
+    (strict.is_count, ("seed",)),
+    (strict.is_number, ("gain", "gate_bias", "learning_rate", "weight_decay", "clip_norm",
+                        "dropout")),
+    (lambda value: isinstance(value, bool), ("bidirectional",)),
+)  # fmt: skip
+"""The kinds of the words that pages read in a plan, whatever else it says; their bounds are those
+of `training.words`, which a network from elsewhere may exceed."""
+
+CHECKS: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: strict.is_text(value, LONGEST_WORD),
+    "visitor": _is_visitor,
+    "plan": _is_plan,
+    "group": lambda value: value is None or strict.is_text(value, 64),
+    "created": lambda value: strict.is_number(value, 0, LATEST),
+    "state": lambda value: isinstance(value, str) and value in STATES,
+    "message": lambda value: strict.is_text(value, LONGEST_MESSAGE),
+    "kept": lambda value: isinstance(value, bool),
+    "parameters": strict.is_count,
+    "best": _is_best,
+    "seconds": lambda value: value is None or strict.is_number(value, 0, LATEST),
+    "step": strict.is_count,
+    "steps": strict.is_count,
+    "process": _is_process,
+}
+"""What each field of a record has to be."""
+
+NEEDED = {"name", "visitor", "plan", "created", "state"}
+
+
+def _check(name: str, value: Any) -> None:
+    if not CHECKS[name](value):
+        raise ValueError(f"{name}: expected another kind of value in a record, got {value!r:.60}")
+
+
+def _writable(text: str) -> str:
+    """The text with a question mark for each half of a character: no file can hold one."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def this_process() -> tuple[int, str]:

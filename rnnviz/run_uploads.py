@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import checkpoint
+from rnnviz import checkpoint, strict
 from rnnviz.checkpoint import CARD, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, CheckpointError
 from rnnviz.run_files import PLAN, SUMMARY
 from rnnviz.runs import Run, RunError, RunStore, clean_name
@@ -79,7 +79,8 @@ def add(store: RunStore, visitor: str, files: Sequence[File], name: str = "") ->
             ) from failure
     plan = _plan_of(model, _object(found, PLAN), earlier)
     summary = _object(found, SUMMARY)
-    title = clean_name(name) or clean_name(str(summary.get("name") or "")) or _title(plan)
+    told = summary.get("name")
+    title = clean_name(name) or clean_name(told if isinstance(told, str) else "") or _title(plan)
     count = sum(one.numel() for one in model.parameters())
     run = store.create(plan, visitor, title, state="uploaded", parameters=count)
     card = {
@@ -219,12 +220,12 @@ def _object(found: Mapping[str, bytes], name: str) -> dict[str, Any]:
 
 def _json(data: bytes, name: str) -> dict[str, Any]:
     try:
-        told = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as failure:
-        raise RunError(f"expected JSON in {name}, got something else: bring it again") from failure
-    if not isinstance(told, dict):
-        raise RunError(f"expected a JSON object in {name}, got another kind: bring it again")
-    return told
+        return strict.load_object(data.decode("utf-8"))
+    except ValueError as failure:
+        raise RunError(
+            f"expected a JSON object with usual numbers in {name}, got something else: "
+            "bring it again"
+        ) from failure
 
 
 def _without(text: str, folder: Path) -> str:

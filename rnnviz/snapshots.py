@@ -8,13 +8,13 @@ sentence says so. Files are only read; links are not followed.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rnnviz import strict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ def found(folder: str | os.PathLike[str]) -> Found:
             snapshots.append(_checked(path, step))
         except FileNotFoundError:  # taken away meanwhile
             continue
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError):
             sentences.append(
                 f"Expected a whole snapshot of step {step:,}, got a damaged file: it is left out."
             )
@@ -103,8 +103,15 @@ def _checked(path: Path, step: int) -> Snapshot:
         length = int.from_bytes(file.read(8), "little")
         if not 2 <= length <= min(MOST_HEADER_BYTES, about.st_size - 8):
             raise ValueError("no header")
-        header: Mapping[str, Any] = json.loads(file.read(length))
-    ends = [int(one["data_offsets"][1]) for name, one in header.items() if name != "__metadata__"]
+        header = strict.load_object(file.read(length))
+    ends = []
+    for name, tensor in header.items():
+        if name == "__metadata__":
+            continue
+        place = tensor.get("data_offsets") if isinstance(tensor, dict) else None
+        if not isinstance(place, list) or len(place) != 2 or not all(map(strict.is_count, place)):
+            raise ValueError("no place of a tensor")
+        ends.append(place[1])
     if not ends or 8 + length + max(ends) != about.st_size:
         raise ValueError("torn")
     return Snapshot(step, path, about.st_size, about.st_mtime_ns)

@@ -164,9 +164,9 @@ def test_names_do_not_climb(name: str, folder: Path, monkeypatch: pytest.MonkeyP
         ({"readout": "last"}, "with unknown readout"),
         ({"labels": ["a"]}, "expected 10 names, got 1"),
         ({"labels": "0123456789"}, "list of short texts"),
-        ({"dropout": float("nan")}, "got another kind of value"),
+        ({"dropout": float("nan")}, "expected JSON in"),  # which has no NaN
         ({"input_std": 0}, "input_std"),
-        ({"input_mean": float("inf")}, "got another kind of value"),
+        ({"input_mean": float("inf")}, "expected JSON in"),
         ({"architectures": ["Bert"]}, "this is another kind of model"),
     ],
 )

@@ -6,13 +6,14 @@ Numpy only: a page draws curves before torch is there.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from rnnviz import strict
 
 STEP_FIELDS = (
     "loss",
@@ -25,6 +26,15 @@ STEP_FIELDS = (
 )
 SCORE_FIELDS = ("loss", "accuracy", "training_loss", "training_accuracy")
 LONGEST_LINE = 20_000
+MOST_BYTES = 64_000_000
+"""Of a file of events; what is behind them is not read."""
+
+MOST_MARKS = 1000
+LARGEST = 1e39
+"""float32 ends before it; what is larger would overflow in sums and squares."""
+
+NO_NUMBERS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+"""What `events.to_json` writes for numbers that JSON has not."""
 
 
 def _empty() -> np.ndarray:
@@ -99,8 +109,11 @@ class Curves:
         cls, lines: Iterable[str | bytes], plan: Mapping[str, Any] | None = None
     ) -> Curves:
         """The curves of a file with one event a line; what is torn or foreign is left out."""
-        recorder = Recorder(plan)
+        recorder, left = Recorder(plan), MOST_BYTES
         for line in lines:
+            left -= len(line)
+            if left < 0:
+                break
             recorder.add_line(line)
         return recorder.curves()
 
@@ -126,26 +139,27 @@ class Recorder:
         if not line.strip():
             return
         try:
-            event = json.loads(line) if len(line) <= LONGEST_LINE else None
-        except (ValueError, RecursionError):
+            event = strict.load_object(line) if len(line) <= LONGEST_LINE else None
+        except ValueError:
             event = None
-        if isinstance(event, dict):
-            self.add(event)
-        else:
+        if event is None:
             self._lost += 1
+        else:
+            self.add(event)
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Take over one event, as `training.events.to_json` writes it; unknown kinds are no news.
 
         An event whose numbers are none is counted as lost.
         """
-        kind = "".join(filter(str.isalpha, str(event.get("event", "")))).lower()
+        kind = event.get("event")
+        kind = "".join(filter(str.isalpha, kind)).lower() if isinstance(kind, str) else ""
         take = getattr(self, f"_take_{kind}", None)
         if take is None:
             return
         try:
             take(event)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (KeyError, ValueError):
             self._lost += 1
 
     def _take_trainingstarted(self, event: Mapping[str, Any]) -> None:
@@ -161,11 +175,11 @@ class Recorder:
         self._best = {step: score for step, score in self._best.items() if step <= resumed_at}
 
     def _take_stepfinished(self, event: Mapping[str, Any]) -> None:
-        self._steps[_count(event["step"])] = tuple(_number(event.get(one)) for one in STEP_FIELDS)
+        self._steps[_count(event["step"])] = _numbers(event, STEP_FIELDS)
 
     def _take_heldoutscored(self, event: Mapping[str, Any]) -> None:
-        numbers = [_number(event.get(one)) for one in SCORE_FIELDS]
-        count = _number(event.get("count"))
+        numbers = _numbers(event, SCORE_FIELDS)
+        count = _amount(event.get("count"))
         self._scores[_count(event["step"])] = (*numbers, count)
 
     def _take_epochfinished(self, event: Mapping[str, Any]) -> None:
@@ -173,18 +187,19 @@ class Recorder:
         # Events without a step, or with none yet (0), end an epoch at the last step before them.
         before = max(self._steps, default=epoch * self._per_epoch)
         step = _count(event.get("step") or 0) or before
+        loss = _number(event.get("held_out_loss"))
+        held_out = _share(event.get("held_out_accuracy"))
+        training = _share(event.get("training_accuracy"))
+        count = _amount(event.get("held_out_count"))
         self._epochs[epoch] = step
-        if step not in self._scores:
-            held = (event.get("held_out_loss"), event.get("held_out_accuracy"))
-            rest = (None, event.get("training_accuracy"), event.get("held_out_count"))
-            self._scores[step] = tuple(_number(one) for one in (*held, *rest))
+        self._scores.setdefault(step, (loss, held_out, math.nan, training, count))
         if event.get("is_best") is True:
-            self._best[step] = _number(event.get("held_out_accuracy"))
+            self._best[step] = held_out
 
     def _take_trainingwarned(self, event: Mapping[str, Any]) -> None:
         kind, text = str(event["kind"])[:40], str(event.get("text", ""))[:400]
         mark = Mark(_count(event["step"]), kind, text)
-        if mark not in self._marks:
+        if len(self._marks) < MOST_MARKS and mark not in self._marks:
             self._marks.append(mark)
 
     def curves(self) -> Curves:
@@ -288,12 +303,36 @@ def _columns(rows: list[tuple[float, ...]], width: int) -> list[np.ndarray]:
 
 def _count(value: Any) -> int:
     """A step, an epoch: a whole number of at least 0 that is not beyond all measure."""
-    number = int(value)
-    if not 0 <= number < 2**53:
-        raise ValueError(f"expected a count, got {value!r}")
-    return number
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not strict.is_count(value):
+        raise ValueError(f"expected a count, got {value!r:.40}")
+    return int(value)
 
 
-def _number(value: Any) -> float:
+def _number(value: Any, least: float = -LARGEST, most: float = LARGEST) -> float:
     """The number, NaN for nothing; JSON has no NaN of its own, so None and texts stand for it."""
-    return math.nan if value is None else float(value)
+    if value is None:
+        return math.nan
+    found = NO_NUMBERS.get(value) if isinstance(value, str) else value
+    if isinstance(found, float) and not math.isfinite(found):
+        return found
+    if not strict.is_number(found, least, most):
+        raise ValueError(f"expected a number from {least:g} to {most:g}, got {value!r:.40}")
+    return float(found)  # type: ignore[arg-type]
+
+
+def _share(value: Any) -> float:
+    return _number(value, 0.0, 1.0)
+
+
+def _amount(value: Any) -> float:
+    """How many examples; NaN for nothing."""
+    return math.nan if value is None else float(_count(value))
+
+
+def _numbers(event: Mapping[str, Any], names: tuple[str, ...]) -> tuple[float, ...]:
+    """The fields of an event: shares are from 0 to 1, the others of usual size."""
+    return tuple(
+        (_share if name.endswith("accuracy") else _number)(event.get(name)) for name in names
+    )

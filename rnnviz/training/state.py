@@ -8,12 +8,12 @@ checksum over both. Numbers only, so nobody's file can run code.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnviz import strict
 from rnnviz.checkpoint import CheckpointError
 from rnnviz.files import replacing
 
@@ -53,7 +53,7 @@ class TrainingState:
         """Write the file beside `path` and rename it, so that there is always a whole one."""
         from safetensors.torch import save
 
-        about = json.dumps(self.about)
+        about = strict.dumps(self.about)
         header = {"format": FORMAT, "about": about, "sha256": _checksum(about, self.tensors)}
         with replacing(path) as beside:
             beside.write_bytes(save(self.tensors, metadata=header))
@@ -83,7 +83,10 @@ class TrainingState:
         about = header.get("about", "")
         if header.get("sha256") != _checksum(about, tensors):
             raise _damaged(path, "one whose checksum does not match")
-        return cls(tensors, json.loads(about))
+        try:
+            return cls(tensors, strict.load_object(about))
+        except ValueError as failure:
+            raise _damaged(path, f"one that says nothing usual of itself ({failure})") from failure
 
 
 def _damaged(path: Path, what: str) -> CheckpointError:

@@ -6,11 +6,12 @@ expected, what came and what to do.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
+
+from rnnviz import strict
 
 TASK_NAMES = (
     "digits", "mnist", "fashion-mnist", "kmnist", "sentences", "imdb", "own",
@@ -127,7 +128,7 @@ class Plan:
         kind = "a whole number" if whole else "a number"
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
             raise PlanError(f"{name}: expected {kind}, got {_shown(value)}")
-        if not (math.isfinite(value) and least <= value <= most):
+        if not strict.is_number(value, least, most):
             raise PlanError(
                 f"{name}: expected {kind} from {least:,g} to {most:,g}, got {_shown(value)}: "
                 "choose one in between"
@@ -144,7 +145,7 @@ class Plan:
             )
         for name in ("text_column", "label_column"):
             value = getattr(self, name)
-            if not isinstance(value, str) or not 1 <= len(value) <= MOST_COLUMN_LETTERS:
+            if not strict.is_text(value, MOST_COLUMN_LETTERS) or not value:
                 raise PlanError(
                     f"{name}: expected the name of a column, at most {MOST_COLUMN_LETTERS} "
                     f"letters, got {_shown(value)}"
@@ -198,6 +199,10 @@ WHOLE = (
 
 
 def _shown(value: Any) -> str:
-    """A stranger's value, cut to what fits in a sentence."""
-    text = repr(value)
+    """A stranger's value, cut to what fits in a sentence; some have no text of their own."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of 5,000 digits, lists in lists
+        return f"a very large {type(value).__name__}"
+    text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= 60 else text[:57] + "..."
