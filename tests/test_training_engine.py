@@ -39,6 +39,7 @@ from rnnviz.training.devices import DeviceError, Place, place
 from rnnviz.training.objectives import CLASSIFICATION, REGRESSION
 from rnnviz.training.recipe import OPTIMIZERS, learning_rate, optimiser
 from rnnviz.training.updates import update
+from tests.oracle import assert_near
 from tests.test_training import reader, small_model, stripes, words
 
 
@@ -87,23 +88,36 @@ def reference(model: nn.Module, data: Examples, recipe: Recipe) -> list[tuple[fl
     return found
 
 
-def test_a_run_is_to_the_bit_what_it_was_before_there_were_scores_and_snapshots() -> None:
+def test_a_run_is_that_of_the_plain_loop() -> None:
+    """Two ways of computing in float32, so near each other: Adam may carry rounding on."""
     recipe = Recipe(epochs=3, batch_size=25, clip_norm=0.2)
-    expected_model = small_model(dropout=0.3)
+    expected_model = small_model(dropout=0.3)  # which seeds torch, and dropout draws from it
     expected = reference(expected_model, stripes(), recipe)
     model = small_model(dropout=0.3)
-    training = Training(
-        model, stripes(), stripes(40, 1), recipe, prepare=noisy, score_every=2, snapshots=5
-    )
-    steps = of(StepFinished, list(training))
-    assert [(e.loss, e.gradient_norm, e.learning_rate) for e in steps] == expected
-    for one, other in zip(model.parameters(), expected_model.parameters(), strict=True):
-        assert torch.equal(one, other)
+    steps = of(StepFinished, train(model, stripes(), stripes(40, 1), recipe, prepare=noisy))
+    found = [(e.loss, e.gradient_norm, e.learning_rate) for e in steps]
+    for mine, plain in zip(zip(*found, strict=True), zip(*expected, strict=True), strict=True):
+        assert_near(mine, plain, 1e-4)
+    for name, value in expected_model.state_dict().items():
+        assert_near(model.state_dict()[name], value, 1e-4, what=name)
+
+
+def test_scores_and_snapshots_change_no_bit_of_a_run() -> None:
+    """One way of computing with itself: watched and left alone."""
+    recipe = Recipe(epochs=3, batch_size=25, clip_norm=0.2)
+    runs = []
+    for watched in ({}, {"score_every": 2, "snapshots": 5}):
+        model = small_model(dropout=0.3)
+        training = Training(model, stripes(), stripes(40, 1), recipe, prepare=noisy, **watched)
+        steps = of(StepFinished, list(training))
+        runs.append([(e.loss, e.gradient_norm, e.learning_rate) for e in steps])
+        runs[-1] += [value.tolist() for value in model.state_dict().values()]
+    assert runs[0] == runs[1]
 
 
 @pytest.mark.parametrize("warmup", [0.0, 0.15, 0.5, 1.0])
 @pytest.mark.parametrize("steps", [1, 2, 7, 400])
-def test_one_cycle_is_torchs_to_the_bit(warmup: float, steps: int) -> None:
+def test_one_cycle_is_torchs(warmup: float, steps: int) -> None:
     recipe = Recipe(learning_rate=0.013, warmup=warmup)
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     if warmup * (max(steps, 2) + 1) == 1:
@@ -117,7 +131,8 @@ def test_one_cycle_is_torchs_to_the_bit(warmup: float, steps: int) -> None:
         final_div_factor=1e3,
     )
     for step in range(steps):
-        assert learning_rate(recipe, step, steps) == schedule.get_last_lr()[0]
+        wanted = schedule.get_last_lr()[0]
+        assert learning_rate(recipe, step, steps) == pytest.approx(wanted, rel=1e-12, abs=1e-18)
         optimizer.step()
         schedule.step()
 
@@ -162,7 +177,7 @@ def test_two_steps_of_every_optimiser_by_hand(name: str) -> None:
     torch.testing.assert_close(module.weight.detach(), w)
 
 
-def test_the_running_average_is_torchs_to_the_bit() -> None:
+def test_the_running_average_is_torchs() -> None:
     """Oracle: torch's own average with the same growing decay, and a buffer beside the weights."""
 
     def follow(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
@@ -180,7 +195,7 @@ def test_the_running_average_is_torchs_to_the_bit() -> None:
         torchs.update_parameters(model)
     theirs = torchs.module.state_dict()
     for name, value in ours.module.state_dict().items():
-        assert torch.equal(value, theirs[name]), name
+        assert_near(value, theirs[name], 1e-6, what=name)
 
 
 def test_recipes_are_checked_and_no_clipping_can_be_asked_for() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
+import pytest
+import scipy.sparse.linalg
 import torch
 
 from rnnviz.training import vectors
+from tests.oracle import assert_near
 
 TEXTS = torch.tensor(
     [[2, 3, 4, 5, 0, 0], [2, 6, 4, 5, 3, 1], [7, 8, 9, 7, 8, 9], [3, 4, 0, 0, 0, 0]]
@@ -47,9 +51,8 @@ def test_vectors_are_those_of_a_dense_decomposition() -> None:
     expected = left[:, :4] * np.sqrt(strengths[:4])
     seen = counted(2).sum(1) > 0
     scale = 0.1 / np.sqrt((expected[seen] ** 2).mean())
-    np.testing.assert_allclose(
-        found[seen] @ found[seen].T, scale**2 * expected[seen] @ expected[seen].T, atol=1e-6
-    )
+    products = scale**2 * expected[seen] @ expected[seen].T
+    assert_near(found[seen] @ found[seen].T, products, 1e-5)
     assert np.abs(found[~seen]).max() > 0
 
 
@@ -74,5 +77,20 @@ def test_the_same_texts_give_the_same_vectors() -> None:
     torch.manual_seed(3)
     again = vectors.word_vectors(TEXTS, 10, 20)
     assert first.shape == (10, 20)
-    # To rounding: a BLAS may add in another order where the memory lies otherwise.
-    torch.testing.assert_close(first, again, atol=1e-5, rtol=1e-4)
+    assert_near(first, again, 1e-5)  # to rounding: a BLAS adds in an order of its own
+
+
+def test_no_sign_is_left_to_the_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Oracle: `U S V^T` with any columns of U and V negated is the same product."""
+    torch.manual_seed(3)
+    wanted = vectors.word_vectors(TEXTS, 10, 20)
+    svds = scipy.sparse.linalg.svds
+
+    def otherwise(*given: Any, **named: Any) -> tuple[np.ndarray, ...]:
+        left, strengths, right = svds(*given, **named)
+        signs = np.where(np.arange(len(strengths)) % 2, 1, -1)
+        return left * signs, strengths, right * signs[:, None]
+
+    monkeypatch.setattr(scipy.sparse.linalg, "svds", otherwise)
+    torch.manual_seed(3)
+    assert_near(vectors.word_vectors(TEXTS, 10, 20), wanted, 1e-5)

@@ -15,8 +15,8 @@ class RunningAverage:
 
     The first update (`updates` is 0) copies; the decay grows, so that the average soon forgets the
     random weights it starts from (Polyak and Juditsky 1992). Buffers are copied at each step. It is
-    `torch.optim.swa_utils.AveragedModel` to the bit, in a fifth of the time for a small network:
-    the weights are looked up once.
+    `torch.optim.swa_utils.AveragedModel` in a fifth of the time for a small network: the weights
+    are looked up once.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:

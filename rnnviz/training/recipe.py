@@ -104,7 +104,7 @@ def optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 def learning_rate(recipe: Recipe, done: int, steps: int) -> float:
     """The learning rate of the next step, when `done` of `steps` are done.
 
-    One cycle is that of `torch.optim.lr_scheduler.OneCycleLR` over `steps + 1`, to the bit.
+    One cycle is that of `torch.optim.lr_scheduler.OneCycleLR` over `steps + 1`.
     """
     peak = recipe.learning_rate
     if recipe.schedule == "constant":

@@ -36,7 +36,10 @@ def word_vectors(
     rank = min(size, vocabulary_size - 1)
     start = np.random.default_rng(0).normal(size=vocabulary_size)
     left, strengths, _ = svds(information, k=rank, v0=start)
-    found = torch.from_numpy((left * np.sqrt(strengths))[:, ::-1].copy()).float()
+    # A decomposition leaves each sign open, and BLAS decides by where the memory lies. Fixed here,
+    # by numbers that no column is perpendicular to.
+    left = left * np.sign(start @ left) * np.sqrt(strengths)
+    found = torch.from_numpy(left[:, ::-1].copy()).float()
     vectors = torch.randn(vocabulary_size, size) * deviation
     seen = torch.from_numpy(information.getnnz(axis=1) > 0)
     used = found[:, strengths[::-1] > 1e-9 * strengths.max()]

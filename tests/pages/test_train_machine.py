@@ -31,6 +31,14 @@ def store(monkeypatch: pytest.MonkeyPatch) -> RunStore:
     return found
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the panel takes for the time: it passes only where a test moves it."""
+    now = [1000.0]
+    monkeypatch.setattr("rnnviz.ui.train_machine.monotonic", lambda: now[0])
+    return now
+
+
 def made(store: RunStore, plan: Plan = RECALL, steps: tuple[int, ...] = STEPS, **words: Any) -> Run:
     run = store.create(plan, VISITOR, **{"state": "finished", "step": 20, "steps": 20, **words})
     run.append(
@@ -149,42 +157,38 @@ def test_the_end_as_a_ghost(open_page: Open, store: RunStore) -> None:
 
 
 def test_playing_goes_on_by_itself_and_stops_at_the_end(
-    open_page: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: RunStore, clock: list[float]
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("rnnviz.ui.train_machine.monotonic", lambda: now[0])
     app = opened(open_page, made(store))
     app.button(key="machine_play").click().run()
     assert scrubber(app).value == 0 and app.button(key="machine_pause").label == "Pause"
     app.run()
     assert scrubber(app).value == 0  # somebody else's news: its time has not come
     app.button(key="machine_pause").click().run()
-    now[0] += 1
+    clock[0] += 1
     app.run()
     assert scrubber(app).value == 0 and app.button(key="machine_play").label == "Play"
     app.button(key="machine_play").click().run()
     for step in STEPS[1:]:
-        now[0] += 1
+        clock[0] += 1
         app.run()
         assert not app.exception and scrubber(app).value == step
     assert app.button(key="machine_play").label == "Play"
-    now[0] += 1
+    clock[0] += 1
     app.run()
     assert scrubber(app).value == 20
 
 
 def test_a_pause_that_comes_too_late_does_not_begin_anew(
-    open_page: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, store: RunStore, clock: list[float]
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("rnnviz.ui.train_machine.monotonic", lambda: now[0])
     app = opened(open_page, made(store))
     app.button(key="machine_play").click().run()
     for _ in STEPS[2:]:
-        now[0] += 1
+        clock[0] += 1
         app.run()
     pause = app.button(key="machine_pause").id
-    now[0] += 1
+    clock[0] += 1
     app.run()
     late = app.button(key="machine_play")
     assert scrubber(app).value == 20 and late.label == "Play"
@@ -207,14 +211,14 @@ def test_a_control_gets_another_key_only_when_it_was_changed_from_elsewhere(
 
 
 def test_the_scrubber_is_another_one_when_its_places_are_called_otherwise(
-    open_page: Open, store: RunStore
+    open_page: Open, store: RunStore, clock: list[float]
 ) -> None:
     run = made(store)
     app = opened(open_page, run)
     app.button(key="machine_play").click().run()
     key, words = scrubber(app).key, scrubber(app).options
     app.run()
-    assert scrubber(app).key == key
+    assert scrubber(app).key == key and scrubber(app).value == 0, "its time has not come"
     run.append([{"event": "held-out-scored", "step": 10, "loss": 1.0, "accuracy": 0.99}])
     app.run()
     assert scrubber(app).options != words and scrubber(app).key != key
