@@ -334,7 +334,8 @@ def test_what_cannot_be_read_is_told() -> None:
     refused("a,b\n1,2\n", "a.csv", "got the columns a, b without a word in them")
     refused("a,b\nx,\n", "a.csv", "expected texts in column 'b' of a.csv, got none", column="b")
     refused('{"a": "x"}\n{"a"', "a.jsonl", "no JSON in line 2")
-    refused('["x"]', "a.jsonl", "no object in line 1")
+    refused('{"a": "x"}\n["x"]', "a.jsonl", "no object in line 2")
+    refused("7", "a.jsonl", "no object in line 1")
     refused('{"a": 1}', "a.jsonl", "got the columns a without a word")
     refused("<script>document.write('x')</script>", "a.html", "visible text, got none")
 

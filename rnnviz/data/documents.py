@@ -22,6 +22,7 @@ KINDS = {
     ".markdown": "text",
     ".csv": "csv",
     ".tsv": "csv",
+    ".json": "jsonl",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".html": "html",
@@ -35,7 +36,7 @@ ENDINGS = tuple(KINDS)
 WORDS = {
     "text": "plain text",
     "csv": "a CSV",
-    "jsonl": "JSON Lines",
+    "jsonl": "JSON",
     "html": "a web page",
     "pdf": "a PDF",
     "docx": "a Word document",
@@ -58,8 +59,6 @@ DECLARABLE = frozenset(
 
 Python has others that are none: `unicode_escape` would write direction marks into a text.
 """
-
-ENCODINGS = {"cp1252": "Windows-1252", "mac-roman": "Mac Roman"}
 
 # What people rename or upload by mistake, by how it begins, and what to do with it.
 OTHERS = {
@@ -223,15 +222,8 @@ class _Table:
 
 def _table(data: bytes, name: str, kind: str, column: str | None) -> _Table:
     found, notices = _decoded(data, name)
-    rows: list[dict[str, object]]
-    if kind == "csv":
-        columns, named, header = tables.named(tables.csv_rows(found.text, name))
-        rows = [dict(one) for one in named]
-        if not header and rows:
-            notices += ("The first line looks like a row, not like names: columns are numbered.",)
-    else:
-        rows = list(tables.json_rows(found.text, name))
-        columns = tuple(dict.fromkeys(str(key) for one in rows for key in one))
+    table = (tables.of_csv if kind == "csv" else tables.of_json)(found.text, name)
+    rows, columns, notices = table.rows, table.columns, (*notices, *table.notices)
     columns = columns[: tables.MOST_COLUMNS]
     if not rows:
         raise DataError(f"expected rows of texts in {name}, got none: add rows to it")
@@ -294,10 +286,7 @@ def _decoded(
     What a web page declares is believed where its bytes fit, and are not UTF-8.
     """
     found = _as_declared(data, declared) or decode(data, name, most_bytes=MOST_BYTES)
-    if found.encoding in ("utf-8", "ascii"):
-        return found, ()
-    encoding = ENCODINGS.get(found.encoding, found.encoding.upper())
-    return found, (f"Read as {encoding}; if letters look wrong, save the file as UTF-8.",)
+    return found, found.notices
 
 
 def _as_declared(data: bytes, declared: re.Match[bytes] | None) -> Decoded | None:

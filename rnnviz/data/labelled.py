@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rnnviz.data import DataError, texts
+from rnnviz.data.delimited import LABEL_NAMES, TEXT_NAMES
+from rnnviz.data.tables import ROWS_TO_GUESS_FROM
 
 MOST_CLASSES = 20
 MOST_LABEL_LETTERS = 100
 FEWEST_TEXTS = 10
 FEW_OF_A_KIND = 5
-
-TEXT_NAMES = ("text", "review", "sentence", "comment", "content", "message", "body", "tweet")
-LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "rating", "stars", "score")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Labelled:
 
     `columns` are all of its columns, `text_column` and `label_column` the two that were read.
     `labels` counts the texts of each class, in the order that a network has them. `notices` are
-    sentences for whoever brought the file.
+    sentences for whoever brought the file; `refusal` is one on why these two columns are of no use,
+    and then there are neither texts nor labels.
     """
 
     columns: tuple[str, ...]
@@ -37,6 +38,7 @@ class Labelled:
     texts: tuple[str, ...]
     labels: dict[str, int]
     notices: tuple[str, ...]
+    refusal: str = ""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -45,10 +47,21 @@ class Labelled:
 def read(
     data: bytes, name: str, text_column: str | None = None, label_column: str | None = None
 ) -> Labelled:
+    """What `look` finds, where it is of use; raises `DataError` with its refusal as well."""
+    found = look(data, name, text_column, label_column)
+    if found.refusal:
+        raise DataError(found.refusal)
+    return found
+
+
+def look(
+    data: bytes, name: str, text_column: str | None = None, label_column: str | None = None
+) -> Labelled:
     """The labelled texts in the bytes of a file called `name`; columns are guessed if not given.
 
-    CSV, JSON Lines or Parquet, told by the name's ending, with 2 to 20 kinds of labels and at least
-    10 texts. Raises `DataError` in one sentence, which names the file as `name` does.
+    CSV, JSON or Parquet, told by the name's ending, with 2 to 20 kinds of labels and at least 10
+    texts: else there is a refusal. Raises `DataError`, in one sentence, where there is no table.
+    Both name the file as `name` does.
     """
     shown = Path(name.replace("\\", "/")).name or "your file"
     extension = extension_of(shown)
@@ -56,34 +69,71 @@ def read(
         path = Path(folder) / f"texts.{extension}"
         path.write_bytes(data)
         try:
-            columns = texts.columns(path)
-            if len(columns) < 2:
-                raise DataError(
-                    f"expected two columns in {path}, one of texts and one of labels, got "
-                    f"{', '.join(columns)[:80] or 'none'}: add the other"
-                )
-            label = label_column or _guess(columns, LABEL_NAMES, columns[-1])
-            others = tuple(column for column in columns if column != label)
-            text = text_column or _guess(others, TEXT_NAMES, others[0] if others else label)
-            if text == label:
-                raise DataError(
-                    f"expected two different columns of {path}, got {text!r} for both: choose "
-                    "another one for the labels"
-                )
-            found = texts.read(
-                path, text_column=text, label_column=label, most_classes=MOST_CLASSES
-            )
-            if len(found) < FEWEST_TEXTS:
-                raise DataError(
-                    f"expected at least {FEWEST_TEXTS} texts to learn from in {path}, got "
-                    f"{len(found)}: add some"
-                )
-            check_labels(found)
+            opened = texts.open_table(path)
+            if not opened.columns:
+                raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
+            rows = texts.first_rows(path, opened, ROWS_TO_GUESS_FROM)
+            for column in (text_column, label_column):
+                _check_column(column, opened.columns, path)
+            label = label_column or _label_column(opened.columns, rows, text_column)
+            text = text_column or _text_column(opened.columns, rows, label)
+            found, refusal = _texts(path, opened, text, label)
         except DataError as failure:
             raise DataError(str(failure).replace(str(path), shown)) from None
-    counted = Counter(found.labels.tolist())
-    labels = {name: counted[place] for place, name in enumerate(found.names)}
-    return Labelled(columns, text, label, found.texts, labels, _notices(labels))
+    labels: dict[str, int] = {}
+    if found is not None:
+        counted = Counter(found.labels.tolist())
+        labels = {one: counted[place] for place, one in enumerate(found.names)}
+    return Labelled(
+        opened.columns,
+        text,
+        label,
+        found.texts if found else (),
+        labels,
+        (*opened.notices, *(_notices(labels) if labels else ())),
+        refusal.replace(str(path), shown),
+    )
+
+
+def _check_column(column: str | None, columns: Sequence[str], path: Path) -> None:
+    if column is not None and column not in columns:
+        raise DataError(
+            f"expected a column {column!r} in {path}, got the columns {', '.join(columns)[:200]}: "
+            "name two of these"
+        )
+
+
+def _texts(
+    path: Path, opened: texts.Opened, text: str, label: str
+) -> tuple[texts.LabelledTexts | None, str]:
+    """The texts with their labels, or a sentence on why there are none to use."""
+    try:
+        if len(opened.columns) < 2:
+            raise DataError(
+                f"expected two columns in {path}, one of texts and one of labels, got "
+                f"{opened.columns[0][:80]}: add the other"
+            )
+        if text == label:
+            raise DataError(
+                f"expected two different columns of {path}, got {text!r} for both: choose another "
+                "one for the labels"
+            )
+        found = texts.read(
+            path,
+            text_column=text,
+            label_column=label,
+            most_classes=MOST_CLASSES,
+            opened=opened if isinstance(opened.rows, list) else None,
+        )
+        if len(found) < FEWEST_TEXTS:
+            raise DataError(
+                f"expected at least {FEWEST_TEXTS} texts to learn from in {path}, got "
+                f"{len(found)}: add some"
+            )
+        check_labels(found)
+    except DataError as failure:
+        return None, str(failure)
+    return found, ""
 
 
 def extension_of(name: str) -> str:
@@ -107,17 +157,70 @@ def check_labels(found: texts.LabelledTexts) -> None:
             )
 
 
-def _guess(columns: Sequence[str], wanted: Sequence[str], otherwise: str) -> str:
-    """The column of a usual name, else one whose name holds a usual one, else `otherwise`."""
-    by_name = {column.casefold(): column for column in reversed(columns)}
-    for name in wanted:
-        if name in by_name:
-            return by_name[name]
-    for name in wanted:
-        for folded, column in by_name.items():
-            if name in folded:
-                return column
-    return otherwise
+def _label_column(
+    columns: Sequence[str], rows: Sequence[dict[str, Any]], text_column: str | None
+) -> str:
+    """The likeliest column of labels: one of few kinds, of a usual name, that is filled in."""
+
+    def kinds(values: Sequence[str]) -> bool:
+        found = set(values)
+        few = 2 <= len(found) <= min(MOST_CLASSES, len(values) - 1)
+        return few and max(map(len, found)) <= MOST_LABEL_LETTERS
+
+    texts_by_name = {column for column in columns if _folded(column) in TEXT_NAMES}
+    others = [column for column in columns if column not in {text_column} | texts_by_name]
+    others = others or [column for column in columns if column != text_column] or list(columns)
+    places = {column: place for place, column in enumerate(columns)}
+    return _likeliest(others, rows, LABEL_NAMES, kinds, lambda column, _: places[column])
+
+
+def _text_column(columns: Sequence[str], rows: Sequence[dict[str, Any]], label_column: str) -> str:
+    """The likeliest column of texts: one of letters, of a usual name, else of the longest."""
+
+    def worded(values: Sequence[str]) -> bool:
+        return any(any(map(str.isalpha, value[:1000])) for value in values)
+
+    others = [column for column in columns if column != label_column] or columns
+    return _likeliest(others, rows, TEXT_NAMES, worded, lambda _, values: sum(map(len, values)))
+
+
+def _likeliest(
+    columns: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    names: Sequence[str],
+    fits: Callable[[Sequence[str]], bool],
+    otherwise: Callable[[str, Sequence[str]], int],
+) -> str:
+    """The column that fits; of several the one of a usual name, else the most of `otherwise`.
+
+    One that is filled in for less than half of the rows does not fit. A usual name counts for more
+    than that all rows are filled in, a name that only holds a usual one for less.
+    """
+
+    def rank(column: str) -> tuple[int, ...]:
+        found = (row.get(column) for row in rows)
+        values = [
+            str(one).strip()
+            for one in found
+            if isinstance(one, str | int | float) and str(one).strip()
+        ]
+        folded = _folded(column)
+        exact = [-place for place, name in enumerate(names) if name == folded]
+        inside = [-place for place, name in enumerate(names) if name in folded]
+        return (
+            2 * len(values) >= len(rows) > 0 and fits(values),
+            bool(exact),
+            len(values) == len(rows),
+            bool(inside),
+            (exact or inside or [-len(names)])[0],
+            otherwise(column, values),
+        )
+
+    return max(columns, key=rank)
+
+
+def _folded(column: str) -> str:
+    return column.strip().casefold().replace(" ", "_")
 
 
 def _notices(labels: dict[str, int]) -> tuple[str, ...]:

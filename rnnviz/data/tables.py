@@ -1,107 +1,108 @@
-"""Rows of a CSV or of JSON Lines, and which of their columns holds the texts."""
+"""Tables of a CSV or of JSON: their columns, their rows, and which column holds the texts."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rnnviz.data import DataError
-
-DELIMITERS = ",;\t"
-
-# Stands in no text that `decode` lets pass: a header without a delimiter is one column, however
-# many commas the texts below it have.
-NO_DELIMITER = "\x1f"
+from rnnviz.data import delimited, json_rows
+from rnnviz.data.delimited import MOST_KINDS, TEXT_NAMES, USUAL_NAMES
 
 MOST_LETTERS = 10_000_000
 MOST_COLUMNS = 500
 
-# What people call a column of texts; where none is called so, the longest texts win.
-TEXT_COLUMNS = (
-    "text", "review", "review_text", "reviewtext", "comment", "body", "content", "message",
-    "sentence", "description", "summary",
-)  # fmt: skip
-
 LONGEST_NAME = 60
+ROWS_TO_GUESS_FROM = 1000
+
+NO_HEADER = "The first line looks like a row, not like names: columns are numbered."
+
+A_SENTENCE = re.compile(r"\w+\W+\w+\W+\w.*[.!]", re.DOTALL)
 
 
-def csv_rows(text: str, name: str) -> Iterator[list[str]]:
-    """The rows of a CSV, the header first; all are as wide as that one.
+@dataclass(frozen=True)
+class Table:
+    """`columns`, rows by column, and whole sentences for whoever brought the file."""
 
-    The header tells comma, semicolon or tab. Raises `DataError` for quotes that do not close and
-    for a row of another width, with its line; `name` is what to call the file.
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    notices: tuple[str, ...] = ()
+
+
+def of_csv(text: str, name: str) -> Table:
+    """The table of a CSV or of tab-separated text; raises `DataError` as `delimited.read` does."""
+    rows, notices = delimited.read(text, name)
+    return _named(rows, notices)
+
+
+def of_json(text: str, name: str) -> Table:
+    """The table of JSON Lines, or of JSON of another usual layout; raises `DataError` for others.
+
+    Rows are objects, arrays of equal length (the first may name the columns) or texts alone.
     """
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=header.count)
-    delimiter = delimiter if delimiter in header else NO_DELIMITER
-    csv.field_size_limit(MOST_LETTERS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    width = None
-    try:
-        for row in reader:
-            if not row:
-                continue
-            width = len(row) if width is None else width
-            if len(row) != width:
-                raise DataError(
-                    f"expected {width} fields in every row of {name}, got {len(row)} in line "
-                    f"{reader.line_num:,}: put texts with commas or line ends in quotes"
-                )
-            yield row
-    except csv.Error as failure:
-        line = max(reader.line_num, 1)
-        raise damaged(name, "CSV", f"{failure} in line {line:,}", "quotes") from failure
+    rows = json_rows.read(text, name)
+    if rows and isinstance(rows[0], list):
+        return _named([[_field(one) for one in row] for row in rows], ())
+    if rows and isinstance(rows[0], str):
+        rows = [{"text": row} for row in rows]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    return Table(tuple(columns), rows)
 
 
-def json_rows(text: str, name: str) -> Iterator[dict[str, Any]]:
-    """The objects of JSON Lines, one a line; raises `DataError` with the line that holds none."""
-    # Not splitlines: JSON may hold U+2028 and the like inside a string.
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as failure:
-            raise damaged(name, "JSONL", f"no JSON in line {number:,}", "line ends") from failure
-        if not isinstance(found, dict):
-            raise damaged(name, "JSONL", f"no object in line {number:,}", "line ends")
-        yield found
+def _field(value: Any) -> str:
+    """What stands in a row that is an array, as a CSV would have it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value)
 
 
-def damaged(name: str, expected: str, came: str, check: str) -> DataError:
-    """What to raise for a file that is not what its ending says."""
-    return DataError(
-        f"expected {expected} in {name}, got {came}: check its {check}, or write it again"
-    )
+def _named(rows: list[list[str]], notices: tuple[str, ...]) -> Table:
+    """The table of rows, the first of which may name the columns.
 
-
-def named(rows: Iterable[list[str]]) -> tuple[tuple[str, ...], list[dict[str, str]], bool]:
-    """The columns, the rows by column, and whether a header names the columns.
-
-    A first row with a number, an empty field or a whole sentence in it is taken for a row; columns
-    without a name are numbered, and of two with the same name the second is told apart.
+    Columns without a name are numbered, and of two with the same name the second is told apart.
     """
-    every = list(rows)
-    if not every:
-        return (), [], False
-    first = [field.strip() for field in every[0]]
-    header = any(first) and not any(len(one) > LONGEST_NAME or _is_number(one) for one in first)
-    columns: list[str] = []
-    for number, field in enumerate(first, 1):
-        name = field if header and field else f"column {number}"
-        columns.append(f"{name} ({number})" if name in columns else name)
-    below = every[1:] if header else every
-    return tuple(columns), [dict(zip(columns, row, strict=True)) for row in below], header
+    if not rows:
+        return Table((), [], notices)
+    header = _is_header(rows[0], rows[1:])
+    columns: dict[str, None] = {}
+    for number, field in enumerate(rows[0], 1):
+        name = field.strip() if header and field.strip() else f"column {number}"
+        columns[f"{name} ({number})" if name in columns else name] = None
+    below = rows[1:] if header else rows
+    named = [dict(zip(columns, row, strict=True)) for row in below]
+    return Table(tuple(columns), named, notices if header else (*notices, NO_HEADER))
+
+
+def _is_header(first: list[str], below: list[list[str]]) -> bool:
+    """Whether the first row names the columns.
+
+    A usual name tells that it does. A number, a whole sentence, and a value of a column in which
+    few come again and again tell that it does not.
+    """
+    fields = [field.strip() for field in first]
+    if not any(fields):
+        return False
+    if not USUAL_NAMES.isdisjoint(map(str.casefold, fields)):
+        return True
+    if any(
+        len(one) > LONGEST_NAME or _is_number(one) or A_SENTENCE.fullmatch(one) for one in fields
+    ):
+        return False
+    for place, one in enumerate(fields):
+        values = [row[place].strip() for row in below[:ROWS_TO_GUESS_FROM]]
+        few = len(set(values)) <= min(MOST_KINDS, len(values) / 2)
+        if one and few and values.count(one) > 1:
+            return False
+    return True
 
 
 def text_column(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str | None:
     """The column that most likely holds the texts, None where no field has a letter in it."""
-    texts = {column: [_text(row.get(column)) for row in rows[:1000]] for column in columns}
+    first = rows[:ROWS_TO_GUESS_FROM]
+    texts = {column: [_text(row.get(column)) for row in first] for column in columns}
     worded = [column for column in columns if any(map(_has_letters, texts[column]))]
-    for known in TEXT_COLUMNS:
+    for known in TEXT_NAMES:
         for column in worded:
             if column.casefold().replace(" ", "_") == known:
                 return column

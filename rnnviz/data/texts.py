@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.data import DataError, parquet_pages
+from rnnviz.data import DataError, parquet_pages, tables
 from rnnviz.data.decoding import check_size, decode
-from rnnviz.data.tables import MOST_LETTERS, csv_rows, damaged, json_rows
+from rnnviz.data.json_rows import HALVES, damaged
+from rnnviz.data.tables import MOST_LETTERS
 
 KINDS = ("csv", "jsonl", "parquet")
 
@@ -48,20 +49,25 @@ class LabelledTexts:
     """`texts (N,)`, `labels (N,)` int64 in 0..C-1, what the classes are called, and the source.
 
     `names` are the values as they stood in the file, the negative one first where that is known.
+    `notices` are whole sentences for whoever brought the file.
     """
 
     texts: tuple[str, ...]
     labels: np.ndarray
     names: tuple[str, ...]
     source: str
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
 
 
 def clean(text: str) -> str:
-    """The text with HTML's line breaks, the only tags in IMDb's reviews, as line ends."""
-    return re.sub(r"[ \t]*<br\s*/?>", "\n", text, flags=re.IGNORECASE)
+    """The text with HTML's line breaks, the only tags in IMDb's reviews, as line ends.
+
+    Half a character, which JSON can write and nothing else, becomes U+FFFD.
+    """
+    return re.sub(r"[ \t]*<br\s*/?>", "\n", HALVES.sub("\ufffd", text), flags=re.IGNORECASE)
 
 
 def read(
@@ -71,21 +77,23 @@ def read(
     label_column: str = "label",
     track: Track | None = None,
     most_classes: int = 2,
+    opened: Opened | None = None,
 ) -> LabelledTexts:
     """The texts of a file and their labels, of two kinds, or of up to `most_classes`.
 
-    CSV with a header line (comma, semicolon or tab), JSON Lines or Parquet, told by the name's
-    ending. `track` may show progress. Raises `DataError`, in one sentence, for a missing, huge,
-    damaged, binary or empty file, a missing column, a label that is missing, or labels of one kind
-    or of too many.
+    CSV (comma, semicolon, tab or bar), JSON or Parquet, told by the name's ending. `track` may show
+    progress; `opened` are the rows of the file, where it is open. Raises `DataError`, in one
+    sentence, for a missing, huge, damaged, binary or empty file, a missing column, a label that is
+    missing, or labels of one kind or of too many.
     """
     path = Path(path)
-    rows, columns, count = _open(path, (text_column, label_column))
+    rows, columns, count, notices = opened or open_table(path, (text_column, label_column))
     for column in (text_column, label_column):
         if column not in columns:
             shown = ", ".join(columns)[:200] or "none"
+            bare = f" ({tables.NO_HEADER[:-1]})" if tables.NO_HEADER in notices else ""
             raise DataError(
-                f"expected a column {column!r} in {path}, got the columns {shown}: "
+                f"expected a column {column!r} in {path}, got the columns {shown}{bare}: "
                 "name two of these"
             )
     texts: list[str] = []
@@ -101,13 +109,30 @@ def read(
         raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
     names = classes(values, path, label_column, most_classes)
     labels = np.array([names.index(value) for value in values], dtype=np.int64)
-    return LabelledTexts(tuple(texts), labels, names, str(path))
+    return LabelledTexts(tuple(texts), labels, names, str(path), notices)
 
 
 def columns(path: str | Path) -> tuple[str, ...]:
     """The columns to choose from; raises `DataError` like `read`."""
-    _, found, _ = _open(Path(path))
-    return found
+    return open_table(Path(path)).columns
+
+
+def first_rows(path: Path, opened: Opened, most: int) -> list[dict[str, Any]]:
+    """Some rows to guess from; of a Parquet file, with its columns of texts and numbers alone."""
+    if ENDINGS[path.suffix.lower()] != "parquet":
+        return list(itertools.islice(opened.rows, most))
+    from pyarrow import parquet, types
+
+    schema = parquet.read_schema(path)
+    simple = [
+        schema.names[place]
+        for place, kind in enumerate(schema.types)
+        if types.is_string(kind) or types.is_large_string(kind) or types.is_primitive(kind)
+    ]
+    try:
+        return list(itertools.islice(open_table(path, tuple(simple)).rows, most))
+    except DataError:  # one of them is too large or damaged, the others may do
+        return []
 
 
 def classes(values: Iterable[str], path: Path, label_column: str, most: int = 2) -> tuple[str, ...]:
@@ -144,15 +169,23 @@ def fitted(found: LabelledTexts, names: Sequence[str]) -> LabelledTexts:
             f"expected the labels {' and '.join(names)} in {found.source}, got "
             f"{' and '.join(found.names)}: choose a model for these classes, or rename them"
         )
-    return LabelledTexts(found.texts, order[found.labels], tuple(names), found.source)
+    return replace(found, labels=order[found.labels], names=tuple(names))
 
 
-Opened = tuple[Iterator[dict[str, Any]], tuple[str, ...], int | None]
-"""Rows to come, the columns, and how many rows there are, where the file says so."""
+class Opened(NamedTuple):
+    """Rows to come, the columns, how many rows there are, and what to say of the file."""
+
+    rows: Iterable[dict[str, Any]]
+    columns: tuple[str, ...]
+    size: int
+    notices: tuple[str, ...] = ()
 
 
-def _open(path: Path, wanted: tuple[str, ...] = ()) -> Opened:
-    """What is in a file; the rows have the columns `wanted`, and may have others."""
+def open_table(path: Path, wanted: tuple[str, ...] = ()) -> Opened:
+    """What is in a file; the rows have the columns `wanted`, and may have others.
+
+    Raises `DataError` like `read`. Of a Parquet file, rows come once and may raise it, too.
+    """
     kind = ENDINGS.get(path.suffix.lower())
     if kind is None:
         raise DataError(
@@ -167,7 +200,7 @@ def _open(path: Path, wanted: tuple[str, ...] = ()) -> Opened:
             raise DataError(f"expected texts in {path}, got an empty file: add rows to it")
         if kind == "parquet":
             return _parquet(path, wanted)
-        return _csv(path) if kind == "csv" else _json_lines(path)
+        return _table(path, tables.of_csv if kind == "csv" else tables.of_json)
     except OSError as failure:
         raise DataError(
             f"expected a readable file at {path}, got none ({failure.strerror or failure}): "
@@ -175,21 +208,13 @@ def _open(path: Path, wanted: tuple[str, ...] = ()) -> Opened:
         ) from failure
 
 
-def _csv(path: Path) -> Opened:
-    text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
-    rows = csv_rows(text, str(path))
-    names = tuple(name.strip() for name in next(rows, ()))
-    return (dict(zip(names, row, strict=True)) for row in rows), names, None
-
-
-def _json_lines(path: Path) -> Opened:
-    text = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES).text
-    rows = json_rows(text, str(path))
-    first = next(rows, None)
-    if first is None:
+def _table(path: Path, of_text: Callable[[str, str], tables.Table]) -> Opened:
+    found = decode(path.read_bytes(), str(path), most_bytes=MOST_BYTES)
+    table = of_text(found.text, str(path))
+    if not table.rows and not table.columns:
         raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
-    count = sum(1 for line in text.split("\n") if line.strip())
-    return itertools.chain([first], rows), tuple(map(str, first)), count
+    notices = (*found.notices, *table.notices)
+    return Opened(table.rows, table.columns, len(table.rows), notices)
 
 
 def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
@@ -220,7 +245,7 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
         except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
             raise damaged(str(path), "PARQUET", "a damaged Parquet file", "bytes") from failure
 
-    return rows(), names, count
+    return Opened(rows(), names, count)
 
 
 def _rows_at_once(
