@@ -39,6 +39,7 @@ __all__ = [
     "Reading",
     "Tint",
     "View",
+    "Withheld",
     "asked",
     "component",
     "draw",
@@ -60,6 +61,22 @@ LONGEST_SEARCH = 8000
 MOST_READINGS = 3
 
 Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """What the page's address leaves out on purpose: "Copy link" asks whether to include it.
+
+    ``what`` is its name in a sentence ("your text"). ``words`` are the page's words of the address
+    with it, out of all ``owned`` ones; None where it is too long for a link. ``is_in`` says that
+    the address has it already.
+    """
+
+    what: str
+    words: Mapping[str, str] | None
+    owned: Sequence[str]
+    version: str
+    is_in: bool = False
 
 
 @cache
@@ -97,6 +114,7 @@ def theatre(
     address: bool = False,
     tour: bool = False,
     tints: Sequence[Sequence[Tint]] | None = None,
+    withheld: Withheld | None = None,
 ) -> View | None:
     """Show how networks read a sequence; return what was committed there, None before anything was.
 
@@ -107,7 +125,8 @@ def theatre(
     browser keep the view in the page's address and lets the keys work before anything was clicked;
     ``tour`` offers the tour to a first visitor. ``tints`` are, for each reading, what its tokens
     can be coloured by besides what it holds itself; others may come later without the readings
-    being decoded anew. Raises ValueError for readings that cannot be shown together.
+    being decoded anew. ``withheld`` is what the page's address leaves out. Raises ValueError for
+    readings that cannot be shown together.
     """
     packed = payloads(readings)
     tinted = json.dumps(tint_payloads(tints, [shape_of(one)[0] for one in packed]))
@@ -130,7 +149,8 @@ def theatre(
     data = (
         f'{{"digest": "{digest(shown, chosen)}", "readings": {shown}, '
         f'"view": {start}, "turn": {turn}, "options": {chosen}, '
-        f'"tintDigest": "{digest(tinted)}", "tints": {tinted}}}'
+        f'"tintDigest": "{digest(tinted)}", "tints": {tinted}, '
+        f'"withheld": {json.dumps(None if withheld is None else asdict(withheld))}}}'
     )
     component(*SHEETS)(key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing)
     return committed(sent_by(key, "view"), packed)

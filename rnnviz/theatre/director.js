@@ -10,8 +10,9 @@ import { isFocused, keepsKey, liftAbove, setAttribute, setText } from "./dom.js"
 import { brushedUnits, isDrawnAnew, toldState, unitLanes } from "./found.js";
 import { Gestures } from "./gestures.js";
 import { Heads } from "./heads.js";
-import { PageHistory, copyAddress } from "./history.js";
+import { PageHistory } from "./history.js";
 import { fillLegend } from "./legend.js";
+import { LinkCopier } from "./link.js";
 import { isKeyOutside, leaveBehind, startingView } from "./memory.js";
 import { NowColumn } from "./now.js";
 import { rowOrder } from "./order.js";
@@ -52,6 +53,7 @@ export class Theatre {
     this.overview = new Overview(nodes.overview, dispatch);
     this.prose = new Prose(nodes.prose, dispatch);
     this.history = new PageHistory((view) => this.adopt(view));
+    this.link = new LinkCopier(nodes.copy, nodes.linkPlace, () => this.history.write());
     this.gestures = new Gestures(this);
     this.tour = new Tour(nodes.tour, { onSkip: (hadFocus) => hadFocus && nodes.stage.focus() });
     parent.append(nodes.root);
@@ -64,6 +66,7 @@ export class Theatre {
   update(data, tell) {
     this.tell = tell;
     this.options = data.options ?? {};
+    this.link.update(data.withheld);
     const isNew = data.digest !== this.digest;
     if (isNew) this.adoptData(data);
     if (data.tints && data.tintDigest !== this.tintDigest) this.adoptTints(data, isNew);
@@ -118,6 +121,7 @@ export class Theatre {
     }
     this.observer.disconnect();
     this.history.stop();
+    this.link.stop();
     this.tour.stop();
     cancelAnimationFrame(this.pending);
     Object.values(this.timers).forEach(clearTimeout);
@@ -392,7 +396,6 @@ export class Theatre {
     nodes.speed.onchange = () => this.dispatch({ type: "speed", speed: Number(nodes.speed.value) });
     nodes.scrub.oninput = () => this.dispatch({ type: "seek", step: Number(nodes.scrub.value) });
     nodes.present.onclick = () => this.dispatch({ type: "presenter" });
-    nodes.copy.onclick = () => this.copy();
     nodes.tourButton.onclick = () => this.tour.start(0);
     this.controls.onSelect = () => {
       this.gestures.selecting = !this.gestures.selecting;
@@ -404,14 +407,6 @@ export class Theatre {
       if (this.options?.keys && isKeyOutside(event, this.nodes.root)) this.press(event);
     };
     document.addEventListener("keydown", this.onDocumentKey);
-  }
-
-  async copy() {
-    this.history.write();
-    const done = await copyAddress();
-    setText(this.nodes.copy, done ? "Link copied" : "Copy it from the address bar");
-    setText(this.nodes.live, done ? "Link copied" : "The link could not be copied");
-    this.later("copied", 2000, () => setText(this.nodes.copy, "Copy link"));
   }
 
   press(event) {

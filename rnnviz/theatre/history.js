@@ -66,14 +66,13 @@ export class PageHistory {
   }
 }
 
-// Puts a link to this very view on the clipboard; false where the browser does not let us.
-export async function copyAddress() {
-  const link = window.location.href;
+// Puts a text on the clipboard; false where the browser does not let us.
+export async function copyText(text) {
   try {
-    await navigator.clipboard.writeText(link);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(link);
+    return copyBySelection(text);
   }
 }
 

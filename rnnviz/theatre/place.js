@@ -1,22 +1,13 @@
 // The page's words in the browser's address. Python says which they are; the theatre's own words, and strangers', stay.
 // One choice is one entry of the history: words of the same choice (a drawing that grows) replace each other.
 
+import { placedSearch } from "./address.js";
 import { unpack } from "./unpack.js";
 
 const PLACES = new WeakMap();
 // Outlives a place: a page that is laid out anew makes a new one. Each page counts its own choices: what a page says
 // first after another one is no choice, it completes the address by which it was reached.
 const latest = { path: null, choice: null };
-
-// The search with exactly `words` of all `owned` ones in it, in order, and a version while it says anything.
-export function placedSearch(search, owned, words, version) {
-  const before = new URLSearchParams(search);
-  const after = new URLSearchParams();
-  for (const word of owned) if (word in words) after.set(word, words[word]);
-  for (const [word, value] of before) if (!owned.includes(word) && word !== "v") after.append(word, value);
-  const text = after.toString();
-  return text ? `?v=${version}&${text}` : "";
-}
 
 // Whether two searches say the same, in whatever order and with or without the version.
 export function saysTheSame(one, other) {

@@ -17,6 +17,7 @@ export function buildSkeleton() {
   const stage = buildStage();
   const tools = element("div", { class: "tools", role: "group", "aria-label": "What is shown, and how" });
   const menu = element("div", { class: "menu", role: "group", "aria-label": "View", hidden: true });
+  const linkPlace = element("div", { class: "link-place" });
   const tour = element("div", { class: "tour-place" });
   const pins = element("div", { class: "pins", role: "group", "aria-label": "Pins" });
   const dock = element("section", { class: "dock", "aria-label": "Selected span", hidden: true });
@@ -30,6 +31,7 @@ export function buildSkeleton() {
     "section",
     { class: "theatre" },
     bar.bar,
+    linkPlace,
     tour,
     tools,
     menu,
@@ -39,7 +41,7 @@ export function buildSkeleton() {
     legend,
     live,
   );
-  return { root, tools, menu, tour, pins, prose, body, dock, legend, live, ...bar, ...transport, ...now, ...stage };
+  return { root, tools, menu, linkPlace, tour, pins, prose, body, dock, legend, live, ...bar, ...transport, ...now, ...stage };
 }
 
 function buildBar() {

@@ -19,9 +19,9 @@ from rnnviz.data.documents import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.run_network import RunNetwork, network
 from rnnviz.runs import RunError
-from rnnviz.text_address import WORDS, TextAddress, fits, is_own, read_query
+from rnnviz.text_address import VERSION, WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.text_exhibit import PINNED_SOURCE, Text, alike
-from rnnviz.theatre import Tint, View, last_trip, sent_by
+from rnnviz.theatre import Tint, View, Withheld, last_trip, sent_by
 from rnnviz.theatre.writing import Written
 from rnnviz.ui.notices import sentence
 
@@ -347,8 +347,20 @@ class TextChoices:
 
     def words(self) -> dict[str, str]:
         """The page's words of the address, in their order."""
-        query = self.address.to_query()
-        return {word: query[word] for word in WORDS if word in query}
+        return _words(self.address)
+
+    @property
+    def withheld(self) -> Withheld | None:
+        """One's own texts, which the address leaves out until somebody puts them there."""
+        own = self.text.words if is_own(self.address.text) else None
+        pinned = self.pinned.words if self.pinned and is_own(self.address.pin) else None
+        texts = [text for text in (own, pinned) if text is not None]
+        if not texts:
+            return None
+        whole = replace(self.address, own=own, pinned=pinned)
+        words = _words(whole) if all(map(fits, texts)) else None
+        what = "your text" if len(texts) == 1 else "your two texts"
+        return Withheld(what, words, WORDS, VERSION, is_in=self.share and words is not None)
 
 
 def text_choices() -> TextChoices:
@@ -380,6 +392,11 @@ def text_choices() -> TextChoices:
     choices.find_run()
     _show_in_widgets(choices)
     return choices
+
+
+def _words(address: TextAddress) -> dict[str, str]:
+    query = address.to_query()
+    return {word: query[word] for word in WORDS if word in query}
 
 
 def _show_in_widgets(choices: TextChoices, *, only_missing: bool = False) -> None:

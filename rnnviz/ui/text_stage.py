@@ -148,6 +148,7 @@ def _theatres(rooms: tuple[Room, Room], choices: TextChoices, tasks: tuple[Task,
                 tints=[choices.tints_of(task) for task in group],
                 address=index == 0,
                 tour=index == 0,
+                withheld=choices.withheld if index == 0 else None,
             )
         if view is not None and index == 0:
             choices.view = view

@@ -379,3 +379,36 @@ def test_a_unit_colours_the_text(open_page: Open) -> None:
     expect(page.locator(".measures")).to_have_count(1)
     page.go_back()
     page.wait_for_function("() => !location.search.includes('tint=')")
+
+
+def test_copying_a_link_asks_about_ones_own_text(open_page: Open) -> None:
+    page = open_page("/text", permissions=["clipboard-read", "clipboard-write"])
+    copy, said = page.locator(".theatre .copy"), page.locator(".link-said")
+    copied = "() => navigator.clipboard.readText()"
+    copy.click()
+    expect(said).to_have_text("Link copied.")
+    write(page, OWN)
+    reads(page, OWN)
+    copy.click()
+    expect(page.locator(".link-asked")).to_have_text(
+        "This link does not contain your text. Include it?"
+    )
+    page.keyboard.press("Escape")
+    expect(page.locator(".link-question")).to_be_hidden()
+    copy.click()
+    page.get_by_role("button", name="Copy without it").click()
+    expect(said).to_contain_text("Link copied, without your text.")
+    assert "own=" not in page.evaluate(copied)
+    copy.click()
+    page.get_by_role("button", name="Copy with your text").click()
+    expect(said).to_contain_text("Link copied, with your text.")
+    link = page.evaluate(copied)
+    assert "own=" not in page.url, "the address of the page itself says nothing of it"
+    friend = open_page("/text" + link.partition("/text")[2])
+    reads(friend, OWN)
+    write(page, " ".join(f"w{n}x{n * n}" for n in range(900)))
+    expect(page.locator(".scribe .count")).to_contain_text("900 words")
+    until(page, lambda: "w899x" in prose(page))
+    copy.click()
+    expect(page.locator(".link-asked")).to_contain_text("is too long for a link")
+    expect(page.get_by_role("button", name="Copy with your text")).to_be_hidden()
