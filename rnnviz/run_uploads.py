@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -98,9 +99,37 @@ def add(store: RunStore, visitor: str, files: Sequence[File], name: str = "") ->
     return run
 
 
+def newest(names: Sequence[str]) -> list[int]:
+    """Of files that were added one after the other the places of those that count: that of the
+    last zip where it came last, else for each name the last, and no zip.
+    """
+    if names and _is_zip(names[-1]):
+        return [len(names) - 1]
+    return sorted({_known(name): at for at, name in enumerate(names) if not _is_zip(name)}.values())
+
+
+def lacking(names: Sequence[str], config: bytes = b"") -> tuple[str, ...]:
+    """The files that a network still needs beside those of these names; none beside a zip.
+
+    ``config`` is the contents of its `config.json`: it says whether the network reads tokens.
+    """
+    if any(map(_is_zip, names)):
+        return ()
+    needed = [CONFIG, WEIGHTS]
+    with suppress(RunError):
+        if len(config) <= MOST_BYTES[CONFIG] and _json(config, CONFIG).get("vocabulary_size"):
+            needed.append(TOKENIZER)
+    found = set(map(_known, names))
+    return tuple(name for name in needed if name not in found)
+
+
+def _is_zip(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
 def unpacked(files: Sequence[File]) -> dict[str, bytes]:
     """The files that matter by their names here, whole and within bounds; `RunError` else."""
-    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+    if len(files) == 1 and _is_zip(files[0][0]):
         found = _from_zip(files[0][1])
     else:
         found = {}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz import run_files, run_table
+from rnnviz import run_files, run_table, run_uploads
+from rnnviz.checkpoint import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
 from rnnviz.ui.notices import notices, plain, sentence
 
@@ -31,6 +32,12 @@ UPLOAD_HELP = (
     "Either one zip that this page made, or `config.json` and `model.safetensors` together, with "
     "`tokenizer.json` for a network that reads texts. docs/runs.md says what is in them."
 )
+
+NEEDED = {
+    CONFIG: "how the network is built",
+    WEIGHTS: "its weights",
+    TOKENIZER: "how it cuts a text into tokens",
+}
 
 
 def one_run(run: Run, visitor: str, store: RunStore, choices: TrainChoices) -> None:
@@ -210,40 +217,45 @@ def _try(do: Callable[[], object]) -> bool:
 
 
 def bring_network(visitor: str, store: RunStore) -> None:
-    """A place for the files of a network that was trained elsewhere."""
-    refused = st.session_state.pop(REFUSED, "")
-    with st.expander(
-        "Bring a network that was trained elsewhere",
-        icon=":material/upload:",
-        expanded=bool(refused),
-    ):
-        notices(filter(None, [refused]))
-        number = st.session_state.get(UPLOADS, 0)
-        files = st.file_uploader(
+    """A place for the files of a network that was trained elsewhere, in any order.
+
+    The files stay until a network was made of them: a refusal loses nothing. The box is the same
+    element in every state, so that it stays open while files are added.
+    """
+    with st.expander("Bring a network that was trained elsewhere", icon=":material/upload:"):
+        uploads = st.file_uploader(
             "Files of a network",
             type=["zip", "safetensors", "json"],
             accept_multiple_files=True,
-            key=f"train_runs_upload_{number}",
+            key=f"train_runs_upload_{st.session_state.get(UPLOADS, 0)}",
             help=UPLOAD_HELP,
         )
-        st.caption(UPLOAD_HELP)
+        files = [uploads[at] for at in run_uploads.newest([one.name for one in uploads])]
+        config = next((one.getvalue() for one in files if one.name.lower() == CONFIG), b"")
+        missing = run_uploads.lacking([one.name for one in files], config) if files else ()
+        st.caption(_what_is_missing(missing) if missing else UPLOAD_HELP)
         st.button(
             "Bring it",
             key="train_runs_bring",
-            disabled=not files,
+            disabled=not files or bool(missing),
             on_click=_bring,
             args=(visitor, store, files),
         )
+        notices(filter(None, [st.session_state.pop(REFUSED, "")]))
 
 
-def _bring(visitor: str, store: RunStore, files: Any) -> None:
-    from rnnviz import run_uploads
+def _what_is_missing(names: Sequence[str]) -> str:
+    """Which files are still needed, and why."""
+    listed = " and ".join(f"`{name}` ({NEEDED[name]})" for name in names)
+    return f"**Add {listed}.** The files above stay here."
 
-    # Whatever becomes of them, the next files come into an empty place.
-    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
+
+def _bring(visitor: str, store: RunStore, files: Sequence[Any]) -> None:
     try:
         run = run_uploads.add(store, visitor, [(one.name, one.getvalue()) for one in files])
     except RunError as error:
         st.session_state[REFUSED] = sentence(error)
         return
+    # The next files come into an empty place.
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
     st.session_state[SELECTED] = [run.id]

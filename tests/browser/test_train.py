@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
+from rnnviz import checkpoint
 from tests.browser.conftest import PATIENCE, Open
 from tests.browser.test_accessibility import OPPOSITE, lasting_violations
 from tests.browser.waiting import idle, still_box, until
@@ -232,3 +233,20 @@ def test_a_run_of_the_table_is_shown_above_and_leaves_when_it_is_deleted(open_pa
     page.locator(".st-key-train_runs_delete button:visible").click()
     expect(page.get_by_text("Ready to train")).to_be_visible()
     expect(page.get_by_text("Deleted: GRU")).to_be_visible()
+
+
+def test_a_network_is_brought_file_by_file(open_page: Open) -> None:
+    page = open_page("/train?figure=runs", ready=READY)
+    box = page.locator("details").filter(has_text="Bring a network")
+    box.locator("summary").click()
+    files = page.locator("[class*=st-key-train_runs_upload] input[type=file]")
+    folder = checkpoint.PRETRAINED / "mnist-gru"
+    bring = page.locator(".st-key-train_runs_bring button")
+    files.set_input_files(folder / "model.safetensors")
+    expect(box).to_contain_text("Add config.json")
+    expect(bring).to_be_disabled()
+    files.set_input_files(folder / "config.json")
+    expect(bring).to_be_enabled()
+    expect(box).to_contain_text("model.safetensors")
+    bring.click()
+    expect(page.locator("[class*=st-key-train_runs_name_] input")).to_be_visible()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import run_files, run_table
+from rnnviz import run_files, run_table, run_uploads
 from rnnviz.runs import Run, RunStore
 from rnnviz.ui import train, train_jobs
 from rnnviz.ui.train_runs import table_key
@@ -281,8 +281,51 @@ def test_what_cannot_be_brought_is_one_sentence(panel: Open, store: RunStore) ->
     app.button(key="train_runs_bring").click().run()
     assert not app.exception
     assert "Expected a whole zip" in said(app)
-    assert app.button(key="train_runs_bring").disabled, "the next file comes into an empty place"
     assert store.of(VISITOR) == []
+    # The file stays, and a better one takes its place.
+    whole = run_files.run_zip(reads_rows(store, name="from elsewhere"))
+    app.file_uploader[0].upload("run.zip", whole).run()
+    app.button(key="train_runs_bring").click().run()
+    assert "uploaded" in column(app, "state")
+    assert app.button(key="train_runs_bring").disabled, "the next file comes into an empty place"
+
+
+def test_files_of_a_network_may_come_in_any_order(panel: Open, store: RunStore) -> None:
+    folder = reads_rows(store, name="from elsewhere").model_folder
+    app = panel()
+    weights = (folder / "model.safetensors").read_bytes()
+    app.file_uploader[0].upload("model.safetensors", weights).run()
+    assert app.button(key="train_runs_bring").disabled
+    assert "Add `config.json` (how the network is built)." in said(app)
+    assert "tokenizer" not in said(app).partition("Add ")[2].partition("**")[0]
+    both = app.file_uploader[0].upload("model.safetensors", weights)  # a browser keeps the first
+    both.upload("config.json", (folder / "config.json").read_bytes()).run()
+    assert not app.exception
+    app.button(key="train_runs_bring").click().run()
+    assert "uploaded" in column(app, "state")
+
+
+@pytest.mark.parametrize(
+    ("names", "counted", "needed"),
+    [
+        (["model.safetensors"], [0], ("config.json",)),
+        (["a.safetensors", "b.safetensors", "Config.JSON"], [1, 2], ()),
+        (["config.json", "run.zip"], [1], ()),
+        (["run.zip", "config.json"], [1], ("model.safetensors",)),
+        (["one.zip", "two.zip"], [1], ()),
+    ],
+)
+def test_the_newest_file_of_a_name_counts(
+    names: list[str], counted: list[int], needed: tuple[str, ...]
+) -> None:
+    assert run_uploads.newest(names) == counted
+    assert run_uploads.lacking([names[at] for at in counted]) == needed
+
+
+def test_a_network_that_reads_tokens_needs_its_tokenizer() -> None:
+    reads = b'{"vocabulary_size": 300}'
+    assert run_uploads.lacking(["config.json", "m.safetensors"], reads) == ("tokenizer.json",)
+    assert run_uploads.lacking(["config.json", "m.safetensors"], b"{") == ()
 
 
 def test_damage_and_a_folder_that_is_elsewhere_are_said(panel: Open, store: RunStore) -> None:
