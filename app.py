@@ -11,6 +11,7 @@ import streamlit as st  # noqa: E402
 from rnnviz import router, ui  # noqa: E402
 
 ui.send_whole_blocks()
+ui.keep_downloads()
 ui.stay()
 # The icon first: st.navigation would fetch a page's own from Google's fonts for the browser's tab.
 st.set_page_config(page_icon=ui.ICON, layout="wide")

@@ -1,9 +1,9 @@
 // "Copy link". Where the page's address leaves something out that is on the screen (one's own text), it asks first
 // whether the link shall have it. Then it says what was copied and who can see it.
 
-import { placedSearch } from "./address.js";
 import { buildButton, element, setText } from "./dom.js";
 import { copyText } from "./history.js";
+import { placedSearch } from "./search.js";
 
 const SHOWN_FOR = 8000;
 const LABEL = "Copy link";

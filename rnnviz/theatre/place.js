@@ -1,7 +1,7 @@
 // The page's words in the browser's address. Python says which they are; the theatre's own words, and strangers', stay.
 // One choice is one entry of the history: words of the same choice (a drawing that grows) replace each other.
 
-import { placedSearch } from "./address.js";
+import { placedSearch } from "./search.js";
 import { unpack } from "./unpack.js";
 
 const PLACES = new WeakMap();

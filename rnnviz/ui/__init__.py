@@ -10,6 +10,7 @@ from pathlib import Path
 from rnnviz.ui.choices import digits_choices
 from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
+from rnnviz.ui.downloads import keep_downloads
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
 from rnnviz.ui.train_jobs import stay
@@ -19,6 +20,7 @@ __all__ = [
     "compare_controls",
     "digits_choices",
     "digits_stage",
+    "keep_downloads",
     "network_controls",
     "opening_stage",
     "picture_controls",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { mixWords } from "../../rnnviz/theatre/morph.js";
-import { placedSearch } from "../../rnnviz/theatre/address.js";
 import mountPlace, { saysTheSame } from "../../rnnviz/theatre/place.js";
+import { placedSearch } from "../../rnnviz/theatre/search.js";
 
 const OWNED = ["cell", "sample", "pin"];
 const placed = (search, words) => placedSearch(search, OWNED, words, "2");
