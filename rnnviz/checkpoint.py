@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 
-STORAGE = {"F32": "float32", "F16": "float16"}
+FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
+"""The kinds of numbers that weights may be stored as, in safetensors' words."""
+
+WRAPPERS = ("module", "_orig_mod")
+"""What data-parallel and compiled modules put into the names of the weights inside."""
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 
@@ -123,17 +127,13 @@ def load(name_or_folder: str | os.PathLike[str]) -> SequenceClassifier:
     """The saved model on the CPU in evaluation mode, or `CheckpointError`.
 
     The config is checked against fixed bounds, then every name and shape in the header of the
-    weights against the config, and only then is memory taken and the file read.
+    weights against the config, and only then is memory taken and the file read. Floats of every
+    kind are read, also of several kinds in one file, and are float32 then.
     """
-    import torch
-
-    from rnnviz.classifier import SequenceClassifier
-
     folder = folder_of(name_or_folder)
     config = _checked_config(read_json(folder / CONFIG), folder / CONFIG)
     try:
-        with torch.device("meta"):
-            model = SequenceClassifier(**config)
+        model = _plain(config)
     except (ValueError, TypeError) as failure:
         raise CheckpointError(
             f"{folder / CONFIG} does not describe a model ({failure}): get the folder again"
@@ -166,15 +166,18 @@ def save(
 ) -> Path:
     """Write the three files beside `folder`, then put them in its place by renaming.
 
-    `card` is completed with sizes, versions, date and the sha256 of the weights. `files` are those
-    of a tokenizer, by name. With `half` the weights are stored as float16, and are float32 again
-    when they are loaded. An earlier checkpoint at `folder` is replaced; a folder with anything else
-    in it is refused, and so is, with ValueError, a weight that float16 cannot hold.
+    The model may be compiled or data-parallel, and have any kind of floating-point weights. They
+    are stored as they are, or as float16 with `half`, and are float32 when they are loaded; of a
+    parametrized weight, what it computes is stored. `card` is completed with sizes, versions, date
+    and the sha256 of the weights. `files` are those of a tokenizer, by name. An earlier checkpoint
+    at `folder` is replaced; a folder with anything else in it is refused, and so is, with
+    ValueError, a model that `load` could not read again.
     """
     from safetensors.torch import save as serialised
 
     goal = Path(folder).expanduser()
     check_replaceable(goal)
+    model = _unwrapped(model)
     weights = _stored(model, half)
     beside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
     try:
@@ -182,7 +185,8 @@ def save(
         for name, text in (files or {}).items():
             (beside / name).write_text(text, encoding="utf-8")
         _write_json(beside / CONFIG, model.config)
-        _write_json(beside / CARD, {**card, **_measured(beside, model, half)})
+        _write_json(beside / CARD, {**card, **_measured(beside, weights)})
+        _check_readable(beside, goal)
         beside.chmod(0o755)
         swap_folder(beside, goal)
     finally:
@@ -190,17 +194,80 @@ def save(
     return goal
 
 
+def _unwrapped(model: Any) -> SequenceClassifier:
+    """The classifier that was compiled or made data-parallel; `CheckpointError` for others."""
+    from rnnviz.classifier import SequenceClassifier
+
+    inside = model
+    while not isinstance(inside, SequenceClassifier):
+        names = [name for name in WRAPPERS if name in getattr(inside, "_modules", {})]
+        if not names:
+            raise CheckpointError(
+                f"expected a SequenceClassifier to save, got {type(model).__name__}: save others "
+                "with safetensors"
+            )
+        inside = getattr(inside, names[0])
+    return inside
+
+
 def _stored(model: SequenceClassifier, half: bool) -> dict[str, Any]:
+    """What the model computes with, by the names that a plain one has."""
     import torch
 
-    weights = {
-        name: value.detach().cpu().to(torch.float16 if half else value.dtype).contiguous()
-        for name, value in model.state_dict().items()
-    }
-    for name, value in weights.items() if half else ():
-        if not bool(torch.isfinite(value).all()):
-            raise ValueError(f"{name}: expected numbers that float16 can hold, got larger ones")
+    weights: dict[str, Any] = {}
+    names = _plain(model.config).state_dict()
+    more = [name for name in model.state_dict() if _without_wrappers(name) not in names]
+    for name in names:
+        value = _effective(model, name).detach().cpu()
+        # A copy: safetensors refuses two names of the same memory, as tied weights have.
+        weights[name] = (value.half() if half else value).contiguous().clone()
+        if not bool(torch.isfinite(weights[name].float()).all()):
+            kind = "float16" if half else "float32"
+            raise ValueError(f"{name}: expected numbers that {kind} can hold, got larger ones")
+    if foreign := [name for name in more if "parametrizations" not in name.split(".")]:
+        raise CheckpointError(
+            f"expected the weights that the words of the model describe, got others besides "
+            f"({_some('with', foreign)}): save this model with safetensors"
+        )
     return weights
+
+
+def _effective(model: SequenceClassifier, name: str) -> Any:
+    from torch.nn.utils.parametrize import is_parametrized
+
+    from rnnviz.parameters import AS_PARAMETERS
+
+    path, _, last = name.rpartition(".")
+    part: Any = model
+    for word in path.split("."):
+        part = getattr(part, word)
+    while (inside := [word for word in WRAPPERS if word in part._modules]) and part is not model:
+        part = getattr(part, inside[0])
+    if last not in part._parameters and not is_parametrized(part, last):
+        raise CheckpointError(
+            f"expected {name} to be a parameter, got what a hook computes at each call, or what "
+            f"was quantized: {AS_PARAMETERS}"
+        )
+    return getattr(part, last)
+
+
+def _plain(config: Mapping[str, Any]) -> SequenceClassifier:
+    """The model that these words describe, without memory for its weights."""
+    import torch
+
+    from rnnviz.classifier import SequenceClassifier
+
+    with torch.device("meta"):
+        return SequenceClassifier(**config)
+
+
+def _check_readable(beside: Path, goal: Path) -> None:
+    """Raise `CheckpointError` where `load` would refuse what was written."""
+    try:
+        load(beside)
+    except CheckpointError as failure:
+        told = str(failure).replace(str(beside), str(goal))
+        raise CheckpointError(f"not saved, for it could not be read again: {told}") from None
 
 
 def fetch(repository: str, options: Mapping[str, Any]) -> Path:
@@ -329,9 +396,9 @@ def _read_weights(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
                 "this is not a file that rnnviz wrote"
             )
         with safe_open(str(path), framework="pt", device="cpu") as file:
-            _check_header(file, expected, path)
+            stored = _check_header(file, expected, path)
             check_sum(folder)
-            weights = {name: file.get_tensor(name).clone().float() for name in expected}
+            weights = {name: file.get_tensor(stored[name]).clone().float() for name in expected}
     except OSError as failure:
         raise CheckpointError(
             f"expected readable weights in {path} ({failure.strerror or 'damaged'}): "
@@ -351,25 +418,47 @@ def _read_weights(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
     return weights
 
 
-def _check_header(file: Any, expected: Mapping[str, Any], path: Path) -> None:
-    """Names, shapes and number type as the config says, before anything is read."""
-    found = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    missing, foreign = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+def _check_header(file: Any, expected: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Names, shapes and number types as the config says, before anything is read.
+
+    Returns for each weight its name in the file. All names may begin with the same words, as those
+    of a compiled or data-parallel module do, or of a model that was part of another.
+    """
+    stored = _names_without_wrappers(list(file.keys()), next(iter(expected)))
+    missing, foreign = sorted(set(expected) - set(stored)), sorted(set(stored) - set(expected))
     if missing or foreign:
         raise CheckpointError(
             f"expected the weights that config.json describes in {path}, got "
             f"{_some('without', missing)}{' and ' if missing and foreign else ''}"
             f"{_some('with unknown', foreign)}: the two files are not from one model"
         )
-    # One kind for all of them: float32, or float16 where `save` was asked for half of the size.
-    wanted = "F16" if {one.get_dtype() for one in found.values()} == {"F16"} else "F32"
     for name, value in expected.items():
-        shape, kind = tuple(found[name].get_shape()), found[name].get_dtype()
-        if shape != tuple(value.shape) or kind != wanted:
+        found = file.get_slice(stored[name])
+        shape, kind = tuple(found.get_shape()), found.get_dtype()
+        if shape != tuple(value.shape) or kind not in FLOATS:
             raise CheckpointError(
-                f"expected {name} as {wanted} of shape {tuple(value.shape)} in {path}, got {kind} "
+                f"expected {name} as floats of shape {tuple(value.shape)} in {path}, got {kind} "
                 f"of shape {shape}: the two files are not from one model"
             )
+    return stored
+
+
+def _names_without_wrappers(names: list[str], one: str) -> dict[str, str]:
+    """The names in a file by what they are without wrappers, and without what all begin with.
+
+    `one` is a name that the file should have.
+    """
+    stored = {_without_wrappers(name): name for name in names}
+    if len(stored) < len(names):  # two names differ in wrappers alone
+        return {name: name for name in names}
+    begun = [name[: -len(one)] for name in stored if name.endswith(f".{one}")]
+    if one not in stored and len(begun) == 1 and all(name.startswith(begun[0]) for name in stored):
+        return {name.removeprefix(begun[0]): full for name, full in stored.items()}
+    return stored
+
+
+def _without_wrappers(name: str) -> str:
+    return ".".join(word for word in name.split(".") if word not in WRAPPERS)
 
 
 def _some(word: str, found: list[str]) -> str:
@@ -395,14 +484,15 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _measured(folder: Path, model: SequenceClassifier, half: bool) -> dict[str, Any]:
+def _measured(folder: Path, weights: Mapping[str, Any]) -> dict[str, Any]:
     import torch
 
     tokenizer = folder / TOKENIZER
+    kinds = {str(value.dtype).removeprefix("torch."): None for value in weights.values()}
     return {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "parameters": sum(value.numel() for value in weights.values()),
         "bytes": (folder / WEIGHTS).stat().st_size,
-        "storage": STORAGE["F16" if half else "F32"],
+        "storage": ", ".join(kinds),
         "sha256": _sha256(folder / WEIGHTS),
         **({"tokenizer_sha256": _sha256(tokenizer)} if tokenizer.is_file() else {}),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},

@@ -25,6 +25,11 @@ _WRAPPERS = {
 }
 _OPTIONS = ("input_size", "hidden_size", "num_layers", "bias", "bidirectional", "proj_size")
 
+AS_PARAMETERS = (
+    "make it one first, with torch.nn.utils.remove_weight_norm, remove_spectral_norm, or "
+    "torch.nn.utils.prune.remove"
+)
+
 
 def check_recurrent(module: object) -> None:
     """Raise TypeError unless `module` is one of the three recurrent modules, torch's or ours.
@@ -131,8 +136,7 @@ def effective(module: Recurrent) -> dict[str, Tensor]:
         if name not in module._parameters and not parametrize.is_parametrized(module, name):
             raise ValueError(
                 f"expected {name} to be a parameter, got a value that a hook computes at each "
-                "call: make it one first, with torch.nn.utils.remove_weight_norm, "
-                "remove_spectral_norm, or torch.nn.utils.prune.remove"
+                f"call: {AS_PARAMETERS}"
             )
     return {name: getattr(module, name) for name in names}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -9,16 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from torch.nn.utils import prune
 
 from rnnviz import checkpoint
 from rnnviz.checkpoint import CheckpointError
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.classifier import CELLS, SequenceClassifier
+from rnnviz.readouts import READOUTS
 
 MODEL = SequenceClassifier("gru", hidden_size=8, num_layers=2, dropout=0.1)
 ROWS = torch.rand(4, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -252,9 +256,136 @@ def test_a_pickle_in_place_of_weights_is_not_run(folder: Path, tmp_path: Path) -
 
 
 def test_weights_of_another_kind(folder: Path) -> None:
-    edit_weights(folder, lambda weights: weights.update({"head.bias": torch.zeros(10).half()}))
-    with pytest.raises(CheckpointError, match=r"head\.bias as F32 of shape \(10,\).*got F16"):
+    edit_weights(folder, lambda weights: weights.update({"head.bias": torch.zeros(10).int()}))
+    with pytest.raises(CheckpointError, match=r"head\.bias as floats of shape \(10,\).*got I32"):
         checkpoint.load(folder)
+
+
+def test_floats_of_several_kinds_in_one_file(folder: Path) -> None:
+    """As in a model of which a part was made bfloat16: each is read for what it is."""
+    edit_weights(folder, lambda weights: weights.update({"head.bias": torch.ones(10).half() / 3}))
+    assert torch.equal(checkpoint.load(folder).head.bias, (torch.ones(10).half() / 3).float())
+
+
+WRAPPED: dict[str, Callable[[torch.nn.Module], torch.nn.Module]] = {
+    "plain": lambda model: model,
+    "compiled": lambda model: torch.compile(model, backend="eager"),
+    "data-parallel": torch.nn.DataParallel,
+    "compiled data-parallel": lambda model: torch.compile(torch.nn.DataParallel(model)),
+    "data-parallel compiled": lambda model: torch.nn.DataParallel(torch.compile(model)),
+    "compiled inside": lambda model: with_compiled_parts(model),
+}
+KINDS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+
+
+def with_compiled_parts(model: Any) -> torch.nn.Module:
+    model.recurrent, model.head = torch.compile(model.recurrent), torch.nn.DataParallel(model.head)
+    return model
+
+
+def rounded(model: SequenceClassifier, dtype: torch.dtype) -> SequenceClassifier:
+    """A plain float32 copy of the model with the numbers that `dtype` can hold."""
+    return copy.deepcopy(model).to(dtype).float().eval()
+
+
+@pytest.mark.parametrize("wrapper", WRAPPED)
+@pytest.mark.parametrize("dtype", KINDS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_whatever_can_be_saved_can_be_loaded(
+    cell: str, dtype: torch.dtype, wrapper: str, tmp_path: Path
+) -> None:
+    """Oracle: the answers of a plain copy, made before anything was wrapped or saved."""
+    for readout in READOUTS:
+        for more in ({}, {"vocabulary_size": 11}):
+            model = SequenceClassifier(cell, 5, 4, 2, True, readout, 3, labels="abc", **more)
+            inputs = torch.arange(12).reshape(2, 6) % 11 if more else ROWS[:2, :6, :5]
+            wanted = rounded(model, dtype)(inputs)
+            checkpoint.save(WRAPPED[wrapper](model.to(dtype)), tmp_path / "mine", {})
+            torch.testing.assert_close(checkpoint.load(tmp_path / "mine")(inputs), wanted)
+            stated = checkpoint.card(tmp_path / "mine")
+            assert stated["storage"] == str(dtype).removeprefix("torch.")
+            assert stated["parameters"] == sum(one.numel() for one in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod.", "net.classifier."]
+)
+def test_a_prefix_that_all_names_share_is_dropped(prefix: str, folder: Path) -> None:
+    def renamed(weights: dict[str, torch.Tensor]) -> None:
+        for name in list(weights):
+            weights[prefix + name] = weights.pop(name)
+
+    edit_weights(folder, renamed)
+    torch.testing.assert_close(checkpoint.load(folder)(ROWS), MODEL.eval()(ROWS))
+
+
+@pytest.mark.parametrize("name", ["model.head.bias", "module.head.bias", "n_averaged"])
+def test_a_prefix_of_some_names_only_is_another_model(name: str, folder: Path) -> None:
+    edit_weights(folder, lambda weights: weights.update({name: torch.ones(10)}))
+    with pytest.raises(CheckpointError, match=rf"with unknown .*{name}"):
+        checkpoint.load(folder)
+
+
+def test_what_a_parametrized_weight_computes_is_saved(tmp_path: Path) -> None:
+    model = SequenceClassifier("gru", hidden_size=8).eval()
+    torch.nn.utils.parametrizations.weight_norm(model.recurrent, "weight_hh_l0")
+    torch.nn.utils.parametrizations.orthogonal(model.head, "weight")
+    checkpoint.save(model, tmp_path / "mine", {})
+    torch.testing.assert_close(checkpoint.load(tmp_path / "mine")(ROWS), model(ROWS))
+
+
+def test_tied_weights_are_saved_twice(tmp_path: Path) -> None:
+    model = SequenceClassifier("gru", hidden_size=8).eval()
+    model.recurrent.weight_hh_l1 = model.recurrent.weight_hh_l0
+    checkpoint.save(model, tmp_path / "mine", {})
+    torch.testing.assert_close(checkpoint.load(tmp_path / "mine")(ROWS), model(ROWS))
+
+
+def pruned_model() -> torch.nn.Module:
+    model = SequenceClassifier("gru", hidden_size=8)
+    prune.l1_unstructured(model.recurrent, "weight_hh_l0", 0.5)
+    return model
+
+
+def diverged() -> torch.nn.Module:
+    model = SequenceClassifier("gru", hidden_size=8)
+    with torch.no_grad():
+        model.head.bias[3] = torch.nan
+    return model
+
+
+def larger_than_float32() -> torch.nn.Module:
+    model = SequenceClassifier("gru", hidden_size=8).double()
+    with torch.no_grad():
+        model.head.bias[3] = 1e300
+    return model
+
+
+def with_more_weights() -> torch.nn.Module:
+    model = SequenceClassifier("gru", hidden_size=8)
+    model.extra = torch.nn.Linear(2, 2)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (pruned_model, r"prune\.remove"),
+        (diverged, r"head\.bias: expected numbers that float32 can hold"),
+        (larger_than_float32, r"head\.bias: expected numbers that float32 can hold"),
+        (with_more_weights, r"with extra\."),
+        (lambda: torch.nn.Linear(2, 2), "expected a SequenceClassifier to save, got Linear"),
+        (lambda: SequenceClassifier("rnn", answers=1001, readout="last"), "not saved.*answers"),
+        (lambda: SequenceClassifier("rnn", labels=["x" * 101] * 10), "not saved.*short texts"),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_saved(
+    make: Callable[[], Any], message: str, folder: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        checkpoint.save(make(), folder, {})
+    assert checkpoint.load(folder).config == MODEL.config
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 
 def test_weights_that_are_no_numbers(folder: Path) -> None:

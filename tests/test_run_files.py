@@ -166,7 +166,7 @@ BROKEN = {
     "infinite": (weights(lambda f: f[first(f)].view(-1)[:1].fill_(np.inf)), "finite numbers"),
     "one more": (weights(lambda f: f.update(extra=torch.ones(2))), "with unknown extra"),
     "one less": (weights(lambda f: f.pop(first(f))), "without"),
-    "doubles": (weights(lambda f: f.update({first(f): f[first(f)].double()})), "as F32"),
+    "whole numbers": (weights(lambda f: f.update({first(f): f[first(f)].int()})), "as floats"),
     "a pickle": (changed("model.safetensors", lambda _: b"\x80\x04cos\nsystem\n."), "safetensors"),
     "torn": (changed("model.safetensors", lambda data: data[:-9]), "safetensors"),
     "a flipped bit": (
