@@ -77,6 +77,7 @@ LIGHT = (
     "rnnviz.training.tasks",
     "rnnviz.training.words",
     "rnnviz.jobs",
+    "rnnviz.parsing",
     "rnnviz.snapshots",
     "rnnviz.train_moments",
     "rnnviz.analysis.gradient_flow",

@@ -38,7 +38,8 @@ FAINTEST_DRAWN, FAINTEST_PHOTO = 8 / 255, 0.08
 SPECK = 0.03
 """A spot with less than this share of the largest one's ink is dirt or a slip of the pen."""
 
-# What Pillow's readers were seen to raise for files with flipped and missing bytes.
+# What Pillow's readers were seen to raise for files with flipped and missing bytes. Its error for a
+# picture that says it is huge comes before our own, where a format knows its size late.
 DAMAGE = (
     *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError),
     *(EOFError, OverflowError, MemoryError, struct.error, zlib.error),
@@ -55,8 +56,6 @@ OTHER_FORMATS = (
     (b"<?xml", "an SVG or XML file"),
     (b"\x00\x00\x00\x0cjP", "a JPEG 2000"),
 )
-_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, MemoryError)
-"""What Pillow's readers raise on a file that is broken."""
 
 
 class ImageError(DataError):
@@ -115,7 +114,7 @@ def grey(data: bytes) -> np.ndarray:
         picture.load()
         upright = ImageOps.exif_transpose(picture)
         return _luminance(upright)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ImageError(
             "expected a whole image, got one that is damaged or cut off: save or copy it again"
         ) from error
@@ -142,7 +141,7 @@ def _opened(data: bytes) -> ImageFile:
         )
     try:
         return reader(io.BytesIO(data))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ImageError(
             "expected a whole image, got one whose header is damaged or cut off: save or copy it "
             "again"

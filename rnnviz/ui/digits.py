@@ -6,10 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from rnnviz import exhibit
+from rnnviz import exhibit, parsing
 from rnnviz.address import ALL, CELLS, READOUTS
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
@@ -22,6 +21,7 @@ from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
+from rnnviz.ui.waiting import still_wanted
 
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
@@ -184,8 +184,6 @@ def _gallery(choices: DigitsChoices) -> None:
 
 def _upload(choices: DigitsChoices, uploaded: Any) -> None:
     """An uploaded file becomes the picture; an unusable one leaves the last in place."""
-    from rnnviz.data import images
-
     if uploaded is None:
         choices.upload = None
         choices.notices.pop("upload", None)
@@ -198,7 +196,7 @@ def _upload(choices: DigitsChoices, uploaded: Any) -> None:
     choices.notices.pop("upload", None)
     try:
         trips = choices.trips
-        digit: np.ndarray = images.read(data)
+        digit = parsing.picture(data, alive=still_wanted)
         if choices.trips == trips:  # else somebody went back meanwhile
             choices.show(Picture(digit.tobytes(), "your image"))
     except DataError as error:

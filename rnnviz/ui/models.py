@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rnnviz import checkpoint, exhibit, opening, warmup
+from rnnviz import checkpoint, exhibit, opening, parsing, warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
 from rnnviz.analysis import atlas
 from rnnviz.analysis.atlas import Atlas
@@ -37,6 +37,7 @@ def warm_up() -> None:
 
     names = [name for readout in READOUTS for name in DigitsAddress(ALL, readout).models]
     ready: list[Callable[[], object]] = [partial(import_module, name) for name in TOOLS]
+    ready.append(parsing.warm)
     ready += [partial(model, name) for name in names]
     ready += [text_models.first_reading, partial(import_module, "captum.attr")]
     warmup.start(ready)

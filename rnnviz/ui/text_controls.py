@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rnnviz import text_exhibit
+from rnnviz import parsing, text_exhibit
 from rnnviz.address import ALL, CELLS
 from rnnviz.data import DataError, documents
 from rnnviz.data.documents import Document
@@ -21,6 +21,7 @@ from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
 from rnnviz.ui.text_choices import BOX, TRAVEL, TextChoices
+from rnnviz.ui.waiting import still_wanted
 
 TEXT_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 560, 280, 260
 """Pixels, where the controls stand in a row above several readings."""
@@ -241,7 +242,7 @@ def _take(
 ) -> None:
     trips = choices.trips
     try:
-        found = documents.read(data, name, column=column, row=row)
+        found = parsing.document(data, name, column=column, row=row, alive=still_wanted)
         text_exhibit.checked(found.text)
     except DataError as error:
         choices.notices["upload"] = f"{sentence(error)} The last reading stays."

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from rnnviz.data import documents
+from rnnviz import parsing
 from rnnviz.theatre import Tint, measures
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
 from rnnviz.ui.text_models import tokenizer
 from rnnviz.ui.text_subject import Subject
+from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def _own(name: str, source: str, _texts: tuple[str, ...]) -> tuple[States, React
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _rows(fingerprint: str, column: str | None, _data: bytes, _name: str) -> tuple[str, ...]:
     """The texts of a table that was uploaded, taken out of it once."""
-    return documents.snippets(_data, _name, column=column)
+    return parsing.snippets(_data, _name, column=column, alive=still_wanted)
 
 
 def forget() -> None:

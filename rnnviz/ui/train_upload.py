@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from rnnviz import parsing
 from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
@@ -15,6 +16,7 @@ from rnnviz.training.plan import PlanError
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import Desk
+from rnnviz.ui.waiting import still_wanted
 
 MOST_MEGABYTES = 10
 COLUMNS = ("text_column", "label_column")
@@ -116,7 +118,7 @@ def _take(
     choices.refusal = ""
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
     try:
-        found = labelled.read(data, name, text_column, label_column)
+        found = parsing.labelled(data, name, text_column, label_column, alive=still_wanted)
         key = desk.store.add_data(data, labelled.extension_of(name))
         choices.bring(
             Brought(

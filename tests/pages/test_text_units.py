@@ -9,8 +9,9 @@ from unittest.mock import patch
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rnnviz import parsing
 from rnnviz.analysis import reactions
-from rnnviz.data import documents, sentences
+from rnnviz.data import sentences
 from rnnviz.ui import text_models, text_units
 from tests.pages.conftest import Open
 from tests.pages.test_text import place, upload
@@ -49,7 +50,7 @@ def test_a_table_of_ones_own_is_parsed_once_and_read_within_a_budget(
     monkeypatch.setattr(reactions, "MOST_TOKENS", 400)
     app = open_page("pages/text.py")
     upload(app, "mine.csv", TABLE)
-    with patch.object(documents, "snippets", wraps=documents.snippets) as parsed:
+    with patch.object(parsing, "snippets", wraps=parsing.snippets) as parsed:
         ask(app)
         assert "Read are" not in captions(app)
         app.button_group(key="text_units_source").set_value(text_units.OWN).run()

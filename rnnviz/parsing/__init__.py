@@ -1,0 +1,75 @@
+"""Strangers' files, each read by a process of its own with bounds on memory and on time.
+
+Each function here calls the reader of the same kind in such a process and gives its answer, or
+raises its own error. That error comes too, in one sentence, where a file takes more than it may or
+ends the process. `alive` is called while one waits; where it raises, the process is ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rnnviz.parsing.pool import POOL
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rnnviz.data.documents import Document
+    from rnnviz.data.labelled import Labelled
+
+Alive = Callable[[], object]
+
+
+def document(
+    data: bytes,
+    name: str,
+    *,
+    column: str | None = None,
+    row: int = 0,
+    alive: Alive | None = None,
+) -> Document:
+    """`documents.read`."""
+    words = {"name": name, "column": column, "row": row}
+    found: Document = POOL.ask("document", [data], words, name=_shown(name), alive=alive)
+    return found
+
+
+def snippets(
+    data: bytes, name: str, *, column: str | None = None, alive: Alive | None = None
+) -> tuple[str, ...]:
+    """`documents.snippets`."""
+    words = {"name": name, "column": column}
+    found: tuple[str, ...] = POOL.ask("snippets", [data], words, name=_shown(name), alive=alive)
+    return found
+
+
+def labelled(
+    data: bytes,
+    name: str,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    *,
+    alive: Alive | None = None,
+) -> Labelled:
+    """`labelled.read`, without the texts."""
+    words = {"name": name, "text_column": text_column, "label_column": label_column}
+    found: Labelled = POOL.ask("labelled", [data], words, name=_shown(name), alive=alive)
+    return found
+
+
+def picture(data: bytes, *, alive: Alive | None = None) -> np.ndarray:
+    """`images.read`."""
+    found: np.ndarray = POOL.ask("picture", [data], {}, name="this one", alive=alive)
+    return found
+
+
+def warm() -> None:
+    """Let a process wait for the first file."""
+    POOL.warm()
+
+
+def _shown(name: str) -> str:
+    from rnnviz.data.documents import shortened
+
+    return shortened(name.replace("\\", "/").rsplit("/", 1)[-1]) or "the file"
