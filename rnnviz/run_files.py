@@ -1,6 +1,7 @@
 """A training run as files to take away: curves as CSV or for TensorBoard, all of it as a zip.
 
-None of them says who made the run or under which id it is kept: the id opens the run.
+None of them says who made the run or under which id it is kept: the id opens the run. Nor is there
+anything of the texts that somebody brought, but for the words that a tokenizer knows.
 """
 
 from __future__ import annotations
@@ -152,10 +153,15 @@ def run_zip(run: Run) -> bytes:
             path = run.model_folder / name
             if path.is_file():
                 archive.write(path, f"{folder}/{name}")
-        archive.writestr(f"{folder}/{PLAN}", _json(dict(run.plan)))
+        archive.writestr(f"{folder}/{PLAN}", _json(_plan(run)))
         archive.writestr(f"{folder}/{SUMMARY}", _json(summary))
         archive.writestr(f"{folder}/{CURVES_CSV}", curves_csv(run.curves()))
     return written.getvalue()
+
+
+def _plan(run: Run) -> dict[str, object]:
+    """The plan without the key of a file that somebody brought to this server."""
+    return {name: value for name, value in run.plan.items() if name != "data"}
 
 
 def _json(contents: dict[str, object]) -> str:

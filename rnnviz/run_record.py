@@ -24,6 +24,9 @@ RECORD, CURVES, STATE = "run.json", "curves.jsonl", "state.safetensors"
 SNAPSHOTS, MODEL = "snapshots", "model"
 
 ID = re.compile(r"[A-Za-z0-9_-]{16}")
+OWN = "own"
+"""The task of a plan that learns from texts which somebody brought."""
+
 PREFIX = "run."
 """`checkpoint.load("run.<id>")` is the network of that run."""
 
@@ -58,6 +61,7 @@ class Run:
 
     `created` is in seconds since 1970, `seconds` are those of training, `best` the best score so
     far ({"accuracy", "n", "epoch", "step"}, or empty), `group` what the runs of one race share.
+    `shared` says whether whoever has the run's link may see texts that its visitor brought.
     """
 
     folder: Path
@@ -70,12 +74,22 @@ class Run:
     state: str = "queued"
     message: str = ""
     kept: bool = False
+    shared: bool = False
     parameters: int = 0
     best: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     step: int = 0
     steps: int = 0
     process: tuple[int, str] = (0, "")
+
+    @property
+    def has_own_texts(self) -> bool:
+        """Whether it learns from texts that its visitor brought."""
+        return self.plan.get("task") == OWN and self.state != "uploaded"
+
+    def shows_texts_to(self, visitor: str) -> bool:
+        """Whether that visitor may see what the run learns from, or words that quote it."""
+        return not self.has_own_texts or self.shared or self.visitor == visitor
 
     @property
     def is_live(self) -> bool:
@@ -339,6 +353,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "state": lambda value: isinstance(value, str) and value in STATES,
     "message": lambda value: strict.is_text(value, LONGEST_MESSAGE),
     "kept": lambda value: isinstance(value, bool),
+    "shared": lambda value: isinstance(value, bool),
     "parameters": strict.is_count,
     "best": _is_best,
     "seconds": lambda value: value is None or strict.is_number(value, 0, LATEST),

@@ -8,7 +8,6 @@ What its card claims is not repeated. Every refusal is one sentence.
 from __future__ import annotations
 
 import io
-import json
 import re
 import shutil
 import struct

@@ -64,6 +64,8 @@ DATA_KEY = re.compile(r"[0-9a-f]{16}\.[a-z0-9]{1,8}")
 
 ELSEWHERE = "expected a run of this server, got one that another server trains: stop it there first"
 
+NOT_YOURS = "expected a run of this browser, got another's: only who trained it can change it"
+
 MOST_RUNS = 40
 MOST_BYTES = 200_000_000
 """Of one visitor."""
@@ -194,6 +196,19 @@ class RunStore:
             if kept and others >= MOST_KEPT:
                 raise RunError(f"expected at most {MOST_KEPT} kept runs, got one more: let one go")
             return self._change(id, {"kept": kept})
+
+    def share(self, id: str, visitor: str, shared: bool) -> None:
+        """Show the texts of a run, and of those that it races against, to all who have its link.
+
+        `RunError` where `visitor` is not whose it is.
+        """
+        with self._lock():
+            run = self.get(id)
+            if run.visitor != visitor:
+                raise RunError(NOT_YOURS)
+            for one in self.of(visitor) if run.group else [run]:
+                if one.group == run.group:
+                    self._change(one.id, {"shared": shared})
 
     def delete(self, id: str) -> None:
         """Delete a run; for `SECONDS_TO_RESTORE` it can be restored. `RunError` for a live one."""

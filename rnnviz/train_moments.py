@@ -25,6 +25,18 @@ LIVE_WORDS = {
 }
 
 
+HIDDEN = (
+    "The time machine shows texts that a network was tested on. This network learnt from texts "
+    "that somebody brought, and they are not shown to others. Whoever trained it can share them: "
+    "with the switch “Show my texts to people with this link”, which stands here for that person."
+)
+SHARING = (
+    "Off: only this browser sees your texts. On: whoever has the link of this training sees the "
+    "held-out texts of the time machine, their labels, and what went wrong with your file, if "
+    "anything did. The curves, and the names of the answers, are seen in any case."
+)
+
+
 @dataclass(frozen=True)
 class Moment:
     """A moment of the scrubber: `epoch` counts from 1 and is 0 before the first step or unknown."""

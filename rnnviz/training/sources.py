@@ -202,7 +202,7 @@ def _own_file(key: str | None) -> str:
         raise DataError("expected a file of labelled texts, got none: upload one first")
     path = Path(place()[0]) / "data" / key
     if not path.is_file():
-        raise DataError(f"expected the uploaded file {key}, got none: upload it again")
+        raise DataError("expected the file that was uploaded, got none: upload it again")
     return str(path)
 
 

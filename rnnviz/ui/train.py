@@ -129,7 +129,7 @@ def _machine(choices: TrainChoices, who: str) -> None:
     if choices.address.run is None:
         st.caption("The time machine needs a run: press Train, or choose one under Runs.")
         return
-    machine_panel(present(who).store.get(choices.address.run))
+    machine_panel(present(who).store.get(choices.address.run), who)
 
 
 def _runs(choices: TrainChoices, who: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.jobs import LIVE, JobError
+from rnnviz.jobs import LIVE, RESUMABLE, JobError
 from rnnviz.runs import RunError
 from rnnviz.train_address import CELLS, REFERENCE, TrainAddress, first_address, read_query
 from rnnviz.train_lines import Shown, name_of
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 FIRST, TRAINING, WAITING, PAUSED = 0.5, 1.0, 3.0, 5.0
 """Seconds between two looks: at what is about to change, at a training, at a queue, at a pause."""
+
+WITHHELD = (
+    "What went wrong is told to whoever trained it: the words may quote texts that were brought."
+)
+NOT_YOURS = (
+    "This run belongs to another browser, which alone can ask for this: you can watch it here."
+)
+NOT_NOW = "This cannot be asked of a training that is {state}: look at how it stands now."
+NO_TEXTS = "Bring a file of labelled texts first: without one there is nothing to learn from."
 
 SETTLE = 0.4
 """Seconds that a click waits at most, so that what it did is seen at once."""
@@ -46,6 +55,24 @@ class Looked:
     def is_live(self) -> bool:
         """Whether it waits or runs."""
         return self.state in LIVE
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """What this visitor may ask of it as it stands: the same for buttons and for whoever asks.
+
+        A browser may press a button that is greyed out.
+        """
+        has_not_ended = self.is_live or self.state == "paused"
+        can = {"turn": has_not_ended}
+        if self.job is None or self.job.asked is None:
+            can |= {
+                "pause": self.is_live,
+                "resume": self.state in RESUMABLE,
+                "step": self.state == "paused",
+                "stop": has_not_ended,
+                "restart": self.state != "uploaded",
+            }
+        return frozenset(what for what, is_possible in can.items() if self.mine and is_possible)
 
     @property
     def is_measured(self) -> bool:
@@ -117,6 +144,9 @@ def _address_of(plans: Sequence[Plan], address: TrainAddress) -> TrainAddress:
 def start(desk: Desk, choices: TrainChoices, visitor: str) -> None:
     """Queue what is chosen and show it; a refusal becomes a notice."""
     choices.notices.pop("job", None)
+    if choices.plan.task == "own" and choices.plan.data is None:
+        choices.notices["job"] = NO_TEXTS
+        return
     try:
         plans = plans_of(choices.address)
         names = [_name(plan, len({one.seed for one in plans}) > 1) for plan in plans]
@@ -129,8 +159,9 @@ def start(desk: Desk, choices: TrainChoices, visitor: str) -> None:
 
 def ask(desk: Desk, choices: TrainChoices, looked: Looked, what: str) -> None:
     """Pause, resume, make one step, stop, or train again with the same seed."""
-    choices.notices.pop("job", None)
-    target: Any = looked.run if looked.job is None else looked.job
+    target = _asked(choices, looked, what)
+    if target is None:
+        return
     try:
         job = getattr(desk.manager, what)(target)
     except (JobError, RunError) as error:
@@ -145,11 +176,25 @@ def ask(desk: Desk, choices: TrainChoices, looked: Looked, what: str) -> None:
         time.sleep(0.02)
 
 
+def _asked(choices: TrainChoices, looked: Looked, what: str) -> Any:
+    """The job, or the run, that may be asked for that; None, with a notice, where it may not."""
+    choices.notices.pop("job", None)
+    if what in looked.allowed:
+        return looked.run if looked.job is None else looked.job
+    if not looked.mine:
+        choices.notices["job"] = NOT_YOURS
+    elif looked.job is None or looked.job.asked is None:
+        choices.notices["job"] = NOT_NOW.format(state=looked.state)
+    return None
+
+
 def turn(desk: Desk, choices: TrainChoices, looked: Looked, factor: float) -> None:
     """Multiply the learning rate of a training that is on its way."""
-    choices.notices.pop("job", None)
+    target = _asked(choices, looked, "turn")
+    if target is None:
+        return
     try:
-        desk.manager.set_learning_rate_factor(looked.job or looked.run, factor)
+        desk.manager.set_learning_rate_factor(target, factor)
     except (JobError, RunError) as error:
         choices.notices["job"] = sentence(error)
 
@@ -198,7 +243,18 @@ def _of_job(desk: Desk, run: str, job: Job, visitor: str) -> Looked:
         for one, plan in zip(job.runs, job.plans, strict=True)
         if _is_here(desk, job, one)
     )
-    return Looked(run, shown, job.state, job.message, job.visitor == visitor, job)
+    message = job.message if job.visitor == visitor else _told(desk, run, job.message, visitor)
+    return Looked(run, shown, job.state, message, job.visitor == visitor, job)
+
+
+def _told(desk: Desk, run: str, message: str, visitor: str) -> str:
+    """The message of a run, unless it may quote texts that are not shown to this visitor."""
+    if not message:
+        return ""
+    try:
+        return message if desk.store.get(run).shows_texts_to(visitor) else WITHHELD
+    except RunError:
+        return WITHHELD
 
 
 def _of_store(desk: Desk, found: Run, visitor: str) -> Looked:
@@ -207,7 +263,8 @@ def _of_store(desk: Desk, found: Run, visitor: str) -> Looked:
         same = [one for one in desk.store.of(found.visitor) if one.group == found.group]
         runs = sorted(same, key=lambda one: (one.created, one.id)) or runs
     shown = tuple(Shown(one.id, one.name, one.plan, one.curves()) for one in runs)
-    return Looked(found.id, shown, found.state, found.message, found.visitor == visitor)
+    message = _told(desk, found.id, found.message, visitor)
+    return Looked(found.id, shown, found.state, message, found.visitor == visitor)
 
 
 def _name(plan: Plan, with_seed: bool) -> str:

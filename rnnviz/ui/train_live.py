@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz import train_panels, train_words
-from rnnviz.jobs import RESUMABLE
 from rnnviz.theatre import place
 from rnnviz.train_address import SMOOTHINGS, VERSION, WORDS
 from rnnviz.train_lines import Shown, kinds
@@ -163,27 +162,25 @@ def _head(looked: Looked) -> None:
 
 
 def _buttons(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
-    state, asked = looked.state, looked.job is not None and looked.job.asked is not None
     if not looked.mine:
         st.caption("This run belongs to another browser: here you can watch it.")
+    allowed = looked.allowed
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for what, label, icon, can, said in (
-            ("pause", "Pause", "pause", looked.is_live,
+        for what, label, icon, said in (
+            ("pause", "Pause", "pause",
              "Saves where the training stands and lets others have the worker."),
-            ("resume", "Resume", "play_arrow", state in RESUMABLE,
+            ("resume", "Resume", "play_arrow",
              "Goes on exactly where it was left: weights, optimiser, order of the batches."),
-            ("step", "One step", "skip_next", state == "paused",
+            ("step", "One step", "skip_next",
              "One batch, one update of the weights, and pauses again."),
-            ("stop", "Stop", "stop", looked.is_live or state == "paused",
-             "Ends the training and keeps the best network so far."),
-            ("restart", "Again, same seed", "replay", state != "uploaded",
-             AGAIN),
+            ("stop", "Stop", "stop", "Ends the training and keeps the best network so far."),
+            ("restart", "Again, same seed", "replay", AGAIN),
         ):  # fmt: skip
             st.button(
                 label,
                 key=f"train_{what}",
                 icon=f":material/{icon}:",
-                disabled=asked or not (can and looked.mine),
+                disabled=what not in allowed,
                 on_click=train_desk.ask,
                 args=(desk, choices, looked, what),
                 help=said,
@@ -255,7 +252,7 @@ def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
             help="On a logarithmic axis a tenfold change is as long wherever it happens: good for "
             "losses that become small, and for what happens in the first steps.",
         )
-        if looked.mine and (looked.is_live or looked.state == "paused"):
+        if "turn" in looked.allowed:
             _factor(choices, desk, looked)
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz import train_moments, warmup
-from rnnviz.runs import Run
+from rnnviz.runs import Run, RunError
 from rnnviz.snapshots import Snapshot
 from rnnviz.theatre import theatre
 from rnnviz.train_lines import name_of
+from rnnviz.ui import train_jobs
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.scheme import scheme, watch_scheme
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 STATE = "train_machine"
+NOT_SHARED = "train_machine_not_shared"
+"""Why a switch was not moved."""
 WHY = (
     "The same input, read by the network as it was at each moment of its training. Drag the "
     "scrubber: what you choose in the theatre, a layer, a unit, a step, stays."
@@ -67,8 +70,8 @@ class Rooms:
     foot: Room = field(default_factory=st.container)
 
 
-def machine_panel(run: Run) -> None:
-    """The time machine for a run, or for the race that it belongs to."""
+def machine_panel(run: Run, visitor: str) -> None:
+    """The time machine for a run, or for the race that it belongs to, as `visitor` may see it."""
     with st.container():  # there in any case, see `rooms`
         if not warmup.torch_is_here():
             with st.spinner("Getting the networks ready …"):
@@ -76,16 +79,16 @@ def machine_panel(run: Run) -> None:
     choice: Choice = st.session_state.setdefault(STATE, Choice())
     every = None
     with suppress(ValueError):  # said by the fragment
-        choice.ready = stage_of(run.id, choice)
+        choice.ready = stage_of(run.id, choice, visitor)
         every = choice.ready.every(choice)
-    st.fragment(_machine, run_every=every)(run.id, every)
+    st.fragment(_machine, run_every=every)(run.id, visitor, every)
 
 
-def _machine(shown: str, every: float | None) -> None:
+def _machine(shown: str, visitor: str, every: float | None) -> None:
     choice: Choice = st.session_state.setdefault(STATE, Choice())
     (stage, choice.ready), failure = (choice.ready, None), ""
     try:
-        stage = stage or stage_of(shown, choice)
+        stage = stage or stage_of(shown, choice, visitor)
     except ValueError as error:  # a RunError, a PlanError, a DataError
         failure = sentence(error)
     except Exception:  # a fault of ours: the page stays whole, and the log says where
@@ -98,13 +101,18 @@ def _machine(shown: str, every: float | None) -> None:
         st.rerun()
     rooms = Rooms()
     with rooms.said:
-        notices([failure] if failure else [])
+        notices(filter(None, [failure, st.session_state.pop(NOT_SHARED, "")]))
         st.caption(WHY)
         watch_scheme("machine_scheme")
     if stage is None:
         return
+    if stage.hidden:
+        with rooms.foot:
+            st.info(plain(train_moments.HIDDEN))
+        return
     with rooms.which:
         _which(choice, stage)
+        _sharing(stage.run, visitor)
     if stage.subject is None or stage.course is None:
         with rooms.foot:
             st.info(plain(train_moments.empty_words(stage.run)))
@@ -171,6 +179,28 @@ def _which(choice: Choice, stage: Stage) -> None:
                 help="None of these was trained on.",
                 width=360,
             )
+
+
+def _sharing(run: Run, visitor: str) -> None:
+    """For whoever brought the texts: whether others see them, too."""
+    if not run.has_own_texts or run.visitor != visitor:
+        return
+    key = f"machine_share_{run.id}_{run.shared}"
+    st.toggle(
+        "Show my texts to people with this link",
+        value=run.shared,
+        key=key,
+        on_change=_share,
+        args=(run.id, visitor, not run.shared),
+        help=train_moments.SHARING,
+    )
+
+
+def _share(id: str, visitor: str, shared: bool) -> None:
+    try:
+        train_jobs.desk().store.share(id, visitor, shared)
+    except RunError as error:
+        st.session_state[NOT_SHARED] = sentence(error)
 
 
 def _name(run: Run, lanes: Collection[Run]) -> str:

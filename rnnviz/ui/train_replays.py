@@ -85,7 +85,10 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What there is to show: a run of `lanes`, its snapshots, the chosen one, its course."""
+    """What there is to show: a run of `lanes`, its snapshots, the chosen one, its course.
+
+    `hidden` where it would show texts of somebody who has not shared them: then there is nothing.
+    """
 
     lanes: Mapping[str, Run]
     run: Run
@@ -93,6 +96,7 @@ class Stage:
     subject: Subject | None = None
     course: Course | None = None
     complete: bool = True
+    hidden: bool = False
 
     def every(self, choice: Choice) -> float | None:
         """How often the panel should run by itself."""
@@ -103,11 +107,13 @@ class Stage:
         return LIVE if self.run.is_live else None
 
 
-def stage_of(shown: str, choice: Choice) -> Stage:
-    """What there is to show now; raises `RunError`, `PlanError` or `DataError`."""
+def stage_of(shown: str, choice: Choice, visitor: str) -> Stage:
+    """What there is to show `visitor` now; raises `RunError`, `PlanError` or `DataError`."""
     runs = lanes(shown)
     choice.look_at(shown, runs)
     run = runs[choice.run]
+    if not run.shows_texts_to(visitor):
+        return Stage(runs, run, Found(), hidden=True)
     found = snapshots.found(run.snapshots_folder)
     if not found.snapshots:
         return Stage(runs, run, found)
