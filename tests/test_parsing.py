@@ -87,7 +87,7 @@ def test_a_picture_is_what_its_reader_says() -> None:
         (lambda: parsing.document(b"", "a.txt"), DataError),
         (lambda: parsing.document(TABLE, "a.csv", column="none"), DataError),
         (lambda: parsing.document(b"x", "../../etc/a.exe"), DataError),
-        (lambda: parsing.labelled(b"x", "a.csv"), DataError),
+        (lambda: parsing.labelled(b"", "a.csv"), DataError),
         (lambda: parsing.picture(b"x"), images.ImageError),
         (lambda: parsing.picture(png(np.zeros((40, 40), np.uint8))), EmptyImageError),
     ],

@@ -52,7 +52,7 @@ def labelled(
     *,
     alive: Alive | None = None,
 ) -> Labelled:
-    """`labelled.read`, without the texts."""
+    """`labelled.look`, without the texts."""
     words = {"name": name, "text_column": text_column, "label_column": label_column}
     found: Labelled = POOL.ask("labelled", [data], words, name=_shown(name), alive=alive)
     return found

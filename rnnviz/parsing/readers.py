@@ -11,5 +11,5 @@ from rnnviz.data.labelled import Labelled
 def columns_and_labels(
     data: bytes, name: str, text_column: str | None = None, label_column: str | None = None
 ) -> Labelled:
-    """`labelled.read` without the texts, which a page does not show."""
-    return replace(labelled.read(data, name, text_column, label_column), texts=())
+    """`labelled.look` without the texts, which a page does not show."""
+    return replace(labelled.look(data, name, text_column, label_column), texts=())

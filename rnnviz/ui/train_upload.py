@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -12,7 +12,7 @@ from rnnviz import parsing
 from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
-from rnnviz.training.plan import PlanError
+from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import Desk
@@ -43,7 +43,9 @@ class Brought:
         return sum(count for _, count in self.labels)
 
     def words(self) -> dict[str, Any]:
-        """What a plan says of it."""
+        """What a plan says of it; of a file that cannot be used, nothing."""
+        if self.key is None:
+            return {name: getattr(Plan(), name) for name in ("data", *COLUMNS)}
         return {
             "data": self.key,
             "text_column": self.text_column,
@@ -88,7 +90,8 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
             disabled=file is None,
             help=said,
         )
-    st.caption(f"{plain(shortened(brought.name, 40))}: {plain(_counted(brought))}")
+    if brought.count:
+        st.caption(f"{plain(shortened(brought.name, 40))}: {plain(_counted(brought))}")
     for one in brought.notices:
         st.caption(plain(one))
 
@@ -96,9 +99,9 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
 def _column(choices: TrainChoices, desk: Desk, name: str, key: str) -> None:
     """Read the file again with another column."""
     file, chosen = st.session_state.get("train_upload"), st.session_state[key]
-    if file is None:
+    if file is None or choices.brought is None:
         return
-    columns = {one: getattr(choices.plan, one) for one in COLUMNS}
+    columns = {one: getattr(choices.brought, one) for one in COLUMNS}
     other = next(one for one in columns if one != name)
     if columns[other] == chosen:  # they change places
         columns[other] = columns[name]
@@ -113,29 +116,32 @@ def _take(
     text_column: str | None = None,
     label_column: str | None = None,
 ) -> None:
-    """Read and keep a file. One that cannot be used takes the place of the last, with a notice;
-    a column that cannot be used changes nothing."""
+    """Read and keep a file. One that cannot be used takes the place of the last, with a notice.
+
+    While no two of its columns can be used, each choice of one is kept; afterwards a column that
+    cannot be used changes nothing.
+    """
     choices.refusal = ""
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
+    brought = Brought(fingerprint, name)
     try:
         found = parsing.labelled(data, name, text_column, label_column, alive=still_wanted)
-        key = desk.store.add_data(data, labelled.extension_of(name))
-        choices.bring(
-            Brought(
-                fingerprint,
-                name,
-                key,
-                found.text_column,
-                found.label_column,
-                found.columns,
-                tuple(found.labels.items()),
-                found.notices,
-            )
+        brought = replace(
+            brought,
+            text_column=found.text_column,
+            label_column=found.label_column,
+            columns=found.columns,
+            notices=found.notices,
         )
+        if found.refusal:
+            raise DataError(found.refusal)
+        key = desk.store.add_data(data, labelled.extension_of(name))
+        choices.bring(replace(brought, key=key, labels=tuple(found.labels.items())))
     except (DataError, PlanError, RunError) as error:
         choices.refusal = sentence(error)
-        if choices.brought is None or choices.brought.fingerprint != fingerprint:
-            choices.bring(Brought(fingerprint, name))
+        last = choices.brought
+        if last is None or last.fingerprint != fingerprint or last.key is None:
+            choices.bring(brought)
         for column in COLUMNS:  # the boxes show again what is read
             choices.renew(column)
 

@@ -87,6 +87,67 @@ def test_columns_that_change_places_are_shown_so(open_page: Open) -> None:
     assert (choices_of(app).plan.text_column, choices_of(app).plan.label_column) == tuple(shown)
 
 
+AIRLINES = "author,airline_sentiment_gold,airline_sentiment,text\n" + "".join(
+    f"someone {n},{'negative' if n == 3 else ''},{('negative', 'positive')[n % 2]},Seat {n}\n"
+    for n in range(24)
+)
+GAPS = "author,verdict,remarks\n" + "".join(
+    f"someone {n},{('bad', 'good', '')[n % 8 // 3]},{'' if n % 5 == 4 else f'Seat {n} was cold'}\n"
+    for n in range(40)
+)
+
+
+def test_columns_that_can_be_used_are_guessed(open_page: Open) -> None:
+    app = open_page(PAGE, task="own")
+    app.file_uploader[0].upload("tweets.csv", AIRLINES.encode()).run()
+    assert not app.exception and not app.warning
+    assert labelled(app, "selectbox", "Column of labels").value == "airline_sentiment"
+    assert labelled(app, "selectbox", "Column of texts").value == "text"
+
+
+def test_a_wrong_guess_is_no_dead_end(open_page: Open) -> None:
+    """The boxes stand beside the refusal, keep what is chosen, and lead to what can be trained."""
+    app = open_page(PAGE, task="own")
+    table = AIRLINES.replace("airline_sentiment,text", "mood,words").replace(
+        "airline_sentiment_gold", "label"
+    )
+    table = table.replace(",,", ",so,", 12)  # the guess is half full
+    app.file_uploader[0].upload("tweets.csv", table.encode()).run()
+    assert not app.exception and "label" in said(app) and "xpected" in said(app)
+    assert app.button(key="train_start").disabled
+    boxes = [labelled(app, "selectbox", f"Column of {what}") for what in ("texts", "labels")]
+    assert [box.value for box in boxes] == ["words", "label"]
+    assert boxes[0].options == ["author", "label", "mood", "words"] and not boxes[0].disabled
+    boxes[0].set_value("author").run()
+    assert "xpected" in said(app), "the labels are the same"
+    assert labelled(app, "selectbox", "Column of texts").value == "author"
+    labelled(app, "selectbox", "Column of labels").set_value("mood").run()
+    assert not app.exception and not app.warning
+    plan = choices_of(app).plan
+    assert (plan.text_column, plan.label_column) == ("author", "mood")
+    assert not app.button(key="train_start").disabled
+    labelled(app, "selectbox", "Column of labels").set_value("label").run()
+    assert "xpected" in said(app), "a column that cannot be used changes nothing"
+    assert choices_of(app).plan == plan and not app.button(key="train_start").disabled
+
+
+@pytest.mark.parametrize(
+    "table", [GAPS, "text\nhello\n", "text,label\n", "a,b\nx,1\ny,2\n", '[{"text": "x"}]']
+)
+def test_the_boxes_are_there_whenever_a_table_was_read(open_page: Open, table: str) -> None:
+    app = open_page(PAGE, task="own")
+    name = "a.json" if table.startswith("[") else "a.csv"
+    app.file_uploader[0].upload(name, table.encode()).run()
+    assert not app.exception and "xpected" in said(app)
+    for what in ("texts", "labels"):
+        box = labelled(app, "selectbox", f"Column of {what}")
+        assert box.value in box.options and set(box.options) <= set(
+            table.partition("\n")[0].split(",")
+        ) | {"text"}
+        box.set_value(box.options[-1]).run()
+        assert not app.exception and "xpected" in said(app)
+
+
 @pytest.mark.parametrize("left", [["gru"], []])
 def test_fewer_than_two_do_not_race(open_page: Open, manager: FakeManager, left: list[str]) -> None:
     app = open_page(PAGE, cell="race")
