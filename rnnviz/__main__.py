@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from rnnviz.commands import Cell, command_line, name_or_path, one_sentence
+from rnnviz.commands import Cell, command_line, name_or_path, one_sentence, tell
 from rnnviz.commands.padding import padding
 from rnnviz.commands.train import train
 
@@ -69,10 +69,12 @@ def evaluate(
         if recorded:
             written = record(name, found, command_line())
             typer.echo(f"{written}: the test is recorded", err=True)
+        tell(found.notices)
     if as_json:
         told = {"model": model, "data": found.source, "accuracy": found.score.accuracy}
         told |= {"correct": found.score.correct, "n": found.score.n}
-        typer.echo(json.dumps(told | ({"groups": found.groups} if found.groups else {})))
+        more = {"groups": found.groups, "notices": found.notices}
+        typer.echo(json.dumps(told | {word: value for word, value in more.items() if value}))
         return
     typer.echo(
         f"{model}: {100 * found.score.accuracy:.2f} % of {found.source} "

@@ -142,6 +142,23 @@ def test_a_file_of_ones_own(own: Path, tmp_path: Path) -> None:
     assert 80 < int(task.training.labels.sum()) < 96
 
 
+def test_how_a_file_was_read_is_said_beside_the_result(learnt: Path, tmp_path: Path) -> None:
+    """On standard error and in the JSON, the same sentences as on the pages."""
+    rows = [f"Wspaniały film i świetna muzyka {n}\t{('bad', 'fine')[n % 2]}" for n in range(24)]
+    rows[3], rows[9] = '"' + rows[3], rows[9].replace("\t", '"\t')
+    path = tmp_path / "own.tsv"
+    path.write_bytes("\n".join(["text\tlabel", *rows]).encode("cp1250"))
+    result = rnnviz("train", path, "--output", tmp_path / "m", *TINY)
+    assert result.exit_code == 0, result.output
+    assert "rnnviz: Read as Windows-1250; if letters" in result.stderr
+    assert "In line 5 a quote opens a field and does not close" in result.stderr
+    path.write_bytes(path.read_bytes().replace(b"bad", b"negative").replace(b"fine", b"positive"))
+    result = rnnviz("evaluate", learnt, "--data", path, "--json")
+    told = json.loads(result.stdout)
+    assert told["n"] == 24 and len(told["notices"]) == 2
+    assert [f"rnnviz: {one}" for one in told["notices"]] == result.stderr.strip().split("\n")
+
+
 def test_the_same_command_gives_the_same_weights_and_tokens(tmp_path: Path) -> None:
     sums = set()
     for name in ("one", "two"):

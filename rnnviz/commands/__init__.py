@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -33,6 +33,12 @@ def name_or_path(text: str) -> str | Path:
     """On a command line, what has a separator or is a folder here is a path; the rest is a name."""
     path = Path(text).expanduser()
     return path if len(path.parts) > 1 or path.is_dir() else text
+
+
+def tell(notices: Iterable[str]) -> None:
+    """Sentences on what was read, on standard error: what is printed stays what was asked for."""
+    for one in notices:
+        typer.echo(f"rnnviz: {one}", err=True)
 
 
 @contextmanager

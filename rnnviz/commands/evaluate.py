@@ -19,11 +19,15 @@ from rnnviz.training.texts import grammar
 
 @dataclass(frozen=True)
 class Scored:
-    """A score, what was scored, and the accuracy and number of each named group of it."""
+    """A score, what was scored, and the accuracy and number of each named group of it.
+
+    `notices` are sentences on how the data were read.
+    """
 
     score: Score
     source: str
     groups: dict[str, dict[str, float]] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 def score_images(network: SequenceClassifier, name: str | Path, data: Path | None) -> Scored:
@@ -60,7 +64,8 @@ def score_texts(
     else:
         labelled = texts.read(data, text_column=text_column, label_column=label_column)
     fitted = texts.fitted(labelled, network.labels)
-    return Scored(evaluation.score_texts(network, tokenizer, fitted), labelled.source)
+    score = evaluation.score_texts(network, tokenizer, fitted)
+    return Scored(score, labelled.source, notices=labelled.notices)
 
 
 def _score_sentences(network: SequenceClassifier, tokenizer: tokens.TextTokenizer) -> Scored:

@@ -10,6 +10,7 @@ import torch
 from rnnviz import checkpoint, tokens
 from rnnviz.analysis import line_fit, sentiment
 from rnnviz.analysis.sentiment import SentimentLine
+from rnnviz.commands import tell
 from rnnviz.data import DataError, imdb, texts
 from rnnviz.data.texts import LabelledTexts
 from rnnviz.training import images
@@ -25,6 +26,7 @@ def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[Se
     network, tokenizer = checkpoint.load(model), tokens.load(model)
     folder = checkpoint.folder_of(model)
     labelled = texts.fitted(texts_for(folder, data), network.labels)
+    tell(labelled.notices)
     chosen = np.random.default_rng(seed).permutation(len(labelled))[:count]
     encoded = [tokenizer.encode(labelled.texts[place], MOST_TOKENS) for place in chosen.tolist()]
     try:

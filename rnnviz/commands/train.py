@@ -17,6 +17,7 @@ from rnnviz.commands import (
     default_name,
     name_or_path,
     one_sentence,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -324,6 +325,8 @@ def _train_texts(
     main = run_words["place"].is_main
     with run_words["place"].main_first():
         task = texts.load(data, chosen_tokens=given, track=run.track if main else None, **options)
+    if main:
+        tell(task.held_out_texts.notices)
     model = SequenceClassifier(
         num_classes=len(task.labels),
         labels=task.labels,

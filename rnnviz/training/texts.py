@@ -252,7 +252,7 @@ def _split(found: LabelledTexts, held_out: int, seed: int) -> tuple[LabelledText
 
 def _at(found: LabelledTexts, places: np.ndarray) -> LabelledTexts:
     some = tuple(found.texts[place] for place in places.tolist())
-    return LabelledTexts(some, found.labels[places], found.names, found.source)
+    return replace(found, texts=some, labels=found.labels[places])
 
 
 def examples(
