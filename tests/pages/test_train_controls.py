@@ -87,8 +87,9 @@ def test_columns_that_change_places_are_shown_so(open_page: Open) -> None:
     assert (choices_of(app).plan.text_column, choices_of(app).plan.label_column) == tuple(shown)
 
 
+LABELS = ("negative", "positive")
 AIRLINES = "author,airline_sentiment_gold,airline_sentiment,text\n" + "".join(
-    f"someone {n},{'negative' if n == 3 else ''},{('negative', 'positive')[n % 2]},Seat {n}\n"
+    f"someone {n},{LABELS[n % 2] if n == 3 else ''},{LABELS[n % 2]},Seat {n} was fine again\n"
     for n in range(24)
 )
 GAPS = "author,verdict,remarks\n" + "".join(
