@@ -13,7 +13,8 @@ its result. Going backward, let `delta_t = dL/da_t` be the gradient at the pre-a
 P. Werbos, "Backpropagation through time", Proc. IEEE 78, 1990.
 
 What differs between cells lives in `sweeps.py`. Values and gradients equal the step loop's
-and torch.nn's; tests compare all three. Second derivatives are taken by replaying the step loop.
+and torch.nn's; tests compare all three. Second derivatives, and those of many gradients at once,
+are taken by replaying the step loop.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import Function, forward_ad
 
 from rnnviz import buffers
@@ -33,8 +35,8 @@ from rnnviz.unrolling import through_loop
 
 def _no_autocast(device: str) -> AbstractContextManager[Any]:
     """Keep the precision of the weights inside; "meta", for one, has no autocast to turn off."""
-    available = torch.amp.is_autocast_available(device)
-    return torch.autocast(device, enabled=False) if available else nullcontext()
+    on = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    return torch.autocast(device, enabled=False) if on else nullcontext()
 
 
 class _ThroughTime(Function):
@@ -56,13 +58,14 @@ class _ThroughTime(Function):
 
     @staticmethod
     def backward(ctx: Any, above: Tensor, *final: Tensor) -> Any:
-        n_tensors = 1 + ctx.n_state + len(ctx.cell.weights)
-        inputs, *tensors = ctx.saved_tensors[:n_tensors]
-        state, cell = tuple(tensors[: ctx.n_state]), ctx.cell.with_weights(*tensors[ctx.n_state :])
-        needed = ctx.needs_input_grad[2:]
-        if torch.is_grad_enabled():
-            return None, None, *_replay(cell, ctx.scan, inputs, state, needed, (above, *final))
-        tape = TAPES[type(cell)](*ctx.saved_tensors[n_tensors:])
+        inputs, *saved = ctx.saved_tensors  # once: checkpointing allows no second look
+        state, saved = tuple(saved[: ctx.n_state]), saved[ctx.n_state :]
+        n_weights = len(ctx.cell.weights)
+        cell = ctx.cell.with_weights(*saved[:n_weights])
+        needed, gradients = ctx.needs_input_grad[2:], (above, *final)
+        if torch.is_grad_enabled() or _wants_to_look_inside() or _many(gradients):
+            return None, None, *_replay(cell, ctx.scan, inputs, state, needed, gradients)
+        tape = TAPES[type(cell)](*saved[n_weights:])
         if ctx.scan.dead is not None:
             above = above.masked_fill(ctx.scan.dead, 0)
         with _no_autocast(above.device.type):
@@ -117,19 +120,28 @@ def _replay(
     needed: tuple[bool, ...],
     above: tuple[Tensor, ...],
 ) -> list[Tensor | None]:
-    """Differentiate the step loop instead, so that the gradient can be differentiated again."""
-    # Aliases stop the gradient here: where one argument was computed from another (a state from the
-    # inputs, tied weights), the path between them belongs to the graph outside this node.
-    inputs, state = inputs.view_as(inputs), tuple(part.view_as(part) for part in state)
-    weights = (None if weight is None else weight.view_as(weight) for weight in cell.weights)
-    cell = cell.with_weights(*weights)
-    output, final = through_loop(cell, inputs, state, alive=scan.alive, reverse=scan.reverse)
-    tensors = (inputs, *state, *cell.weights)
-    wanted = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
-    gradients = iter(
-        torch.autograd.grad((output, *final), wanted, above, create_graph=True, allow_unused=True)
-    )
+    """Differentiate the step loop instead: again if asked to, or for many gradients at once."""
+    create_graph = torch.is_grad_enabled()
+    with torch.enable_grad(), _no_autocast(inputs.device.type):
+        # Aliases stop the gradient here: where one argument was computed from another (a state from
+        # the inputs, tied weights), the path between them belongs to the graph outside this node.
+        inputs, state = inputs.view_as(inputs), tuple(part.view_as(part) for part in state)
+        weights = (None if weight is None else weight.view_as(weight) for weight in cell.weights)
+        cell = cell.with_weights(*weights)
+        output, final = through_loop(cell, inputs, state, alive=scan.alive, reverse=scan.reverse)
+        tensors = (inputs, *state, *cell.weights)
+        wanted = [t for t, need in zip(tensors, needed, strict=True) if need and t is not None]
+        gradients = iter(
+            torch.autograd.grad(
+                (output, *final), wanted, above, create_graph=create_graph, allow_unused=True
+            )
+        )
     return [next(gradients) if need else None for need in needed]
+
+
+def _many(gradients: tuple[Tensor, ...]) -> bool:
+    """Whether each is a batch of gradients to autograd, as `is_grads_batched=True` makes them."""
+    return any(map(is_legacy_batchedtensor, gradients))
 
 
 def _wants_to_look_inside() -> bool:
@@ -162,12 +174,23 @@ def through_time(
     Returns:
         The hidden states `(T, B, R)` in the order of time, zero on padding, and the final state.
     """
-    if _wants_to_look_inside():
-        return through_loop(cell, inputs, state, alive=alive, reverse=reverse)
-    scan = Scan(inputs.shape[0], alive, reverse)
     with _no_autocast(inputs.device.type):
+        if _wants_to_look_inside():
+            return through_loop(cell, inputs, state, alive=alive, reverse=reverse)
+        scan = Scan(inputs.shape[0], alive, reverse)
         output, *final = _ThroughTime.apply(cell, scan, inputs, *state, *cell.weights)
     return output, tuple(final)
+
+
+def handed_out(output: Tensor) -> Tensor:
+    """Return what `through_time` returned as a caller may have it, free to be written into.
+
+    Backward reads the output of a layer, so that one stays as it is. Without gradients nothing is
+    kept, and nothing is copied.
+    """
+    if not output.requires_grad or _wants_to_look_inside():
+        return output
+    return buffers.empty(*output.shape, like=output).copy_(output)
 
 
 @torch.no_grad()

@@ -207,7 +207,11 @@ class _Recurrent(nn.Module):
         if self.engine == "torch":
             return self._answer(sequences, *self._torch_layers(sequences))
         layer = through_loop if self.engine == "steps" else bptt.through_time
-        return self._answer(sequences, *self._layers(sequences, each_direction(layer)))
+        output, state = self._layers(sequences, each_direction(layer))
+        # What was joined from two directions, or cut to lengths, is a copy already.
+        if self.engine == "bptt" and not self.bidirectional and sequences.lengths is None:
+            output = bptt.handed_out(output)
+        return self._answer(sequences, output, state)
 
     def run(
         self,

@@ -365,28 +365,6 @@ def test_gradients_from_above_are_left_as_they_were(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_result_changed_in_place_never_bends_a_gradient(cell: str) -> None:
-    """The output is kept for backward. torch sees that it was overwritten, and says so."""
-    ours, _ = twins(cell, 4, 5)
-    inputs = sequence(7, 3, 4).requires_grad_()
-    output, _ = ours(inputs)
-    wanted = output.detach() * 2
-    output.mul_(2)
-    assert torch.equal(output, wanted)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        output.sum().backward()
-    wanted = run(ours, inputs)["d inputs"]
-    output, state = ours(inputs)
-    for part in state if isinstance(state, tuple) else (state,):
-        part.detach().zero_()  # the final state is a copy, so it is free
-    generator = torch.Generator().manual_seed(1)
-    weights = [torch.randn(x.shape, generator=generator).to(x) for x in _flat(output, state)]
-    loss = sum((x * w).sum() for x, w in zip(_flat(output, state), weights, strict=True))
-    (slope,) = torch.autograd.grad(loss, inputs)
-    assert_near(slope, wanted)
-
-
-@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 def test_without_gradients(cell: str, mode: Any) -> None:
     ours, theirs = twins(cell, 4, 5, 2, bidirectional=True)
@@ -420,7 +398,10 @@ def test_the_graph_is_freed(cell: str) -> None:
     gc.disable()  # references alone must free it, no cycle may hold the activations
     try:
         output, state = ours(sequence(7, 3, 4))
-        node = weakref.ref(output.grad_fn)
+        # The caller's output is a copy; the layer's own node stands before it.
+        (own,) = (node for node, _ in output.grad_fn.next_functions if node is not None)
+        node = weakref.ref(own)
+        del own
         output.sum().backward()
         del output, state
         assert node() is None
