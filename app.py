@@ -1,4 +1,7 @@
-"""rnnviz: page config and navigation, nothing else. Start with ``streamlit run app.py``."""
+"""rnnviz: page config and navigation, nothing else. Start with ``streamlit run app.py``.
+
+Read twice: as a module once, when the server starts, and as a script at every run of a visitor.
+"""
 
 import os
 
@@ -8,15 +11,18 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import streamlit as st  # noqa: E402
 
-from rnnviz import router, ui  # noqa: E402
+if __name__ == "__main__":
+    from rnnviz import router, ui
 
-ui.send_whole_blocks()
-ui.keep_downloads()
-ui.stay()
-# The icon first: st.navigation would fetch a page's own from Google's fonts for the browser's tab.
-st.set_page_config(page_icon=ui.ICON, layout="wide")
-page = st.navigation([st.Page(path, **words) for path, words in router.PAGES], position="top")
-st.set_page_config(page_title=f"{page.title} · rnnviz")
-with router.active(page.url_path):
-    page.run()
-ui.warm_up()
+    ui.stay()
+    # The icon first: st.navigation would fetch a page's own from Google's fonts.
+    st.set_page_config(page_icon=ui.ICON, layout="wide")
+    page = st.navigation([st.Page(path, **words) for path, words in router.PAGES], position="top")
+    st.set_page_config(page_title=f"{page.title} · rnnviz")
+    with router.active(page.url_path):
+        page.run()
+    ui.warm_up()
+else:
+    from rnnviz.server import server_options
+
+    app = st.App(__file__, **server_options())

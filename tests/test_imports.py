@@ -31,6 +31,7 @@ LAYERS = (
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
     ("rnnviz.jobs", "rnnviz.worker", "rnnviz.replay"),
     ("rnnviz.ui",),
+    ("rnnviz.server",),
     ("rnnviz.commands",),
     ("rnnviz.__main__",),
 )
@@ -52,7 +53,7 @@ ALONE: dict[str, tuple[str, ...]] = {
     "rnnviz.figures": ARRAYS,
     **dict.fromkeys(ARRAYS, ARRAYS),
 }
-STREAMLIT = {"rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
+STREAMLIT = {"rnnviz.server", "rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = (
     "rnnviz",
@@ -141,7 +142,7 @@ def test_imports_point_one_way(module: str) -> None:
     if within(module, "rnnviz.figures"):
         roots = {name.split(".")[0] for name in wanted} - set(sys.stdlib_module_names)
         assert roots <= {"numpy", "plotly", "rnnviz"}
-    if module not in STREAMLIT and not within(module, "rnnviz.ui"):
+    if module not in STREAMLIT and not within_any(module, ("rnnviz.ui", "rnnviz.server")):
         assert not [name for name in wanted if within(name, "streamlit")]
     if any(within(module, name) for name in LIGHT[1:]):
         assert not [n for n in imports(MODULES[module], only_at_top=True) if within(n, "torch")]

@@ -65,20 +65,34 @@ class Desk:
         self.manager.leave(visitor)
 
 
-def _close(desk: Desk) -> None:
-    _opened.clear()
-    desk.manager.close()
+_desk: Desk | None = None
+_making = threading.Lock()
 
 
-@st.cache_resource(show_spinner=False, on_release=_close)
 def desk() -> Desk:
-    """The desk of this server; its worker processes start with it."""
+    """The desk of this server; its worker processes start with it.
+
+    No cached resource: what Streamlit caches a visitor can have cleared.
+    """
+    global _desk
     from rnnviz.jobs import JobManager
     from rnnviz.runs import RunStore
 
-    made = Desk(JobManager(RunStore()))
-    _opened.set()
-    return made
+    with _making:
+        if _desk is None:
+            _desk = Desk(JobManager(RunStore()))
+            _opened.set()
+        return _desk
+
+
+def close_desk() -> None:
+    """The server ends: trainings are written down and workers end."""
+    global _desk
+    with _making:
+        closing, _desk = _desk, None
+        _opened.clear()
+    if closing is not None:
+        closing.manager.close()
 
 
 def _released(presence: tuple[Desk, str]) -> None:

@@ -114,13 +114,11 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:
-    # On a deep link Streamlit's own shell asks for its base path below the page first, in vain.
     if "willReadFrequently" in message.text:  # the tests' own reading of pixels
         return []
     if "Multiple different fragmentIds" in message.text:  # heard all the same, see has_news in ui
         return []
-    probing = "/_stcore/" in message.location.get("url", "") and "404" in message.text
-    if message.type not in ("error", "warning") or probing:
+    if message.type not in ("error", "warning"):
         return []
     return [f"console {message.type}: {message.text} {message.location}"]
 

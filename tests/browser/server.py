@@ -36,6 +36,7 @@ class Server:
     address: str
     log_path: Path
     started: float
+    process: int = 0
 
     @property
     def log(self) -> str:
@@ -43,10 +44,15 @@ class Server:
 
 
 @contextmanager
-def serve(environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Start the app as `make app` does, wait until it is healthy, stop it at the end."""
+def serve(
+    environment: Mapping[str, str] | None = None, *, files: int | None = None
+) -> Iterator[Server]:
+    """Start the app as `make app` does, wait until it is healthy, stop it at the end; with a limit
+    of open files that it cannot raise where ``files`` says one.
+    """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command = [] if files is None else ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "app"]
+    command += [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with tempfile.TemporaryDirectory() as folder:
         log_path = Path(folder) / "server.log"
@@ -59,7 +65,7 @@ def serve(environment: Mapping[str, str] | None = None) -> Iterator[Server]:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
             )
-        server = Server(f"http://127.0.0.1:{port}", log_path, started)
+        server = Server(f"http://127.0.0.1:{port}", log_path, started, process.pid)
         try:
             _wait_until_healthy(server, process)
             yield server

@@ -17,6 +17,7 @@ SETTINGS = {
     "runner.postScriptGC": False,  # else 145 ms of garbage collection after every run
     "server.maxUploadSize": 10,  # MB: a phone's photo fits, and Python checks what comes
     "server.maxMessageSize": 50,
+    "server.maxWidgetStateSize": 4,  # MB: what a visitor sends is kept, and is read by one thread
     "server.fileWatcherType": "none",
     "server.enableXsrfProtection": True,
     "server.enableCORS": True,
@@ -24,6 +25,7 @@ SETTINGS = {
     "browser.serverAddress": "localhost",  # else a start without network asks for its own address
     "browser.gatherUsageStats": False,  # nothing is reported to anybody
     "client.toolbarMode": "viewer",
+    "client.allowedOrigins": [],  # no page around this one steers it
     "client.showErrorDetails": "type",
 }
 PALETTES = ("chartCategoricalColors", "chartSequentialColors", "chartDivergingColors")

@@ -1,0 +1,48 @@
+"""The server around the pages: what happens when it starts and when it stops, and its gate."""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.middleware import Middleware
+
+from rnnviz.server.budgets import Budgets, held_by_streamlit
+from rnnviz.server.gate import Gate
+from rnnviz.server.sessions import Sessions, keep_sessions_in, raise_file_limit
+
+
+def server_options() -> dict[str, Any]:
+    """What ``st.App`` is given beside the script; to be called once, when the server starts."""
+    sessions = Sessions(raise_file_limit())
+    keep_sessions_in(sessions)
+    gate = Middleware(Gate, sessions=sessions, budgets=Budgets(held_by_streamlit))
+    return {"lifespan": _life, "middleware": [gate]}
+
+
+@asynccontextmanager
+async def _life(_app: Any) -> AsyncIterator[None]:
+    """From the start of the server to its end."""
+    # Not before: what caches looks for the running server when it is imported.
+    from rnnviz.ui import keep_downloads, send_whole_blocks
+    from rnnviz.ui.train_jobs import close_desk
+
+    send_whole_blocks()
+    keep_downloads()
+    _open_browser()
+    yield
+    close_desk()
+
+
+def _open_browser() -> None:
+    """Show the page to whoever has started it at this machine, as ``streamlit run`` does."""
+    from streamlit import config
+
+    if not config.get_option("server.headless"):
+        path = str(config.get_option("server.baseUrlPath")).strip("/")
+        scheme = "https" if config.get_option("server.sslCertFile") else "http"
+        url = f"{scheme}://localhost:{config.get_option('server.port')}/{path}"
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
