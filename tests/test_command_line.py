@@ -18,7 +18,7 @@ import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint, evaluation
+from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.__main__ import app
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import digits
@@ -272,3 +272,47 @@ def test_wrong_words_are_refused(arguments: tuple[str, ...]) -> None:
     result = rnnviz(*arguments)
     assert result.exit_code == 2
     assert isinstance(result.exception, SystemExit) and result.stdout == ""
+
+
+def test_several_classes_are_trained_and_scored(tmp_path: Path) -> None:
+    """As the Train page makes such a network. Oracle: the counts of the files."""
+    words = {"1": "awful dull bad", "9": "fair plain fine", "10": "great fun superb"}
+    table = tmp_path / "three.csv"
+    rows = [
+        f"{word} film {n},{label}"
+        for label, some in words.items()
+        for n in range(20)
+        for word in some.split()
+    ]
+    table.write_text("text,label\n" + "\n".join(rows) + "\n")
+    folder = tmp_path / "mine"
+    trained = rnnviz(
+        "train", table, "--cell", "gru", "--epochs", 1, "--hidden-size", 4, "--output", folder
+    )
+    assert trained.exit_code == 0, trained.stderr
+    assert checkpoint.load(folder).labels == ("1", "9", "10")
+    whole = json.loads(rnnviz("evaluate", folder, "--data", table, "--json").stdout)
+    assert whole["n"] == 180
+    some = tmp_path / "some.csv"
+    some.write_text("text,label\ngreat film,10.0\nsuperb,10\n")
+    assert json.loads(rnnviz("evaluate", folder, "--data", some, "--json").stdout)["n"] == 2
+    some.write_text("text,label\ngreat film,10\nsuperb,11\n")
+    refused(rnnviz("evaluate", folder, "--data", some), "labels 1, 9 and 10", "'11'")
+    refused(rnnviz("line", folder, "--data", table), "network of two classes", "with 3")
+
+
+@pytest.fixture(scope="module")
+def saved_texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tokenizer = tokens.train(["a great film", "so bad"] * 9, kind="word", least_count=1)
+    model = SequenceClassifier(
+        "gru", 4, 8, 1, True, "mean", 2, tokenizer.vocabulary_size, labels=("neg", "pos")
+    )
+    folder = tmp_path_factory.mktemp("models") / "texts"
+    return checkpoint.save(model, folder, {"dataset": "own"}, files=tokenizer.files())
+
+
+def test_labels_written_in_two_ways_are_said(saved_texts: Path, tmp_path: Path) -> None:
+    some = tmp_path / "some.csv"
+    some.write_text("text,label\ngreat film,Pos\nsuperb,pos\n")
+    result = rnnviz("evaluate", saved_texts, "--data", some, "--json")
+    assert json.loads(result.stdout)["n"] == 2 and "'Pos' and 'pos' are read as" in result.stderr

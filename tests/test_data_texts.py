@@ -298,8 +298,93 @@ def test_classes_are_fitted_to_those_of_a_model() -> None:
         assert texts.fitted(names(*own), texts.SENTIMENT).labels.tolist() == [0, 1, 1]
     assert texts.fitted(names("ham", "spam"), ("spam", "ham")).labels.tolist() == [1, 0, 0]
     assert texts.fitted(names("0", "1"), ("spam", "ham")).labels.tolist() == [0, 1, 1]
-    with pytest.raises(DataError, match="labels negative and positive in it, got ham and spam"):
+    with pytest.raises(DataError, match="labels negative and positive in it, got others.*'ham'"):
         texts.fitted(names("ham", "spam"), texts.SENTIMENT)
+
+
+def named(*own: str) -> texts.LabelledTexts:
+    return texts.LabelledTexts(own, np.arange(len(own)), own, "it")
+
+
+@pytest.mark.parametrize(
+    ("own", "places"),
+    [
+        (("bad", "fair", "good"), [0, 1, 2]),
+        (("good", "bad"), [2, 0]),
+        (("fair",), [1]),
+        (("Good", "FAIR"), [2, 1]),
+        (("good", "Good", "bad"), [2, 2, 0]),
+    ],
+)
+def test_a_file_has_some_of_the_classes_of_a_model(own: tuple[str, ...], places: list[int]) -> None:
+    found = texts.fitted(named(*own), ("bad", "fair", "good"))
+    assert found.labels.tolist() == places and found.names == ("bad", "fair", "good")
+    said = ("'good' and 'Good' are read as good.",) if len(own) > len(set(places)) else ()
+    assert found.notices == said
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "places"),
+    [
+        (("1.0", "2", "03"), ("1", "2", "3"), [0, 1, 2]),
+        (("1e1", "9.5"), ("9.5", "10"), [1, 0]),
+        (("-1", "+1"), ("1", "-1"), [1, 0]),
+        (("pos",), texts.SENTIMENT, [1]),
+        (("1",), ("Positive", "Negative"), [0]),
+        (("yes", "no"), ("pos", "neg"), [0, 1]),
+        (("Pos", "pos"), ("pos", "Pos"), [1, 0]),
+        (("1.1", "1.10"), ("1.1", "1.10"), [0, 1]),
+    ],
+)
+def test_labels_are_matched_as_numbers_and_pairs(
+    own: tuple[str, ...], wanted: tuple[str, ...], places: list[int]
+) -> None:
+    assert texts.fitted(named(*own), wanted).labels.tolist() == places
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "unknown"),
+    [
+        (("bad", "mixed", "good"), ("bad", "fair", "good"), r"others \('mixed'\)"),
+        (("0", "1", "2"), ("bad", "fair", "good"), "'0', '1', '2'"),
+        (("0", "1"), ("bad", "fair", "good"), "'0', '1'"),
+        (("4",), ("1", "2", "3"), "'4'"),
+        (("neg", "yes"), texts.SENTIMENT, "'neg', 'yes'"),
+        (("POS",), ("Pos", "pos"), "'POS'"),
+        (tuple("abcdefgh"), ("x", "y"), "and 3 more"),
+    ],
+)
+def test_labels_that_a_model_does_not_know_are_named(
+    own: tuple[str, ...], wanted: tuple[str, ...], unknown: str
+) -> None:
+    with pytest.raises(DataError, match=f"expected the labels {wanted[0]}.*{unknown}.*rename"):
+        texts.fitted(named(*own), wanted)
+
+
+@pytest.mark.parametrize(
+    ("values", "names", "notices"),
+    [
+        (["10", "9", "1"], ("1", "9", "10"), 0),
+        (["10.0", "9.0", "10", "1.50"], ("1.50", "9", "10"), 0),
+        (["-2", "1e1", ".5"], ("-2", ".5", "1e1"), 0),
+        (["b10", "b9"], ("b10", "b9"), 0),
+        (["pos", "Neg"], ("Neg", "pos"), 0),
+        (["pos", "Pos", "neg"], ("neg", "Pos", "pos"), 1),
+        (["01", "1", "2"], ("01", "1", "2"), 1),
+        (["nan", "inf", "1_0"], ("1_0", "inf", "nan"), 0),
+    ],
+)
+def test_the_order_of_labels(
+    values: list[str], names: tuple[str, ...], notices: int, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "mine.csv", [{"text": "so so", "label": one} for one in values])
+    found = texts.read(path, most_classes=9)
+    assert found.names == names and len(found.notices) == notices
+    assert [found.names[place] for place in found.labels] == [
+        one.removesuffix(".0") for one in values
+    ]
+    for notice in found.notices:
+        assert "write them alike if they are one" in notice
 
 
 def test_progress_is_told() -> None:

@@ -290,7 +290,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
     refused(rnnviz("evaluate", other), "--data", "verdicts")
     columns = ("--text-column", "said", "--label-column", "verdict")
     found = rnnviz("evaluate", learnt, "--data", own, *columns)
-    refused(found, "negative and positive", "bad and fine")
+    refused(found, "negative and positive", "'bad', 'fine'")
     few = tmp_path / "few.csv"
     few.write_text("text,label\ngood,1\nbad,0\n")
     refused(rnnviz("train", few, "--output", tmp_path / "m"), "at least 10 texts", "got 2")

@@ -60,12 +60,11 @@ def score_texts(
             raise DataError(
                 f"expected --data for a model of {dataset}, which has no test texts: name a file"
             )
-        labelled = imdb.load("test")
+        fitted = texts.fitted(imdb.load("test"), network.labels)
     else:
-        labelled = texts.read(data, text_column=text_column, label_column=label_column)
-    fitted = texts.fitted(labelled, network.labels)
+        fitted = texts.read_for(data, network.labels, text_column, label_column)
     score = evaluation.score_texts(network, tokenizer, fitted)
-    return Scored(score, labelled.source, notices=labelled.notices)
+    return Scored(score, fitted.source, notices=fitted.notices)
 
 
 def _score_sentences(network: SequenceClassifier, tokenizer: tokens.TextTokenizer) -> Scored:

@@ -25,6 +25,11 @@ def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[Se
     """The lines of a saved model over `count` texts that it did not learn from."""
     network, tokenizer = checkpoint.load(model), tokens.load(model)
     folder = checkpoint.folder_of(model)
+    if len(network.labels) != 2:
+        raise DataError(
+            f"expected a network of two classes, got {folder.name} with {len(network.labels)}: "
+            "a line has two ends, choose another network"
+        )
     labelled = texts.fitted(texts_for(folder, data), network.labels)
     tell(labelled.notices)
     chosen = np.random.default_rng(seed).permutation(len(labelled))[:count]

@@ -90,7 +90,7 @@ def look(
         label,
         found.texts if found else (),
         labels,
-        (*opened.notices, *(_notices(labels) if labels else ())),
+        (*(found.notices if found else opened.notices), *(_notices(labels) if labels else ())),
         refusal.replace(str(path), shown),
     )
 

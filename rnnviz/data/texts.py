@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.data import DataError, parquet_pages, tables
+from rnnviz.data.classes import SENTIMENT, alike, matched, ordered, written
 from rnnviz.data.decoding import check_size, decode
 from rnnviz.data.json_rows import HALVES, damaged
 from rnnviz.data.tables import MOST_LETTERS
+
+__all__ = ["SENTIMENT", "LabelledTexts", "Track", "columns", "fitted", "read"]
 
 KINDS = ("csv", "jsonl", "parquet")
 
@@ -34,10 +37,6 @@ web server reads it: what is unpacked is counted before it becomes Python's stri
 
 MOST_TEXTS = 1_000_000
 ROWS_AT_ONCE = 200
-
-# Ways to write the two classes of sentiment, the negative one first.
-PAIRS = (("0", "1"), ("neg", "pos"), ("negative", "positive"), ("no", "yes"), ("false", "true"))
-SENTIMENT = ("negative", "positive")
 
 Track = Callable[[Iterable[Any], int | None], Iterable[Any]]
 """Something that passes rows on and shows how far it is, as `rich.progress.track` does; the number
@@ -76,10 +75,11 @@ def read(
     text_column: str = "text",
     label_column: str = "label",
     track: Track | None = None,
+    fewest_classes: int = 2,
     most_classes: int = 2,
     opened: Opened | None = None,
 ) -> LabelledTexts:
-    """The texts of a file and their labels, of two kinds, or of up to `most_classes`.
+    """The texts of a file and their labels, of two kinds, or of as many as is said.
 
     CSV (comma, semicolon, tab or bar), JSON or Parquet, told by the name's ending. `track` may show
     progress; `opened` are the rows of the file, where it is open. Raises `DataError`, in one
@@ -104,12 +104,13 @@ def read(
         if number > MOST_TEXTS:
             raise DataError(f"expected at most {MOST_TEXTS:,} texts in {path}, got more: split it")
         texts.append(clean(text))
-        values.append(_value(value))
+        values.append(written(value))
     if not texts:
         raise DataError(f"expected texts in {path}, got a file without any: add rows to it")
-    names = classes(values, path, label_column, most_classes)
-    labels = np.array([names.index(value) for value in values], dtype=np.int64)
-    return LabelledTexts(tuple(texts), labels, names, str(path), notices)
+    names = classes(values, path, label_column, fewest_classes, most_classes)
+    places = {name: place for place, name in enumerate(names)}
+    labels = np.array([places[value] for value in values], dtype=np.int64)
+    return LabelledTexts(tuple(texts), labels, names, str(path), notices + alike(names))
 
 
 def columns(path: str | Path) -> tuple[str, ...]:
@@ -135,10 +136,12 @@ def first_rows(path: Path, opened: Opened, most: int) -> list[dict[str, Any]]:
         return []
 
 
-def classes(values: Iterable[str], path: Path, label_column: str, most: int = 2) -> tuple[str, ...]:
-    """The kinds of labels in order; of two, the negative one first where we know it."""
-    found = sorted(set(values))
-    if not 2 <= len(found) <= most:
+def classes(
+    values: Iterable[str], path: Path, label_column: str, fewest: int, most: int
+) -> tuple[str, ...]:
+    """The kinds of labels in order; raises `DataError` where they are too few or too many."""
+    found = ordered(values)
+    if not fewest <= len(found) <= most:
         shown = ", ".join(repr(value[:20]) for value in found[:4])
         more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
         kinds = "two" if most == 2 else f"two to {most}"
@@ -146,30 +149,52 @@ def classes(values: Iterable[str], path: Path, label_column: str, most: int = 2)
             f"expected labels of {kinds} kinds in column {label_column!r} of {path}, "
             f"got {len(found):,} ({shown}{more}): keep {kinds} classes"
         )
-    for pair in PAIRS:
-        if {value.casefold() for value in found} == set(pair):
-            return tuple(sorted(found, key=lambda value: pair.index(value.casefold())))
-    return tuple(found)
+    return found
+
+
+def read_for(
+    path: str | Path, names: Sequence[str], text_column: str, label_column: str
+) -> LabelledTexts:
+    """The texts of a file with labels among a network's classes `names`, of which some may do.
+
+    Raises `DataError` like `read` and `fitted`.
+    """
+    found = read(
+        path,
+        text_column=text_column,
+        label_column=label_column,
+        fewest_classes=1,
+        most_classes=MOST_TEXTS,
+    )
+    return fitted(found, names)
 
 
 def fitted(found: LabelledTexts, names: Sequence[str]) -> LabelledTexts:
     """The same with the classes of a model, `names`, in its order.
 
-    A file may write them as the model does, or in another of the usual ways (0 and 1, neg and
-    pos) where the model's are negative and positive. Raises `DataError` for other classes.
+    A file may have some of them only, and write them as the model does, in other capitals, or in
+    another of the usual ways (0 and 1, neg and pos) where the model's are negative and positive.
+    Raises `DataError` that names other labels.
     """
-    wanted = [name.casefold() for name in names]
-    own = [name.casefold() for name in found.names]
-    if set(own) == set(wanted):
-        order = np.array([wanted.index(name) for name in own])
-    elif tuple(own) in PAIRS and (tuple(wanted) in PAIRS or tuple(own) == PAIRS[0]):
-        order = np.array([0, 1])
-    else:
+    places, notices = matched(found.names, names)
+    unknown = [name for name, place in zip(found.names, places, strict=True) if place is None]
+    if unknown:
+        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
+        more = f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else ""
         raise DataError(
-            f"expected the labels {' and '.join(names)} in {found.source}, got "
-            f"{' and '.join(found.names)}: choose a model for these classes, or rename them"
+            f"expected the labels {_listed(names)} in {found.source}, got others ({shown}{more}): "
+            "choose a model for these classes, or rename them"
         )
-    return replace(found, labels=order[found.labels], names=tuple(names))
+    order = np.array(places, dtype=np.int64)
+    # How the file writes them matters to nobody who knows what they are read as.
+    kept = tuple(one for one in found.notices if one not in alike(found.names))
+    return replace(found, labels=order[found.labels], names=tuple(names), notices=(*kept, *notices))
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 20:
+        return f"{', '.join(names[:20])} and {len(names) - 20:,} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 class Opened(NamedTuple):
@@ -323,10 +348,3 @@ def _check_row(
             f"expected a label in column {label_column!r} of {path}, got none in row {number:,}: "
             "fill it in, or leave the row out"
         )
-
-
-def _value(value: Any) -> str:
-    """A label as text: 1, 1.0 and "1" are the same."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from rnnviz.classifier import DIGIT_LABELS
-from rnnviz.data import DataError, digits, labelled, memory, mnist
+from rnnviz.data import DataError, digits, memory, mnist
 from rnnviz.run_place import place
 from rnnviz.training import images, texts
 from rnnviz.training.batches import Examples, Prepare
@@ -155,10 +155,8 @@ def _texts(name: str, seed: int, limit: int | None, chosen: dict[str, Any]) -> S
             seed=seed,
             limit=limit or 10**9,  # a limit, whatever it is, spares the test texts
             chosen_tokens=TOKENS[name],
-            most_classes=labelled.MOST_CLASSES,
             **chosen,
         )
-        labelled.check_labels(task.held_out_texts)
     except DataError as failure:
         # Where the server keeps an uploaded file is nobody's concern.
         raise DataError(str(failure).replace(path, "your file")) if path else failure from failure

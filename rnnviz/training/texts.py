@@ -16,6 +16,7 @@ import torch
 from rnnviz import tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, imdb, sentences, texts
+from rnnviz.data.labelled import MOST_CLASSES, check_labels
 from rnnviz.data.texts import SENTIMENT, LabelledTexts, Track
 from rnnviz.evaluation import padded, score_texts
 from rnnviz.tokens import TextTokenizer
@@ -185,13 +186,13 @@ def load(
     chosen_tokens: dict[str, Any] | None = None,
     train_tokens: int | None = None,
     track: Track | None = None,
-    most_classes: int = 2,
 ) -> TextTask:
     """The task called `name`, or that of a file, with a tokenizer trained for it.
 
     `held_out` texts, at most a fifth, are kept from training; `limit` keeps only so many of the
     rest, for a quick try that is not scored on test texts. `chosen_tokens` are words of
-    `tokens.train` to change. Raises `DataError` without the data.
+    `tokens.train` to change. A file may have labels of two to `MOST_CLASSES` kinds. Raises
+    `DataError` without the data.
     """
     preset = defaults(name)
     wanted = preset.held_out if held_out is None else held_out
@@ -207,8 +208,9 @@ def load(
             text_column=text_column,
             label_column=label_column,
             track=track,
-            most_classes=most_classes,
+            most_classes=MOST_CLASSES,
         )
+        check_labels(found)
         data = f"{Path(name).name}, {len(found):,} texts"
         parts = Parts(*_split(found, wanted, seed), None, data, "unknown")
     train = _at(parts.training, np.arange(len(parts.training))[:limit])
