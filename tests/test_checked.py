@@ -18,7 +18,7 @@ from hypothesis import strategies as some
 
 from rnnviz import theatre
 from rnnviz.checked import MOST_DEPTH, MOST_VALUES, MOST_WHOLE, number, sound, text, whole
-from rnnviz.theatre import drawing, writing
+from rnnviz.theatre import drawing
 from rnnviz.theatre.view import View
 
 CHARACTERS = some.text(some.characters(), max_size=12)  # halves of characters, too
@@ -41,9 +41,9 @@ MESSAGES: dict[str, Any] = {
     "picked": 3,
     "drawing": {"image": None, "strokes": [STROKE]},
     "mix": {"percent": 30, "settled": True, "turn": 4},
-    "typed": {"text": "a film", "nonce": 0, "edit": 2},
+    "typed": {"text": "a film", "edit": 2, "after": 0, "turn": 3, "fill": 1796000000000},
     "asked": 5,
-    "went": {"at": 12.5, "search": "?layer=2", "tries": 1},
+    "went": {"turn": 12, "search": "?layer=2", "tries": 1},
     "known": "a" * 20,
     "page": "dark",
 }
@@ -67,9 +67,13 @@ def decoded(name: str, message: Any) -> list[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streamlit, "session_state", {"key": {name: message}})
         sent = theatre.sent_by("key", name)
-        found: list[Any] = [theatre.last_trip("key"), theatre.asked("key")]
+        found: list[Any] = [
+            theatre.last_trip("key"),
+            theatre.asked("key"),
+            theatre.last_pick("key"),
+        ]
         found.append(theatre.committed(theatre.sent_by("key", "view"), [PAYLOAD]))
-        found.append(writing.parse(theatre.sent_by("key", "typed"), nonce=0))
+        found.append(theatre.last_written("key"))
         patch.setattr(theatre, "component", lambda *_: lambda **given: mixed.append(given))
         pictures = np.zeros((2, 28, 28), np.uint8)
         theatre.morph(
@@ -132,13 +136,13 @@ def test_the_messages_of_our_own_pages_are_taken_as_they_are(name: str) -> None:
     assert sound(MESSAGES[name]) == MESSAGES[name]
 
 
-@pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf, 10**400, 1e300, -1, True, "1", None])
-def test_a_trip_at_no_time_is_none(monkeypatch: pytest.MonkeyPatch, at: Any) -> None:
-    sent = {"key": {"went": {"at": at, "search": "?layer=2"}}}
+@pytest.mark.parametrize("turn", [math.nan, math.inf, 10**400, 1e300, 3.0, -1, 0, True, "1", None])
+def test_a_trip_at_no_turn_is_none(monkeypatch: pytest.MonkeyPatch, turn: Any) -> None:
+    sent = {"key": {"went": {"turn": turn, "search": "?layer=2"}}}
     monkeypatch.setattr(streamlit, "session_state", sent)
     assert theatre.last_trip("key") is None
-    sent["key"]["went"]["at"] = 3
-    assert theatre.last_trip("key") == theatre.Trip(3.0, {"layer": "2"})
+    sent["key"]["went"]["turn"] = 3
+    assert theatre.last_trip("key") == theatre.Trip(3, {"layer": "2"})
 
 
 @pytest.mark.parametrize(

@@ -18,21 +18,22 @@ from rnnviz.theatre.writing import Written, parse, well_formed
         7,
         "text",
         {},
-        {"text": "a", "nonce": 2, "edit": 1},
-        {"text": 1, "nonce": 1, "edit": 1},
-        {"text": "a", "nonce": 1, "edit": "1"},
-        {"text": "a", "nonce": 1, "edit": True},
-        {"text": "a", "nonce": 1},
+        {"text": "a", "edit": 1},
+        {"text": "a", "turn": 0, "edit": 1},
+        {"text": 1, "turn": 1, "edit": 1},
+        {"text": "a", "turn": 1, "edit": "1"},
+        {"text": "a", "turn": 1, "edit": True},
+        {"text": "a", "turn": 1},
     ],
 )
-def test_anything_but_a_text_of_this_nonce_is_nothing(sent: Any) -> None:
-    assert parse(sent, nonce=1) is None
+def test_anything_but_a_text_with_its_turn_is_nothing(sent: Any) -> None:
+    assert parse(sent) is None
 
 
 def test_a_text_is_taken_as_it_is_and_cut_where_it_must_be() -> None:
-    assert parse({"text": "a film", "nonce": 1, "edit": 3}, nonce=1) == Written("a film", 3)
-    cut = parse({"text": "abcdef", "nonce": 1, "edit": 0}, nonce=1, most=4)
-    assert cut is not None and cut.text == "abcd"
+    assert parse({"text": "a film", "turn": 7, "edit": 3}) == Written("a film", 7, 3)
+    cut = parse({"text": "abcdef", "turn": 1, "edit": 0, "after": 2}, most=4)
+    assert cut is not None and cut == Written("abcd", 1, 0, 2)
 
 
 @given(st.text())

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from rnnviz.checked import fields, number, sound, whole
+from rnnviz.checked import fields, sound, whole
 from rnnviz.theatre import drawing, writing
 from rnnviz.theatre.arrays import encode
 from rnnviz.theatre.modules import FOLDER, SHEETS, join
@@ -30,23 +30,29 @@ from rnnviz.theatre.reading import (
     reading_from_trace,
 )
 from rnnviz.theatre.tints import Tint, tint_payloads
+from rnnviz.theatre.turns import Turns, turn_of
 from rnnviz.theatre.view import View
 
 __all__ = [
     "LayerReading",
     "LeftOutText",
     "Mark",
+    "Pick",
     "Reading",
     "Tint",
+    "Trip",
     "View",
     "Withheld",
     "asked",
     "component",
     "draw",
     "gallery",
+    "last_pick",
     "last_trip",
+    "last_written",
     "measures",
     "morph",
+    "picker",
     "place",
     "reading_from_trace",
     "scribe",
@@ -305,32 +311,77 @@ def scribe(
     text: str,
     *,
     key: str,
-    nonce: int,
+    turns: Turns,
     label: str,
     placeholder: str = "",
     explained: str = "",
     most_characters: int = writing.MOST_CHARACTERS,
     rows: int = 5,
-) -> writing.Written | None:
-    """A box to write in that tells what is typed after a short pause; None while nobody has typed.
+    beside: str = "",
+) -> None:
+    """A box to write in that tells what is typed after a short pause: `last_written`.
 
-    The box holds ``text`` when it is shown anew or given another ``nonce``. At every other time it
-    is the reader's own: no run of the page touches what is being typed.
+    The box holds ``text`` when it is shown for the first time or ``turns`` has another fill. At
+    every other time it is the reader's own: no run of the page touches what is being typed.
+    ``beside`` is the key of a container with controls that may fill the box, see `Written.after`.
     """
     data = {
         "name": key,
         "text": text,
-        "nonce": nonce,
+        **turns.stamp,
         "label": label,
         "placeholder": placeholder,
         "help": explained,
         "most": most_characters,
         "rows": rows,
+        "beside": beside,
     }
     component("scribe")(
         key=key, data=_packed(data), default={"typed": None}, on_typed_change=_nothing
     )
-    return writing.parse(sent_by(key, "typed"), nonce=nonce, most=most_characters)
+
+
+def last_written(key: str) -> writing.Written | None:
+    """What was typed last in the `scribe` of that key."""
+    return writing.parse(sent_by(key, "typed"))
+
+
+def picker(
+    names: Mapping[str, str],
+    *,
+    key: str,
+    picked: str,
+    turns: Turns,
+    label: str,
+    explained: str = "",
+) -> None:
+    """A list to choose from, by the names of its entries: `last_pick` is what was chosen."""
+    data = {
+        "name": key,
+        "entries": list(names.items()),
+        "picked": picked,
+        "label": label,
+        "help": explained,
+        **turns.stamp,
+    }
+    component("picker")(
+        key=key, data=_packed(data), default={"picked": None}, on_picked_change=_nothing
+    )
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What was chosen, and at which turn."""
+
+    value: Any
+    turn: int
+
+
+def last_pick(key: str) -> Pick | None:
+    """What was chosen last in the `picker` or the `gallery` of that key."""
+    sent = sent_by(key, "picked")
+    turn = turn_of(sent)
+    return None if turn is None else Pick(fields(sent).get("value"), turn)
 
 
 def place(
@@ -340,16 +391,16 @@ def place(
     owned: Sequence[str],
     version: str,
     choice: int,
-    heard: float = 0,
+    heard: int = 0,
     again: float | None = None,
 ) -> None:
     """Put the page's ``words`` into the browser's address and leave all that are not ``owned``.
 
     A changed word makes an entry in the browser's history, unless ``choice`` is the number that
-    it was before: words of one choice replace each other. ``heard`` is the time of the `Trip` that
+    it was before: words of one choice replace each other. ``heard`` is the turn of the `Trip` that
     the words know of: those that know of no later one than the browser has made are not put. With
-    ``again`` the browser makes the
-    fragment around this run again after so many seconds, and `asked` counts that.
+    ``again`` the browser makes the fragment around this run again after so many seconds, and
+    `asked` counts that.
     """
     data = {
         "words": dict(words),
@@ -365,16 +416,16 @@ def place(
 
 @dataclass(frozen=True)
 class Trip:
-    """The browser went back or forward within the page: when (its own clock), and to what words."""
+    """The browser went back or forward within the page: at which turn, and to what words."""
 
-    at: float
+    turn: int
     query: Mapping[str, str]
 
 
-def travel(*, key: str, heard: float) -> None:
+def travel(*, key: str, heard: int) -> None:
     """Listen to the browser's back and forward buttons; `last_trip` is what they did.
 
-    ``heard`` is the time of the last `Trip` that the page has followed: the browser tells a later
+    ``heard`` is the turn of the last `Trip` that the page has followed: the browser tells a later
     one again until it is heard. Mount it outside of fragments: what it says makes the whole page
     run.
     """
@@ -384,16 +435,16 @@ def travel(*, key: str, heard: float) -> None:
 
 def last_trip(key: str) -> Trip | None:
     """What the `travel` of that key has said last, when it makes sense."""
-    sent = fields(sent_by(key, "went"))
-    at, search = number(sent.get("at"), 0), sent.get("search")
-    if at is None or not isinstance(search, str):
+    sent = sent_by(key, "went")
+    turn, search = turn_of(sent), fields(sent).get("search")
+    if turn is None or not isinstance(search, str):
         return None
     try:
         search = search[:LONGEST_SEARCH].removeprefix("?")
         words = parse_qs(search, keep_blank_values=True, max_num_fields=100)
     except ValueError:  # more words than anybody means
         return None
-    return Trip(at, {word: values[0] for word, values in words.items()})
+    return Trip(turn, {word: values[0] for word, values in words.items()})
 
 
 def asked(key: str) -> int:

@@ -2,12 +2,16 @@
 // One choice is one entry of the history: words of the same choice (a drawing that grows) replace each other.
 
 import { placedSearch } from "./search.js";
+import { turnOf } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const PLACES = new WeakMap();
 // Outlives a place: a page that is laid out anew makes a new one. Each page counts its own choices: what a page says
 // first after another one is no choice, it completes the address by which it was reached.
 const latest = { path: null, choice: null };
+// Where the browser went last, by the turn of that trip. Words that Python said before it heard of it (travel.js) are old:
+// they must not overwrite that entry, not even by a place that is made anew.
+const trips = { path: null, turn: 0 };
 
 // Whether two searches say the same, in whatever order and with or without the version.
 export function saysTheSame(one, other) {
@@ -27,15 +31,13 @@ function whenIdle(act) {
   else setTimeout(act, 50);
 }
 
-// Words that Python said before it heard where the browser went (travel.js) are old: they must not overwrite that entry.
 class Place {
   constructor() {
     this.given = null;
     this.asked = null;
-    this.wentAt = 0;
     this.path = window.location.pathname;
     this.onPop = (event) => {
-      if (window.location.pathname === this.path) this.wentAt = event.timeStamp;
+      if (window.location.pathname === this.path) Object.assign(trips, { path: this.path, turn: turnOf(event) });
     };
     window.addEventListener("popstate", this.onPop);
   }
@@ -46,7 +48,7 @@ class Place {
   }
 
   update(data, tell) {
-    if (data.heard >= this.wentAt) this.follow(data);
+    if (trips.path !== this.path || data.heard >= trips.turn) this.follow(data);
     if (data.ask === null || data.ask === this.asked) return;
     this.asked = data.ask;
     clearTimeout(this.timer);

@@ -1,16 +1,16 @@
-// A box to write in. What is typed is told after a short pause; what Python says never disturbs the one who writes,
-// unless it raises the nonce: then it has another text to show.
+// A box to write in. What is typed is told after a short pause. What Python has to show instead (a text that somebody
+// picked) is taken unless something was typed since they did: see turns.js.
 
+import { nextTurn, turnsOf } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const SCRIBES = new WeakMap();
-// What was being written when a box was taken down: a page that is laid out anew makes a new one.
-const KEPT = new Map();
 const PAUSE = 90;
 const LONG_PAUSE = 200;
 // After so long a rest the next letter begins another edit.
 const REST = 5000;
 const TALLEST = 320;
+const TOUCHES = ["pointerdown", "keydown", "change", "drop"];
 // A longer text fills the tallest box anyway and is not measured with every letter; its reading takes longer, too.
 const LONG = 4000;
 
@@ -34,10 +34,19 @@ function groupedCount(count) {
 class Scribe {
   constructor(parent, data) {
     this.name = data.name;
+    this.turns = turnsOf(data.name);
     this.edit = 0;
     this.last = -Infinity;
+    this.after = 0;
     this.build(parent);
-    this.takeUp(data);
+    const before = this.turns.kept?.();
+    const snapshot = () => this.snapshot();
+    this.turns.kept = snapshot;
+    this.release = () => {
+      const last = this.snapshot();
+      if (this.turns.kept === snapshot) this.turns.kept = () => last;
+    };
+    if (before) this.takeUp(before);
     this.observer = new ResizeObserver(() => this.grow());
     this.observer.observe(this.root);
   }
@@ -83,12 +92,23 @@ class Scribe {
       event.preventDefault();
       this.send();
     };
+    // Whoever leaves the box does something else next, and that comes after what was typed.
+    this.box.onblur = () => this.send();
+    this.onTouch = (event) => this.touched(event);
+    for (const kind of TOUCHES) document.addEventListener(kind, this.onTouch, true);
     this.root.onkeyup = (event) => event.stopPropagation();
     this.root.onkeypress = (event) => event.stopPropagation();
     this.clearButton.onclick = () => this.clear();
   }
 
+  // Controls of Streamlit's that may put another text here tell no turn: this says what was typed after they were used.
+  touched(event) {
+    const isBeside = (node) => node.classList?.contains(`st-key-${this.beside}`);
+    if (event.composedPath().some(isBeside)) this.after = nextTurn();
+  }
+
   typed() {
+    this.turns.act();
     const now = performance.now();
     if (now - this.last > REST) this.edit += 1;
     this.last = now;
@@ -116,11 +136,10 @@ class Scribe {
     clearTimeout(this.timer);
     if (this.composing) return;
     this.countNow();
+    if (!this.turns.isUntold) return;
     const text = this.box.value;
-    const { nonce, edit } = this;
-    if (text === this.told) return;
-    this.told = text;
-    this.tell("typed", { text: text.toWellFormed?.() ?? text, nonce, edit });
+    const { edit, after } = this;
+    this.tell("typed", { text: text.toWellFormed?.() ?? text, edit, after, ...this.turns.stamp() });
   }
 
   // As if typed, so that the browser's own undo brings it back.
@@ -156,61 +175,58 @@ class Scribe {
   put(text) {
     clearTimeout(this.timer);
     this.composing = false;
-    this.box.value = text;
-    this.told = this.box.value;
+    if (this.box.value !== text) this.box.value = text;
     this.last = -Infinity;
     this.box.scrollTop = 0;
     this.countNow();
     this.grow();
   }
 
-  takeUp(data) {
-    this.nonce = data.nonce;
-    this.box.maxLength = data.most;
-    const kept = KEPT.get(this.name);
-    KEPT.delete(this.name);
-    if (!kept || kept.nonce !== data.nonce) {
-      this.put(data.text);
-      return;
-    }
-    this.put(kept.text);
-    this.edit = kept.edit;
-    this.last = kept.last;
-    this.told = kept.told;
-    if (kept.focused) {
+  // A page that is laid out anew makes a new box, which goes on where the old one was.
+  takeUp({ text, edit, last, after, focused, selection }) {
+    this.put(text);
+    Object.assign(this, { edit, last, after });
+    if (focused) {
       this.box.focus({ preventScroll: true });
-      this.box.setSelectionRange(...kept.selection);
+      this.box.setSelectionRange(...selection);
     }
-    if (kept.text !== kept.told) this.plan();
+    if (this.turns.isUntold) this.plan();
   }
 
   update(data, tell) {
     this.tell = tell;
     this.most = data.most;
+    this.beside = data.beside;
     this.box.maxLength = data.most;
     this.box.rows = data.rows;
     this.box.placeholder = data.placeholder;
     this.label.textContent = data.label;
     this.root.title = data.help;
-    if (data.nonce === this.nonce) return;
-    this.nonce = data.nonce;
-    this.put(data.text);
-    this.say("");
+    const met = this.turns.meet(data);
+    if (met === "known") return;
+    if (met === "take") {
+      this.put(data.text);
+      this.say("");
+    } else this.tellAgain();
+  }
+
+  tellAgain() {
+    this.turns.told = 0;
+    this.plan();
+  }
+
+  snapshot() {
+    const { edit, last, after, box } = this;
+    const focused = box.getRootNode().activeElement === box;
+    return { edit, last, after, text: box.value, focused, selection: [box.selectionStart, box.selectionEnd] };
   }
 
   destroy() {
     clearTimeout(this.timer);
     this.observer.disconnect();
-    const { nonce, edit, last, told, box } = this;
-    KEPT.set(this.name, {
-      nonce,
-      edit,
-      last,
-      told,
-      text: box.value,
-      focused: box.getRootNode().activeElement === box,
-      selection: [box.selectionStart, box.selectionEnd],
-    });
+    for (const kind of TOUCHES) document.removeEventListener(kind, this.onTouch, true);
+    this.release();
+    this.box.onblur = null;
     this.root.remove();
   }
 }

@@ -1,6 +1,7 @@
 // Tells Python that the browser went back or forward within the page, and to which words. Streamlit knows it too, but
 // forgets it when anything else happens in the same moment. So this says it again until Python has heard of it.
 
+import { turnOf } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const TRAVELS = new WeakMap();
@@ -16,7 +17,8 @@ class Travel {
     this.path = window.location.pathname;
     this.onPop = (event) => {
       const { pathname, search } = window.location;
-      unheard = pathname === this.path ? { at: event.timeStamp, search, path: pathname, tries: 0 } : null;
+      const turn = turnOf(event);
+      unheard = pathname === this.path ? { turn, search, path: pathname, tries: 0 } : null;
       this.plan(TELL_AFTER);
     };
     window.addEventListener("popstate", this.onPop);
@@ -29,7 +31,7 @@ class Travel {
   }
 
   update({ heard }) {
-    if (unheard && heard >= unheard.at) unheard = null;
+    if (unheard && heard >= unheard.turn) unheard = null;
   }
 
   plan(delay) {
@@ -40,8 +42,8 @@ class Travel {
   say() {
     if (!unheard || unheard.path !== window.location.pathname || unheard.tries === MOST_TRIES) return;
     unheard.tries += 1;
-    const { at, search, tries } = unheard;
-    this.tell("went", { at, search, tries });
+    const { turn, search, tries } = unheard;
+    this.tell("went", { turn, search, tries });
     this.plan(TELL_AGAIN_AFTER);
   }
 }

@@ -6,28 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnviz import checked
+from rnnviz.theatre.turns import turn_of
 
 MOST_CHARACTERS = 400_000
 
 
 @dataclass(frozen=True)
 class Written:
-    """A text as it was typed, and the number of the edit: a long rest begins another one."""
+    """A text as it was typed, at which turn, and the number of the edit: a rest begins another.
+
+    ``after`` is the turn at which something was last done, before that, to what can put another
+    text into the box and is not numbered itself (a file that is chosen); 0 for never.
+    """
 
     text: str
+    turn: int
     edit: int = 0
+    after: int = 0
 
 
-def parse(sent: Any, *, nonce: int, most: int = MOST_CHARACTERS) -> Written | None:
-    """What was typed since the text of that ``nonce`` was put into the box; None for nothing.
+def parse(sent: Any, *, most: int = MOST_CHARACTERS) -> Written | None:
+    """What was typed last; None for nothing.
 
     Half a surrogate pair, which no file can hold, becomes the sign for an unknown character.
     """
-    said = checked.fields(sent)
+    said, turn = checked.fields(sent), turn_of(sent)
     text, edit = said.get("text"), checked.whole(said.get("edit"))
-    if checked.whole(said.get("nonce")) != nonce or not isinstance(text, str) or edit is None:
+    if turn is None or not isinstance(text, str) or edit is None:
         return None
-    return Written(well_formed(text[:most]), edit)
+    return Written(well_formed(text[:most]), turn, edit, checked.whole(said.get("after")) or 0)
 
 
 def well_formed(text: str) -> str:

@@ -40,7 +40,7 @@ class DigitsChoices:
     ``start`` is where a theatre that is shown anew begins. ``tasks`` are the readings shown last,
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
     how often the browser has asked for newer figures, ``heard`` is what the board sent last,
-    ``heard_trip`` the time of the last trip through the browser's history that was followed,
+    ``heard_trip`` the turn of the last trip through the browser's history that was followed,
     ``trips`` how many there were. ``run`` is the network of a training run that reads.
     """
 
@@ -63,7 +63,7 @@ class DigitsChoices:
     figured: tuple[exhibit.Task, ...] = ()
     asked: int = 0
     heard: str = repr(None)
-    heard_trip: float = 0
+    heard_trip: int = 0
     trips: int = 0
     run: RunNetwork | None = None
 
@@ -191,7 +191,7 @@ class DigitsChoices:
         the next.
         """
         trip = last_trip(TRAVEL)
-        if trip is not None and trip.at != self.heard_trip:
+        if trip is not None and trip.turn > self.heard_trip:
             return True
         changed = [
             name
@@ -224,7 +224,7 @@ def digits_choices() -> DigitsChoices:
         choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
         st.session_state["digits"] = choices
         choices.adopt(query)
-    elif trip is not None and trip.at != choices.heard_trip:
+    elif trip is not None and trip.turn > choices.heard_trip:
         choices.adopt(trip.query)
         choices.trips += 1
     elif router.arrived() and query:
@@ -238,7 +238,7 @@ def digits_choices() -> DigitsChoices:
         choices.find_run()
         _show_in_widgets(choices, only_missing=True)
         return choices
-    choices.heard_trip = 0 if trip is None else trip.at
+    choices.heard_trip = max(choices.heard_trip, 0 if trip is None else trip.turn)
     choices.find_run()
     _show_in_widgets(choices)
     return choices

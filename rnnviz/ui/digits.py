@@ -192,7 +192,6 @@ def _upload(choices: DigitsChoices, uploaded: Any) -> None:
     fingerprint = hashlib.blake2b(data, digest_size=16).hexdigest()
     if fingerprint == choices.upload:
         return
-    choices.upload = fingerprint
     choices.notices.pop("upload", None)
     try:
         trips = choices.trips
@@ -201,3 +200,4 @@ def _upload(choices: DigitsChoices, uploaded: Any) -> None:
             choices.show(Picture(digit.tobytes(), "your image"))
     except DataError as error:
         choices.notices["upload"] = sentence(error)
+    choices.upload = fingerprint  # a run that was called off leaves the file to the next one

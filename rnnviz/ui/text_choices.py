@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Any
 
 import streamlit as st
@@ -21,7 +22,17 @@ from rnnviz.run_network import RunNetwork, network
 from rnnviz.runs import RunError
 from rnnviz.text_address import VERSION, WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.text_exhibit import PINNED_SOURCE, Text, alike
-from rnnviz.theatre import Tint, View, Withheld, last_trip, sent_by
+from rnnviz.theatre import (
+    Pick,
+    Tint,
+    Trip,
+    View,
+    Withheld,
+    last_pick,
+    last_trip,
+    last_written,
+)
+from rnnviz.theatre.turns import Offers, Turns
 from rnnviz.theatre.writing import Written
 from rnnviz.ui.notices import sentence
 
@@ -34,6 +45,8 @@ LONGEST_GHOST = 8_000
 PLACE = "text_place"
 TRAVEL = "text_travel"
 BOX = "text_box"
+PICKER = "text_passage"
+FILES = "text_files"
 WIDGETS = ("cell", "ghost", "beside", "figure")
 """The fields of the address that have a widget of the same meaning."""
 
@@ -42,6 +55,7 @@ FORGOTTEN = (
     "shown: whoever made the link can put the text into it."
 )
 WORDLESS = "A text in this link cannot be read, so it is left out."
+TYPED_SINCE = "Choose the file again to read it: you have written something since, and that stays."
 TOO_LONG = (
     "Your text is too long for a link and was left out of it: 2,000 characters of an address hold "
     "about 600 words."
@@ -53,10 +67,11 @@ class TextChoices:
     """Everything a person has chosen on the Text page; lives as long as the session.
 
     ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``filled`` what was
-    put into it last, ``before`` the text as it was when the present edit, ``edit``, began. ``own``
-    are one's own texts by their number in the address, ``share`` says whether they go into it.
-    ``turn`` grows when the theatre is to take ``start``, ``nonce`` when another text is put into
-    the box, ``swaps`` when a widget is set. ``tints`` are colours that figures have worked out for
+    put into it last, ``turns`` who did that, ``before`` the text as it was when the present edit,
+    ``edit``, began. ``own`` are one's own texts by their number in the address, ``share`` says
+    whether they go into it. ``turn`` grows when the theatre is to take ``start``, ``swaps`` when
+    the switch of the link is set. ``after`` is that of what was `Written` last, ``typed_last`` says
+    that it grew since files were looked at. ``tints`` are colours that figures have worked out for
     readings that are shown; ``latest`` are the readings that a figure waits for, ``since`` when
     they came. ``refused`` counts columns and rows of a table that could not be read. The rest is
     as in `DigitsChoices`.
@@ -72,8 +87,11 @@ class TextChoices:
     view: View = field(default_factory=View)
     start: View = field(default_factory=View)
     turn: int = 0
-    nonce: int = 0
+    turns: Turns = field(default_factory=Turns)
     edit: int | None = None
+    after: int = 0
+    typed_last: bool = False
+    offers: Offers = field(default_factory=Offers)
     upload: str | None = None
     refused: int = 0
     document: Document | None = None
@@ -87,9 +105,9 @@ class TextChoices:
     figured: tuple[text_exhibit.Task, ...] = ()
     tints: dict[text_exhibit.Task, list[Tint]] = field(default_factory=dict)
     asked: int = 0
-    heard: Any = None
-    heard_trip: float = 0
+    heard_trip: int = 0
     trips: int = 0
+    lock: RLock = field(default_factory=RLock)
     latest: tuple[text_exhibit.Task, ...] = ()
     since: float = 0
     run: RunNetwork | None = None
@@ -100,7 +118,7 @@ class TextChoices:
         A message that the browser sent before it heard of the new value would set a widget of the
         same key back to the old one, as if a person had chosen it.
         """
-        number = self.trips + (self.swaps if name in ("passage", "share") else 0)
+        number = self.trips + (self.swaps if name == "share" else 0)
         return f"text_{name}" + (f"_{number}" if number else "")
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
@@ -113,8 +131,27 @@ class TextChoices:
             self.choice += 1
         self.kind = kind
 
-    def pick(self, key: str) -> None:
-        """Read the bundled passage, or one's own text, of that key."""
+    def hear(self) -> None:
+        """Take over what was done in the browser since the last time, in the order of its turns.
+
+        A run that was stopped may still be going on beside the next one, with older messages.
+        """
+        said = (last_written(BOX), last_pick(PICKER), last_trip(TRAVEL))
+        acts = sorted((one for one in said if one is not None), key=lambda act: act.turn)
+        with self.lock:
+            for act in acts:
+                if isinstance(act, Written):
+                    self.write(act)
+                elif isinstance(act, Pick):
+                    self.pick(act)
+                else:
+                    self.follow(act)
+
+    def pick(self, pick: Pick) -> None:
+        """Read the bundled passage, or one's own text, that was chosen."""
+        key = pick.value
+        if not self.turns.hears(pick.turn) or not isinstance(key, str):
+            return
         found = self.own.get(key) if is_own(key) else text_exhibit.passage(key)
         if found is None:
             return
@@ -123,34 +160,58 @@ class TextChoices:
         self.fill(found.words)
 
     def bring(self, text: Text) -> None:
-        """Read a text that came as a file."""
-        self.before, self.edit = None, None
-        self._read(text, self._number())
-        self.fill(text.words)
-        self.swaps += 1
+        """Read a text that came as a file, unless something was typed since it was chosen."""
+        with self.lock:
+            if self.typed_last:
+                self.notices["upload"] = TYPED_SINCE
+                return
+            self.before, self.edit = None, None
+            self._read(text, self._number())
+            self.fill(text.words)
+            self.swaps += 1
 
     def write(self, written: Written) -> None:
         """Read what was typed; what cannot be read leaves the last reading in place."""
-        self.box = written.text
+        if not self.turns.hears(written.turn):
+            return
+        self.typed_last = self.typed_last or written.after > self.after
+        self.after = max(self.after, written.after)
+        if written.text != self.box:
+            self.box = written.text
+            self._read_box(written.edit)
+
+    def _read_box(self, edit: int | None) -> None:
         self.notices.pop("box", None)
         try:
-            text_exhibit.checked(written.text)
+            text_exhibit.checked(self.box)
         except DataError as error:
             self.notices["box"] = f"{sentence(error)} The last reading stays until then."
             return
-        if written.text == self.text.words:
+        if self.box == self.text.words:
             return
-        continued = written.edit == self.edit
+        continued = edit == self.edit
         if not continued:
-            self.before, self.edit = self.text, written.edit
-        known = [one.key for one in PASSAGES if one.text == written.text]
+            self.before, self.edit = self.text, edit
+        known = [one.key for one in PASSAGES if one.text == self.box]
         if known:
             self._read(text_exhibit.passage(known[0]), known[0], continued=continued)
         else:
             was_own = is_own(self.address.text)
             key = self.address.text if continued and was_own else self._number()
-            self._read(Text(written.text), key, continued=continued)
+            self._read(Text(self.box), key, continued=continued)
         self.swaps += 1
+
+    def follow(self, trip: Trip) -> None:
+        """Go where the browser went; what was typed or picked after that stays."""
+        if trip.turn <= self.heard_trip:
+            return
+        self.heard_trip = trip.turn
+        self.adopt(trip.query)
+        self.trips += 1
+        if self.turns.hears(trip.turn):
+            self.fill(self.text.words)
+        else:
+            self._read_box(None)
 
     def pin(self) -> None:
         """Keep the text that is read for comparison."""
@@ -252,8 +313,6 @@ class TextChoices:
         self.share = self.address.own is not None or self.address.pinned is not None
         self._adopt_texts()
         self.before, self.edit = None, None
-        if not self.filled == self.box == self.text.words:
-            self.fill(self.text.words)
         self.choice += 1
         self.kind = ""
 
@@ -316,7 +375,7 @@ class TextChoices:
     def fill(self, words: str) -> None:
         """Put a text into the box, whatever stands in it."""
         self.box = self.filled = words
-        self.nonce += 1
+        self.turns.fills()
 
     def _number(self) -> str:
         return f"my.{secrets.token_hex(3)}"
@@ -339,11 +398,12 @@ class TextChoices:
 
     def has_news(self) -> bool:
         """Whether something has happened that only a run of the whole page looks at."""
-        trip = last_trip(TRAVEL)
-        if trip is not None and trip.at != self.heard_trip:
+        trip, said = last_trip(TRAVEL), (last_written(BOX), last_pick(PICKER))
+        if trip is not None and trip.turn > self.heard_trip:
             return True
-        chosen = st.session_state.get(self.widget("cell"))
-        return chosen not in (None, self.address.cell) or sent_by(BOX, "typed") != self.heard
+        if any(one is not None and one.turn > self.turns.heard for one in said):
+            return True
+        return st.session_state.get(self.widget("cell")) not in (None, self.address.cell)
 
     def words(self) -> dict[str, str]:
         """The page's words of the address, in their order."""
@@ -366,18 +426,17 @@ class TextChoices:
 def text_choices() -> TextChoices:
     """The choices of this session, as the address has them where the address is newer."""
     query = st.query_params.to_dict()
-    trip = last_trip(TRAVEL)
     choices: TextChoices | None = st.session_state.get("text")
+    is_new = choices is None
     if choices is None:
         first = text_exhibit.passage(TextAddress().text)
         choices = TextChoices(TextAddress(), first, first.words, first.words)
         st.session_state["text"] = choices
+    trips = choices.trips
+    if is_new or (router.arrived() and query):
         choices.adopt(query)
-    elif trip is not None and trip.at != choices.heard_trip:
-        choices.adopt(trip.query)
-        choices.trips += 1
-    elif router.arrived() and query:
-        choices.adopt(query)
+        choices.fill(choices.text.words)
+        is_new = True
     else:
         if router.arrived():
             choices.start = choices.view
@@ -385,12 +444,9 @@ def text_choices() -> TextChoices:
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
-        choices.find_run()
-        _show_in_widgets(choices, only_missing=True)
-        return choices
-    choices.heard_trip = 0 if trip is None else trip.at
+    choices.hear()
     choices.find_run()
-    _show_in_widgets(choices)
+    _show_in_widgets(choices, only_missing=not is_new and choices.trips == trips)
     return choices
 
 

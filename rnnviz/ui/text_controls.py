@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -15,12 +16,13 @@ from rnnviz.data.passages import PASSAGES, passage
 from rnnviz.signals import CELL_NAMES
 from rnnviz.text_address import is_own
 from rnnviz.text_exhibit import Text
-from rnnviz.theatre import scribe, sent_by, travel
+from rnnviz.theatre import picker, scribe, travel
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.offers import on_choice
 from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
-from rnnviz.ui.text_choices import BOX, TRAVEL, TextChoices
+from rnnviz.ui.text_choices import BOX, FILES, PICKER, TRAVEL, TYPED_SINCE, TextChoices
 from rnnviz.ui.waiting import still_wanted
 
 TEXT_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 560, 280, 260
@@ -58,15 +60,14 @@ def needs_width(choices: TextChoices) -> bool:
 
 def text_controls(choices: TextChoices) -> None:
     """Pick, write or upload the text that is read."""
-    picker, box = st.container(), st.container()
-    with box:
-        _box(choices)
-    with picker:
-        _picker(choices)
+    _picker(choices)
+    _box(choices)
     # Open while there is something to choose in it: a column and a row.
     has_table = choices.document is not None and bool(choices.document.columns)
-    with st.expander("Upload a file", icon=":material/upload_file:", expanded=has_table):
+    files = st.container(key=FILES)
+    with files.expander("Upload a file", icon=":material/upload_file:", expanded=has_table):
         _upload(choices)
+    choices.typed_last = False
     _look_for(choices)
 
 
@@ -146,7 +147,7 @@ def _link(choices: TextChoices) -> None:
         "Put my text into the link",
         value=choices.share,
         key=key,
-        on_change=lambda: choices.put_into_link(bool(st.session_state[key])),
+        on_change=on_choice(choices.offers, key, choices.share, choices.put_into_link),
         help="Off, the address of this page says nothing of what you wrote, and opens elsewhere "
         "with the usual text. On, it carries your text, compressed, for everybody who gets the "
         "link; up to about 600 words.",
@@ -155,37 +156,33 @@ def _link(choices: TextChoices) -> None:
 
 def _box(choices: TextChoices) -> None:
     """What is typed becomes the text that is read, letter by letter."""
-    choices.heard = sent_by(BOX, "typed")
-    written = scribe(
+    scribe(
         choices.filled,
         key=BOX,
-        nonce=choices.nonce,
+        turns=choices.turns,
         label="Text",
         placeholder="Write or paste a text, in English, best of all about a film.",
         explained="What you write is read while you type, here on this machine.",
         rows=5 if needs_width(choices) else 8,
+        beside=FILES,
     )
-    if written is not None and written.text != choices.box:
-        choices.write(written)
 
 
 def _picker(choices: TextChoices) -> None:
     """The bundled texts, and one's own where there is one."""
-    keys = list(TITLES)
+    names = dict(TITLES)
     own = [key for key in choices.own if key != choices.address.pin]
     if is_own(choices.address.text):
         own = [choices.address.text]
-    keys += own[-1:]
-    key = choices.widget("passage")
-    st.selectbox(
-        "Choose a text",
-        keys,
-        index=keys.index(choices.address.text),
-        format_func=lambda one: TITLES.get(one, "Your own text"),
-        key=key,
-        on_change=lambda: choices.pick(st.session_state[key]),
-        help="Short texts written for this page, each with one thing to look for. Change any word "
-        "of them in the box below.",
+    names |= dict.fromkeys(own[-1:], "Your own text")
+    picker(
+        names,
+        key=PICKER,
+        picked=choices.address.text,
+        turns=choices.turns,
+        label="Choose a text",
+        explained="Short texts written for this page, each with one thing to look for. Change any "
+        "word of them in the box below.",
     )
 
 
@@ -229,8 +226,10 @@ def _upload(choices: TextChoices) -> None:
     data = file.getvalue()
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
     if fingerprint != choices.upload:
-        choices.upload, choices.document = fingerprint, None
-        _take(choices, data, file.name)
+        # A run that is called off meanwhile leaves the file to the next one.
+        choices.document = None
+        _take(choices, data, file.name, alive=still_wanted)
+        choices.upload = fingerprint
         # The box and the list above have been shown already, with the text before.
         st.rerun()
     if choices.document is not None and choices.document.columns:
@@ -238,18 +237,26 @@ def _upload(choices: TextChoices) -> None:
 
 
 def _take(
-    choices: TextChoices, data: bytes, name: str, column: str | None = None, row: int = 0
+    choices: TextChoices,
+    data: bytes,
+    name: str,
+    column: str | None = None,
+    row: int = 0,
+    *,
+    alive: Callable[[], None] | None = None,
 ) -> None:
-    trips = choices.trips
+    choices.hear()  # a control is heard before the page is
+    heard = choices.turns.heard
     try:
-        found = parsing.document(data, name, column=column, row=row, alive=still_wanted)
+        found = parsing.document(data, name, column=column, row=row, alive=alive)
         text_exhibit.checked(found.text)
     except DataError as error:
         choices.notices["upload"] = f"{sentence(error)} The last reading stays."
         choices.refused += 1
         return
     choices.document = found
-    if choices.trips != trips:  # somebody went back meanwhile: another run follows them
+    if choices.turns.heard != heard:  # somebody typed or went back meanwhile: another run follows
+        choices.notices["upload"] = TYPED_SINCE
         return
     choices.bring(Text(found.text, found.source))
     choices.notices |= {f"upload {i}": said for i, said in enumerate(found.notices)}
@@ -265,7 +272,9 @@ def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> 
         document.columns,
         index=index,
         key=column,
-        on_change=lambda: _take(choices, data, name, st.session_state[column]),
+        on_change=on_choice(
+            choices.offers, column, document.column, lambda one: _take(choices, data, name, one)
+        ),
         help="The column of the table that holds the texts.",
     )
     st.number_input(
@@ -274,8 +283,11 @@ def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> 
         max_value=max(1, document.rows),
         value=document.row + 1,
         key=row,
-        on_change=lambda: _take(
-            choices, data, name, document.column, int(st.session_state[row]) - 1
+        on_change=on_choice(
+            choices.offers,
+            row,
+            document.row + 1,
+            lambda one: _take(choices, data, name, document.column, int(one) - 1),
         ),
         help="Which text of that column is read; rows without a text are left out of the count.",
     )

@@ -56,7 +56,7 @@ class TrainChoices:
     choice: int = 0
     kind: str = ""
     trips: int = 0
-    heard_trip: float = 0
+    heard_trip: int = 0
     numbers: dict[str, int] = field(default_factory=dict)
     reached: dict[tuple[Any, ...], Range] = field(default_factory=dict)
     brought: Brought | None = None
@@ -218,7 +218,7 @@ def train_choices() -> TrainChoices:
         choices = TrainChoices()
         st.session_state["train"] = choices
         choices.adopt(query)
-    elif trip is not None and trip.at != choices.heard_trip:
+    elif trip is not None and trip.turn > choices.heard_trip:
         choices.adopt(trip.query)
         choices.trips += 1
     elif router.arrived() and query:
@@ -229,6 +229,6 @@ def train_choices() -> TrainChoices:
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
         return choices
-    choices.heard_trip = 0 if trip is None else trip.at
+    choices.heard_trip = max(choices.heard_trip, 0 if trip is None else trip.turn)
     choices.looked = False
     return choices

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,7 +106,8 @@ def _column(choices: TrainChoices, desk: Desk, name: str, key: str) -> None:
     other = next(one for one in columns if one != name)
     if columns[other] == chosen:  # they change places
         columns[other] = columns[name]
-    _take(choices, desk, file.getvalue(), file.name, **(columns | {name: chosen}))
+    # Nothing calls this off: a control tells what was chosen in it once.
+    _take(choices, desk, file.getvalue(), file.name, **(columns | {name: chosen}), alive=None)
 
 
 def _take(
@@ -115,6 +117,8 @@ def _take(
     name: str,
     text_column: str | None = None,
     label_column: str | None = None,
+    *,
+    alive: Callable[[], None] | None = still_wanted,
 ) -> None:
     """Read and keep a file. One that cannot be used takes the place of the last, with a notice.
 
@@ -125,7 +129,7 @@ def _take(
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
     brought = Brought(fingerprint, name)
     try:
-        found = parsing.labelled(data, name, text_column, label_column, alive=still_wanted)
+        found = parsing.labelled(data, name, text_column, label_column, alive=alive)
         brought = replace(
             brought,
             text_column=found.text_column,

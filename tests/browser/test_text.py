@@ -74,8 +74,7 @@ def choose_cell(page: Page, name: str) -> None:
 
 
 def pick(page: Page, title: str) -> None:
-    page.locator("[class*=st-key-text_passage] input").first.click()
-    page.get_by_role("option", name=title, exact=True).click()
+    page.get_by_label("Choose a text").select_option(label=title)
 
 
 def test_what_is_typed_is_read_while_it_is_typed(open_page: Open) -> None:

@@ -58,8 +58,8 @@ def draw(app: AppTest, *strokes: dict[str, Any]) -> None:
 
 def go_back(app: AppTest, **query: str) -> None:
     """A run as it comes after the browser's back button."""
-    at = 1 + app.session_state["digits"].heard_trip
-    app.session_state["digits_travel"] = {"went": {"at": at, "search": "?" + urlencode(query)}}
+    went = {"turn": 1 + app.session_state["digits"].heard_trip, "search": "?" + urlencode(query)}
+    app.session_state["digits_travel"] = {"went": went}
     app.run()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,22 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.data.passages import PASSAGES
+from rnnviz.data.passages import PASSAGES, passage
 from rnnviz.text_address import TextAddress, pack_text
 from rnnviz.ui import text_models
 from tests.pages.conftest import Open
-from tests.pages.texts import box, place, said, shown, text_of, theatres, travel, words, write
+from tests.pages.texts import (
+    box,
+    pick,
+    place,
+    said,
+    shown,
+    text_of,
+    theatres,
+    travel,
+    words,
+    write,
+)
 
 PAGE = "pages/text.py"
 FIRST, SECOND = PASSAGES[0], PASSAGES[1]
@@ -51,20 +63,20 @@ def test_all_three_cells_read_the_same_text(text_page: Open) -> None:
 
 def test_a_passage_is_picked(text_page: Open) -> None:
     app = text_page()
-    before = box(app)["nonce"]
-    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    before = box(app)["fill"]
+    pick(app, SECOND.key)
     assert text_of(shown(app)[0]) == SECOND.text == box(app)["text"]
-    assert box(app)["nonce"] > before
+    assert box(app)["fill"] > before
     assert words(app) == {"text": SECOND.key}
     assert shown(app)[0]["ghost"] is None, "another text is no edit"
 
 
 def test_what_is_typed_is_read_and_stays_out_of_the_address(text_page: Open) -> None:
     app = text_page()
-    nonce = box(app)["nonce"]
+    fill = box(app)["fill"]
     write(app, OWN)
     assert text_of(shown(app)[0]) == OWN
-    assert box(app)["nonce"] == nonce, "nothing disturbs the one who types"
+    assert box(app)["fill"] == fill, "nothing disturbs the one who types"
     (key,) = words(app).values()
     assert key.startswith("my.") and OWN not in json.dumps(words(app))
     choice = place(app)["choice"]
@@ -120,9 +132,12 @@ def test_any_text_is_shown_as_it_was_typed(text_page: Open, kind: str) -> None:
     [
         7,
         {"typed": 7},
-        {"typed": {"text": 7, "nonce": 0, "edit": 1}},
-        {"typed": {"text": "x", "nonce": "0", "edit": 1}},
-        {"typed": {"text": "x", "nonce": 0, "edit": True}},
+        {"typed": {"text": 7, "turn": 1, "edit": 1}},
+        {"typed": {"text": "x", "turn": "1", "edit": 1}},
+        {"typed": {"text": "x", "turn": 0, "edit": 1}},
+        {"typed": {"text": "x", "turn": float("nan"), "edit": 1}},
+        {"typed": {"text": "x", "turn": 2**60, "edit": 1}},
+        {"typed": {"text": "x", "turn": 1, "edit": True}},
     ],
 )
 def test_a_forged_message_changes_nothing(text_page: Open, sent: Any) -> None:
@@ -141,10 +156,44 @@ def test_half_a_character_becomes_the_sign_for_an_unknown_one(text_page: Open) -
 
 def test_a_late_message_of_the_old_text_is_not_heard(text_page: Open) -> None:
     app = text_page()
-    old = box(app)["nonce"]
-    app.selectbox(key="text_passage").set_value(SECOND.key).run()
-    write(app, "an old letter", nonce=old)
-    assert text_of(shown(app)[0]) == SECOND.text
+    pick(app, SECOND.key, at=5)
+    write(app, "an old letter", at=4)
+    assert text_of(shown(app)[0]) == SECOND.text == box(app)["text"]
+    write(app, OWN, at=6)
+    pick(app, SECOND.key, at=5)
+    assert text_of(shown(app)[0]) == OWN, "a choice is told with every message, and counts once"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("typed", "picked", "went"))))
+def test_what_comes_in_one_message_is_taken_in_the_order_in_which_it_was_done(
+    text_page: Open, order: tuple[str, ...]
+) -> None:
+    """Streamlit makes one message of several: the turns say what was last, and that stays."""
+    app = text_page()
+    turns = {what: 1 + place for place, what in enumerate(order)}
+    sent = {"text": OWN, "turn": turns["typed"], "edit": 1}
+    app.session_state["text_box"] = {"typed": sent}
+    app.session_state["text_passage"] = {"picked": {"value": SECOND.key, "turn": turns["picked"]}}
+    went = {"turn": turns["went"], "search": "?text=irony&cell=gru"}
+    app.session_state["text_travel"] = {"went": went}
+    app.run()
+    wanted = {"typed": OWN, "picked": SECOND.text, "went": passage("irony").text}[order[-1]]
+    assert text_of(shown(app)[0]) == wanted
+    if order[-1] != "typed":
+        assert box(app)["text"] == wanted
+    assert box(app)["heard"] == 3 and shown(app)[0]["cell"] == "gru"
+    before = words(app), box(app)
+    app.run()
+    assert (words(app), box(app)) == before, "nothing of it counts again"
+
+
+def test_a_trip_that_is_heard_late_leaves_what_was_typed_after_it(text_page: Open) -> None:
+    app = text_page()
+    write(app, OWN, at=9)
+    app.session_state["text_travel"] = {"went": {"turn": 8, "search": "?text=irony&cell=gru"}}
+    app.run()
+    assert text_of(shown(app)[0]) == OWN and shown(app)[0]["cell"] == "gru"
+    assert words(app)["text"].startswith("my.")
 
 
 def test_an_edit_leaves_the_old_reading_as_a_ghost(text_page: Open) -> None:
@@ -183,7 +232,7 @@ def test_a_pinned_text_lies_under_the_next_or_beside_it(text_page: Open) -> None
     assert words(app) == {"cell": "gru", "pin": FIRST.key}
     write(app, FIRST.text.replace("lovely", "dreadful"))
     assert shown(app)[0]["ghost"]["name"] == f"the old text: “{FIRST.title}”"
-    app.selectbox(key="text_passage_1").set_value(SECOND.key).run()
+    pick(app, SECOND.key)
     assert shown(app)[0]["ghost"] is None
     assert any("too little in common" in one.value for one in app.caption)
     app.toggle(key="text_beside").set_value(True).run()
@@ -230,7 +279,7 @@ def test_wild_words_in_the_address_are_named_once(text_page: Open) -> None:
     (warning,) = app.warning
     for word in ("cell", "text", "own", "pads", "figure", "beside"):
         assert f"asks for {word}" in warning.value
-    app.selectbox(key="text_passage").set_value(SECOND.key).run()
+    pick(app, SECOND.key)
     assert not app.warning
 
 
@@ -291,6 +340,17 @@ def test_an_uploaded_text_is_read_and_stands_in_the_box(text_page: Open) -> None
     assert "mine.txt" in theatres(app)[0]["options"]["subtitle"]
     assert words(app)["text"].startswith("my.")
     assert shown(app)[0]["ghost"] is None
+
+
+@pytest.mark.parametrize(("after", "wanted"), [(0, "A dull film"), (2, OWN)])
+def test_a_file_and_letters_in_one_message(text_page: Open, after: int, wanted: str) -> None:
+    """An upload tells no turn: what was typed after the file was chosen says so itself."""
+    app = text_page()
+    sent = {"text": OWN, "turn": 3, "edit": 1, "after": after}
+    app.session_state["text_box"] = {"typed": sent}
+    upload(app, "mine.txt", b"A dull film")
+    assert text_of(shown(app)[0]) == wanted
+    assert ("since, and that stays" in said(app)) == (wanted == OWN)
 
 
 def test_a_row_of_a_table_is_chosen(text_page: Open) -> None:

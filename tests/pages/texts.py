@@ -74,17 +74,30 @@ def words(app: AppTest) -> dict[str, str]:
     return place(app)["words"]
 
 
-def write(app: AppTest, text: Any, *, edit: Any = 1, nonce: int | None = None) -> AppTest:
+def turn(app: AppTest) -> int:
+    """The turn of the next act, as the page in the browser counts them."""
+    choices = app.session_state["text"]
+    return int(1 + max(choices.turns.heard, choices.heard_trip))
+
+
+def write(app: AppTest, text: Any, *, edit: Any = 1, at: int | None = None) -> AppTest:
     """What the box says while somebody types."""
-    nonce = box(app)["nonce"] if nonce is None else nonce
-    app.session_state["text_box"] = {"typed": {"text": text, "nonce": nonce, "edit": edit}}
+    sent = {"text": text, "turn": turn(app) if at is None else at, "edit": edit, "after": 0}
+    app.session_state["text_box"] = {"typed": sent}
+    return app.run()
+
+
+def pick(app: AppTest, key: str, *, at: int | None = None) -> AppTest:
+    """What the list of texts says when one of them is chosen."""
+    sent = {"value": key, "turn": turn(app) if at is None else at}
+    app.session_state["text_passage"] = {"picked": sent}
     return app.run()
 
 
 def travel(app: AppTest, **query: str) -> None:
     """A run as it comes after the browser's back button."""
-    at = 1 + app.session_state["text"].heard_trip
-    app.session_state["text_travel"] = {"went": {"at": at, "search": "?" + urlencode(query)}}
+    went = {"turn": turn(app), "search": "?" + urlencode(query)}
+    app.session_state["text_travel"] = {"went": went}
     app.run()
 
 

@@ -1,0 +1,218 @@
+"""Who did something last, with late, doubled, lost and merged messages between browser and server.
+
+Oracle: what the person did last, which the tests know and neither side is told.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from rnnviz import text_exhibit
+from rnnviz.data.passages import PASSAGES
+from rnnviz.text_address import TextAddress
+from rnnviz.text_exhibit import Text
+from rnnviz.theatre import Pick, Trip
+from rnnviz.theatre.turns import Offers, Turns, fill_of, turn_of
+from rnnviz.theatre.writing import Written
+from rnnviz.ui import text_choices
+from rnnviz.ui.text_choices import TextChoices
+
+CASES = json.loads((Path(__file__).parent / "js" / "turns.json").read_text(encoding="utf-8"))
+
+
+def asked(turns: Turns, case: dict[str, Any]) -> bool:
+    if "hears" in case:
+        return turns.hears(case["hears"])
+    if "fills" in case:
+        return turns.fills(case["fills"])
+    return turns.knows(*case["knows"])
+
+
+@pytest.mark.parametrize("case", CASES["server"], ids=lambda case: case["of"])
+def test_the_server_knows_what_is_news(case: dict[str, Any]) -> None:
+    turns = Turns(case["heard"], case["fill"])
+    assert asked(turns, case) is case["is"]
+    assert turns.stamp == case["stamp"]
+
+
+@pytest.mark.parametrize("story", CASES["stories"], ids=lambda story: story["of"])
+def test_the_server_plays_its_part(story: dict[str, Any]) -> None:
+    turns = Turns(fill=story["starts"]["fill"])
+    assert turns.stamp == story["starts"]
+    for step in story["steps"]:
+        if "hands" in step:
+            assert asked(turns, step) is step["is"]
+            assert turns.stamp == step["hands"]
+
+
+@pytest.mark.parametrize("sent", [None, 3, {}, {"turn": 0}, {"turn": 1.0}, {"turn": 2**53}])
+def test_a_turn_is_a_whole_number_of_a_browser(sent: Any) -> None:
+    assert turn_of(sent) is None
+    assert fill_of(sent) == 0
+
+
+def test_a_later_session_fills_what_an_earlier_one_had_filled() -> None:
+    first = Turns()
+    first.fills()
+    assert Turns().fill + 1000 > first.fill > 10**12
+
+
+def test_a_choice_in_a_control_counts_once() -> None:
+    offers = Offers()
+    offers.show("share", False)
+    assert not offers.hears("share", False), "what was shown is told with every message"
+    assert offers.hears("share", True)
+    assert not offers.hears("share", True)
+    offers.show("share_1", True)
+    assert not offers.hears("share", True) and not offers.hears("share_1", True)
+    assert offers.hears("share", False), "chosen before the other control was there"
+
+
+@dataclass
+class Browser:
+    """What turns.js and scribe.js do, and what Streamlit tells: all values, with every message."""
+
+    clock: int = 0
+    own: int = 0
+    fill: int = 0
+    text: str = ""
+    said: dict[str, Any] = field(default_factory=dict)
+
+    def act(self, what: str, value: str) -> None:
+        self.clock += 1
+        if what == "typed":
+            self.own, self.text = self.clock, value
+            self.said |= {"typed": Written(value, self.own)}
+        elif what == "picked":
+            self.said |= {"picked": Pick(value, self.clock)}
+        else:
+            self.said |= {"went": Trip(self.clock, {"text": value})}
+
+    def meet(self, handed: dict[str, Any]) -> None:
+        if handed["fill"] <= self.fill:
+            return
+        self.fill = handed["fill"]
+        if handed["base"] >= self.own:
+            self.text = handed["text"]
+
+
+@pytest.mark.parametrize("case", CASES["browser"], ids=lambda case: case["of"])
+def test_the_browser_of_these_tests_is_the_one_of_turns_js(case: dict[str, Any]) -> None:
+    browser = Browser(own=case["own"], fill=case["fill"], text="mine")
+    browser.meet(case["stamp"] | {"text": "theirs"})
+    assert browser.text == ("theirs" if case["met"] == "take" else "mine")
+    assert browser.fill == max(case["fill"], case["stamp"]["fill"])
+
+
+class Server:
+    """The choices of the Text page, run with a message as Streamlit does."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        first = text_exhibit.passage(TextAddress().text)
+        self.choices = TextChoices(TextAddress(), first, first.words, first.words)
+        self.choices.fill(first.words)
+        self.patch = patch
+
+    def run(self, said: dict[str, Any], file: str | None = None) -> dict[str, Any]:
+        names = {"last_written": "typed", "last_pick": "picked", "last_trip": "went"}
+        for reader, name in names.items():
+            self.patch.setattr(text_choices, reader, lambda _, name=name: said.get(name))
+        self.choices.hear()
+        if file is not None:
+            self.choices.bring(Text(file, "a file"))
+        return {"text": self.choices.filled, **self.choices.turns.stamp}
+
+
+KEYS = [one.key for one in PASSAGES[:3]]
+ACTS = some.one_of(
+    some.tuples(some.just("typed"), some.sampled_from(["a film", "a bad film", "good film", ""])),
+    some.tuples(some.just("picked"), some.sampled_from(KEYS)),
+    some.tuples(some.just("went"), some.sampled_from(KEYS)),
+)
+# Of a queue of messages: how many are left out, and whether the one before comes again, late.
+FATES = some.tuples(some.integers(0, 2), some.booleans())
+STEPS = some.lists(
+    some.one_of(
+        some.tuples(some.just("act"), ACTS),
+        some.tuples(some.just("up"), FATES),
+        some.tuples(some.just("down"), FATES),
+    ),
+    max_size=30,
+)
+
+
+def taken(queue: list[Any], fate: tuple[int, bool]) -> list[Any]:
+    """The messages that arrive now: some are merged into the next, an older one may come again."""
+    skipped, again = fate
+    if not queue:
+        return []
+    place = min(skipped, len(queue) - 1)
+    arrived = [queue[place], *(queue[:1] if again else [])]
+    del queue[: place + 1]
+    return arrived
+
+
+@settings(max_examples=300, deadline=None)
+@given(STEPS)
+def test_the_last_thing_that_the_person_did_is_what_both_sides_show(
+    steps: list[tuple[str, Any]],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        server, browser = Server(patch), Browser()
+        browser.meet(server.run({}))
+        up: list[dict[str, Any]] = []
+        down: list[dict[str, Any]] = []
+        last = ("picked", TextAddress().text)
+        for what, value in steps:
+            if what == "act":
+                typed_before = browser.text
+                browser.act(*value)
+                last = value
+                up.append(dict(browser.said))
+                assert browser.text == (value[1] if value[0] == "typed" else typed_before)
+            elif what == "up":
+                down += [server.run(said) for said in taken(up, value)]
+            else:
+                before = browser.text, browser.own
+                for handed in taken(down, value):
+                    browser.meet(handed)
+                if last[0] == "typed":
+                    assert browser.text == before[0], "nothing is typed over"
+        browser.meet(server.run(browser.said))
+        settled = server.choices.address, server.choices.turns.stamp
+        browser.meet(server.run(browser.said))
+        assert (server.choices.address, server.choices.turns.stamp) == settled
+    wanted = last[1] if last[0] == "typed" else text_exhibit.passage(last[1]).words
+    assert browser.text == server.choices.box == wanted
+    if wanted:
+        assert server.choices.text.words == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS, some.lists(some.integers(0, 30), max_size=3))
+def test_with_files_in_between_both_sides_agree_and_letters_stay(
+    steps: list[tuple[str, Any]], files: list[int]
+) -> None:
+    """A file counts as chosen when the server hears of it: what is typed after that stays."""
+    with pytest.MonkeyPatch.context() as patch:
+        server, browser = Server(patch), Browser()
+        browser.meet(server.run({}))
+        last = ""
+        for place, (what, value) in enumerate(steps):
+            if what == "act":
+                browser.act(*value)
+                last = value[1] if value[0] == "typed" else ""
+            handed = server.run(browser.said, file="from a file") if place in files else None
+            last = "" if handed else last
+            browser.meet(handed or server.run(dict(browser.said)))
+            if last:
+                assert browser.text == last
+        browser.meet(server.run(browser.said))
+        assert browser.text == server.choices.box
