@@ -1,6 +1,6 @@
 """A network that was trained elsewhere, brought as files, becomes a run of its own.
 
-What comes is a stranger's: sizes are bounded before anything is unpacked, names are only compared,
+What comes is a stranger's and is read in a process of its own (`parsing`): names are only compared,
 weights are safetensors and pass `checkpoint.load`, and a tokenizer is built anew by `tokens.load`.
 What its card claims is not repeated. Every refusal is one sentence.
 """
@@ -14,13 +14,14 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import checkpoint, strict
+from rnnviz import checkpoint, parsing, strict
 from rnnviz.checkpoint import CARD, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, CheckpointError
 from rnnviz.run_files import PLAN, SUMMARY
 from rnnviz.runs import Run, RunError, RunStore, clean_name
@@ -55,47 +56,83 @@ UNKNOWN_TASK = "own"
 File = tuple[str, bytes]
 
 
-def add(store: RunStore, visitor: str, files: Sequence[File], name: str = "") -> Run:
+@dataclass(frozen=True)
+class Checked:
+    """A stranger's network after all checks, written anew: its files, and what a run says of it.
+
+    `plan` is JSON; `name` is the one that the files had, or empty.
+    """
+
+    files: dict[str, bytes]
+    plan: str
+    name: str
+    parameters: int
+
+
+def add(
+    store: RunStore,
+    visitor: str,
+    files: Sequence[File],
+    name: str = "",
+    *,
+    alive: Callable[[], object] | None = None,
+) -> Run:
     """Check the files of a network, names and contents, and keep it as a run of `visitor`.
 
     Either one zip as `run_files.run_zip` writes it, or `config.json`, one `.safetensors`, and for a
-    network that reads tokens `tokenizer.json`. Raises `RunError`.
+    network that reads tokens `tokenizer.json`. They are read in a process of their own, while
+    `alive` does not raise. Raises `RunError`.
     """
-    found = unpacked(files)
+    found = parsing.network(files[:MOST_FILES], alive=alive)
+    plan = strict.load_object(found.plan)
+    title = clean_name(name) or found.name or _title(plan)
+    run = store.create(plan, visitor, title, state="uploaded", parameters=found.parameters)
+    beside = run.folder / ".model"
+    try:
+        beside.mkdir()
+        for one, data in found.files.items():
+            (beside / one).write_bytes(data)
+        beside.rename(run.model_folder)
+    except OSError as failure:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise RunError(
+            f"expected room for a network of {found.parameters:,} parameters, got "
+            f"{failure.strerror}: try again later"
+        ) from failure
+    return run
+
+
+def checked(*contents: bytes, names: Sequence[str]) -> Checked:
+    """The network in files of these contents and names; raises `RunError`.
+
+    Nothing of a stranger's is passed on but numbers and words that were checked.
+    """
+    found = unpacked(list(zip(names, contents, strict=True)))
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+        folder, made = Path(place) / "theirs", Path(place) / "ours"
         try:
+            folder.mkdir()
             for one in (CONFIG, WEIGHTS, CARD, TOKENIZER, TOKENIZER_CONFIG):
                 if one in found:
                     (folder / one).write_bytes(found[one])
             model = checkpoint.load(folder)
             texts = _tokenizer_files(folder, model)
-            earlier = _object(found, CARD)
+            plan = _plan_of(model, _object(found, PLAN), _object(found, CARD))
+            today = datetime.now(UTC).date().isoformat()
+            card = {"task": plan["task"], "dataset": plan["task"], "uploaded": today}
+            checkpoint.save(model, made, card, files=texts)
+            files = {path.name: path.read_bytes() for path in made.iterdir()}
         except CheckpointError as error:
             raise RunError(_without(str(error), folder)) from error
         except OSError as failure:
             raise RunError(
                 f"expected room to unpack a network, got {failure.strerror}: try again later"
             ) from failure
-    plan = _plan_of(model, _object(found, PLAN), earlier)
-    summary = _object(found, SUMMARY)
-    told = summary.get("name")
-    title = clean_name(name) or clean_name(told if isinstance(told, str) else "") or _title(plan)
+    told = _object(found, SUMMARY).get("name")
     count = sum(one.numel() for one in model.parameters())
-    run = store.create(plan, visitor, title, state="uploaded", parameters=count)
-    card = {
-        "task": plan["task"],
-        "dataset": plan["task"],
-        "uploaded": datetime.now(UTC).date().isoformat(),
-    }
-    try:
-        checkpoint.save(model, run.model_folder, card, files=texts)
-    except (OSError, ValueError) as failure:
-        shutil.rmtree(run.folder, ignore_errors=True)
-        raise RunError(
-            f"expected room for a network of {count:,} parameters, got {failure}: try again later"
-        ) from failure
-    return run
+    return Checked(
+        files, strict.dumps(plan), clean_name(told) if isinstance(told, str) else "", count
+    )
 
 
 def newest(names: Sequence[str]) -> list[int]:

@@ -6,8 +6,8 @@ size. What they are for is `test_parsing.py`; none is read without bounds.
 
 from __future__ import annotations
 
-import base64
 import io
+import json
 import struct
 import zipfile
 import zlib
@@ -251,6 +251,80 @@ BOMBS: dict[str, Bomb] = {
 }
 
 
-def encoded(data: bytes) -> str:
-    """The bytes as text, for messages."""
-    return base64.b64encode(data).decode()
+# Networks: the files by name.
+
+Files = list[tuple[str, bytes]]
+
+CONFIG = {
+    "cell": "gru", "input_size": 4, "hidden_size": 4, "num_layers": 1, "readout": "last",
+    "num_classes": 2, "labels": ["a", "b"], "input_mean": 0.0, "input_std": 1.0,
+}  # fmt: skip
+
+
+def _tensors(header: bytes, body: bytes = b"") -> bytes:
+    return struct.pack("<Q", len(header)) + header + body
+
+
+def _with(weights: bytes, **words: object) -> Files:
+    told = json.dumps({**CONFIG, **words}).encode()
+    return [("config.json", told), ("model.safetensors", weights)]
+
+
+def many_names() -> Files:
+    """Weights of 900,000 tensors without numbers."""
+    one = '"%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
+    return _with(_tensors(("{" + ",".join(one % n for n in range(900_000)) + "}").encode()))
+
+
+def deep_header() -> Files:
+    """Weights whose names are a million lists in each other."""
+    return _with(_tensors(b'{"a":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}"))
+
+
+def large_words() -> Files:
+    """A network of many gigabytes, by its own words, without any weight."""
+    words = {"hidden_size": 4096, "num_layers": 16, "input_size": 4096, "bidirectional": True}
+    return _with(_tensors(b"{}"), **words)
+
+
+def zipped_spaces() -> Files:
+    """A zip of 60 kB with weights that are 60 MB of spaces, five times."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps(CONFIG))
+        archive.writestr("a.safetensors", _tensors(b"{}") + b" " * 60_000_000)
+        archive.writestr("tokenizer.json", b" " * 30_000_000)
+    return [("a.zip", made.getvalue())]
+
+
+def numbered_film() -> Files:
+    """A tokenizer of 150 bytes in which one word has the number 300,000,000."""
+    vocabulary = {"[PAD]": 0, "[UNK]": 1, "film": 300_000_000}
+    told = {"version": "1.0", "model": {"type": "WordLevel", "vocab": vocabulary,
+                                        "unk_token": "[UNK]"}}  # fmt: skip
+    sizes = {"embedding.weight": [3, 4], "recurrent.weight_ih_l0": [12, 4],
+             "recurrent.weight_hh_l0": [12, 4], "recurrent.bias_ih_l0": [12],
+             "recurrent.bias_hh_l0": [12], "head.weight": [2, 4], "head.bias": [2]}  # fmt: skip
+    header, at = {}, 0
+    for name, shape in sizes.items():
+        size = 4 * int(np.prod(shape))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    weights = _tensors(json.dumps(header).encode(), bytes(at))
+    files = _with(weights, vocabulary_size=3)
+    return [*files, ("tokenizer.json", json.dumps(told).encode())]
+
+
+def deep_tokenizer() -> Files:
+    """The same network with a tokenizer of a million lists in each other."""
+    return [*numbered_film()[:2], ("tokenizer.json", b"[" * 1_000_000 + b"]" * 1_000_000)]
+
+
+NETWORKS: dict[str, Callable[[], Files]] = {
+    "900,000 names": many_names,
+    "a deep header": deep_header,
+    "large words": large_words,
+    "a zip of spaces": zipped_spaces,
+    "a number of gigabytes": numbered_film,
+    "a deep tokenizer": deep_tokenizer,
+}

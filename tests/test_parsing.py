@@ -19,20 +19,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from rnnviz import parsing
+from rnnviz import checkpoint, parsing, tokens
 from rnnviz.data import DataError, documents, images, labelled, samples
 from rnnviz.data.images import EmptyImageError
 from rnnviz.parsing import pool as pools
 from rnnviz.parsing.asking import READERS, Limits
 from rnnviz.parsing.line import LineError, receive, send
-from rnnviz.parsing.pool import POOL, Pool
+from rnnviz.parsing.pool import POOLS, Pool
 from rnnviz.parsing.values import packed, unpacked
+from rnnviz.runs import RunError
 from tests import fake_reader
-from tests.bombs import BOMBS
+from tests.bombs import BOMBS, NETWORKS
 from tests.documents import pdf, word
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="this system has no such limits")
@@ -71,7 +73,7 @@ def test_a_document_is_what_its_reader_says(name: str) -> None:
 def test_words_go_along() -> None:
     assert parsing.document(TABLE, "a.csv", column="label", row=3).text == "1"
     found = parsing.labelled(TABLE, "a.csv", "text", "label")
-    assert found == replace(labelled.read(TABLE, "a.csv", "text", "label"), texts=())
+    assert found == replace(labelled.look(TABLE, "a.csv", "text", "label"), texts=())
 
 
 def test_a_picture_is_what_its_reader_says() -> None:
@@ -325,11 +327,41 @@ def test_a_bomb_is_read_or_told_and_harms_nobody(name: str) -> None:
     before = resident()
     limits = Limits(seconds=2, megabytes=150, wall_seconds=300.0, answer=20)
     try:
-        POOL.ask(reader, [data], words, name=called, limits=limits)
+        POOLS["files"].ask(reader, [data], words, name=called, limits=limits)
     except DataError as error:
         assert "this program can read" not in sentence(error)
     assert resident() - before < 60_000_000
     assert parsing.document(b"hello", "a.txt").text == "hello"
+
+
+@LINUX
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_asks_for_much_is_told(name: str) -> None:
+    files = NETWORKS[name]()
+    words = {"names": [one for one, _ in files]}
+    before = resident()
+    limits = Limits(seconds=10, megabytes=400, wall_seconds=300.0, answer=20)
+    with pytest.raises(RunError) as caught:
+        POOLS["networks"].ask(
+            "network", [data for _, data in files], words, name="this one", limits=limits
+        )
+    assert "this program can read" not in sentence(caught.value)
+    assert resident() - before < 60_000_000
+
+
+def test_a_network_comes_back_as_we_write_it(tmp_path: Path) -> None:
+    """Oracle: what `checkpoint.load` and `tokens.load` read of the files before and after."""
+    folder = checkpoint.PRETRAINED / "imdb-gru"
+    names = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    found = parsing.network([(name, (folder / name).read_bytes()) for name in names])
+    for name, data in found.files.items():
+        (tmp_path / name).write_bytes(data)
+    ours, theirs = checkpoint.load(tmp_path), checkpoint.load(folder)
+    assert ours.config == theirs.config
+    for name, value in ours.state_dict().items():
+        assert torch.equal(value, theirs.state_dict()[name])
+    assert tokens.load(tmp_path).files() == tokens.load(folder).files()
+    assert found.parameters == sum(one.numel() for one in theirs.parameters())
 
 
 # The line, and what goes over it.

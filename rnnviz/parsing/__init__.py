@@ -7,16 +7,19 @@ ends the process. `alive` is called while one waits; where it raises, the proces
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rnnviz.parsing.pool import POOL
+from rnnviz.parsing.pool import POOLS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from rnnviz.data.documents import Document
     from rnnviz.data.labelled import Labelled
+    from rnnviz.run_uploads import Checked
+
+FILES = POOLS["files"]
 
 Alive = Callable[[], object]
 
@@ -31,7 +34,7 @@ def document(
 ) -> Document:
     """`documents.read`."""
     words = {"name": name, "column": column, "row": row}
-    found: Document = POOL.ask("document", [data], words, name=_shown(name), alive=alive)
+    found: Document = FILES.ask("document", [data], words, name=_shown(name), alive=alive)
     return found
 
 
@@ -40,7 +43,7 @@ def snippets(
 ) -> tuple[str, ...]:
     """`documents.snippets`."""
     words = {"name": name, "column": column}
-    found: tuple[str, ...] = POOL.ask("snippets", [data], words, name=_shown(name), alive=alive)
+    found: tuple[str, ...] = FILES.ask("snippets", [data], words, name=_shown(name), alive=alive)
     return found
 
 
@@ -54,19 +57,26 @@ def labelled(
 ) -> Labelled:
     """`labelled.look`, without the texts."""
     words = {"name": name, "text_column": text_column, "label_column": label_column}
-    found: Labelled = POOL.ask("labelled", [data], words, name=_shown(name), alive=alive)
+    found: Labelled = FILES.ask("labelled", [data], words, name=_shown(name), alive=alive)
     return found
 
 
 def picture(data: bytes, *, alive: Alive | None = None) -> np.ndarray:
     """`images.read`."""
-    found: np.ndarray = POOL.ask("picture", [data], {}, name="this one", alive=alive)
+    found: np.ndarray = FILES.ask("picture", [data], {}, name="this one", alive=alive)
     return found
 
 
-def warm() -> None:
-    """Let a process wait for the first file."""
-    POOL.warm()
+def network(files: Sequence[tuple[str, bytes]], *, alive: Alive | None = None) -> Checked:
+    """`run_uploads.checked`, of names and contents. Its process imports torch first."""
+    contents, words = [data for _, data in files], {"names": [name for name, _ in files]}
+    found: Checked = POOLS["networks"].ask("network", contents, words, name="this one", alive=alive)
+    return found
+
+
+def warm(crew: str = "files") -> None:
+    """Let a process of that crew wait for the first file."""
+    POOLS[crew].warm()
 
 
 def _shown(name: str) -> str:

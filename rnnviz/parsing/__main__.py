@@ -1,9 +1,10 @@
-"""Read strangers' files for the server: `python -m rnnviz.parsing`, over standard input and output.
+"""Read strangers' files for the server: `python -m rnnviz.parsing CREW SECONDS`.
 
 Everything is imported first. Then, on Linux, each file is read in a fork of this process, which
 takes milliseconds; elsewhere one file is read and the process ends. Limits on memory and computing
 time count from there, so a file finds nothing of the one before it and cannot take what others
-need. The process ends with the server, as its standard input does.
+need. The process ends with the server, as its standard input does, or after so many seconds without
+a file (0: never).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import select
+import shutil
 import signal
 import sys
 import threading
@@ -22,7 +24,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rnnviz.parsing.asking import MEGABYTE, READERS, READY, Limits, Reader
+from rnnviz.parsing.asking import MEGABYTE, READERS, READY, Limits
 from rnnviz.parsing.line import receive, send
 from rnnviz.parsing.values import packed
 
@@ -41,14 +43,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    for name in READY:
+    crew, seconds = sys.argv[1], float(sys.argv[2])
+    for name in READY[crew]:
         import_module(name)
     _step_back()
     gc.collect()
     gc.freeze()
     send(answers, {"ready": True})
     if sys.platform == "linux":
-        _fork_for_each(answers)
+        _fork_for_each(answers, seconds or None)
     else:
         _serve(answers)
 
@@ -65,10 +68,11 @@ def _step_back() -> None:
     os.close(nowhere)
 
 
-def _fork_for_each(answers: BinaryIO) -> None:
+def _fork_for_each(answers: BinaryIO, seconds: float | None) -> None:
     """A process for each file, which reads the question itself; this one touches no file."""
     while True:
-        select.select([0], [], [])
+        if not select.select([0], [], [], seconds)[0]:
+            _end(ENDED)
         child = os.fork()
         if child == 0:
             try:
@@ -78,7 +82,12 @@ def _fork_for_each(answers: BinaryIO) -> None:
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         if code != 0:  # the line is over, or in the middle of a message
-            os._exit(128 - code if code < 0 else code)
+            _end(128 - code if code < 0 else code)
+
+
+def _end(code: int) -> None:
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    os._exit(code)
 
 
 def _serve(answers: BinaryIO) -> None:
@@ -98,7 +107,7 @@ def _answer(said: dict[str, Any], parts: Sequence[bytes]) -> tuple[dict[str, Any
     own_error = reader.own_error()
     made: list[bytes] = []
     try:
-        call = _ready(reader)
+        call = reader.call()
         _limit(Limits(**said["limits"]))
         return {"answer": packed(call(*parts, **said["words"]), made)}, made
     except MemoryError:
@@ -109,12 +118,6 @@ def _answer(said: dict[str, Any], parts: Sequence[bytes]) -> tuple[dict[str, Any
         if isinstance(failure, own_error):
             return {"refused": str(failure), "kind": type(failure).__name__}, []
         return {"broken": type(failure).__name__, "trace": traceback.format_exc()[-4000:]}, []
-
-
-def _ready(reader: Reader) -> Any:
-    for name in reader.needs:
-        import_module(name)
-    return reader.call()
 
 
 def _ran_out(failure: BaseException | None) -> bool:
@@ -137,6 +140,7 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_CPU: (seconds, seconds + 1),
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_NOFILE: (MOST_OPEN, MOST_OPEN),
+        resource.RLIMIT_FSIZE: (MOST_ASKED, MOST_ASKED),
     }
     used = _addresses()
     if used:

@@ -13,9 +13,6 @@ from typing import Any
 
 MEGABYTE = 1_000_000
 
-ROOM_TO_IMPORT = 2000
-"""Megabytes of addresses that libraries reserve while they are imported; most are never used."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -34,7 +31,7 @@ class Limits:
 class Reader:
     """A function `module:name`, the kind of its answer, its own error, and what it may take.
 
-    `needs` are modules that are imported before memory is counted. `noun` is what it reads.
+    `noun` is what it reads, `crew` the word in `READY` for the processes that have it.
     """
 
     function: str
@@ -42,7 +39,7 @@ class Reader:
     error: str = "rnnviz.data:DataError"
     noun: str = "a file"
     limits: Limits = field(default_factory=Limits)
-    needs: tuple[str, ...] = ()
+    crew: str = "files"
 
     def call(self) -> Callable[..., Any]:
         """The function."""
@@ -71,15 +68,31 @@ READERS: dict[str, Reader] = {
         noun="a picture",
         limits=Limits(seconds=10, megabytes=500, answer=1),
     ),
+    "network": Reader(
+        "rnnviz.run_uploads:checked",
+        "rnnviz.run_uploads:Checked",
+        error="rnnviz.run_record:RunError",
+        noun="a network",
+        limits=Limits(seconds=20, megabytes=1200, answer=100),
+        crew="networks",
+    ),
 }
 
 TEXTS = tuple[str, ...]
 
-READY = (
-    "numpy", "scipy.ndimage", "PIL.Image", "pyarrow.parquet", "bs4", "pypdf", "docx",
-    "charset_normalizer", "rnnviz.data.documents", "rnnviz.data.images", "rnnviz.data.labelled",
-)  # fmt: skip
-"""What the process imports before the first file comes. Torch is not among it: 3 seconds."""
+READY = {
+    "files": (
+        "numpy", "scipy.ndimage", "PIL.Image", "pyarrow.parquet", "bs4", "pypdf", "docx",
+        "charset_normalizer", "rnnviz.data.documents", "rnnviz.data.images",
+        "rnnviz.parsing.readers",
+    ),
+    "networks": (
+        "torch", "torch.nn.utils.parametrize", "safetensors.torch", "tokenizers",
+        "rnnviz.classifier", "rnnviz.run_uploads", "rnnviz.tokens",
+    ),
+}  # fmt: skip
+"""What the processes of a crew import before the first file comes. Torch is for networks only: it
+takes seconds, and memory for as long as the process waits."""
 
 
 def named(place: str) -> Any:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -36,8 +38,8 @@ LOOK_SECONDS = 0.05
 """Between two looks at whether the person who waits is still there."""
 
 KEPT_WORDS = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV",
-    "PYTHONHOME", "SYSTEMROOT", "SYSTEMDRIVE", "PYTHONMALLOC",
+    "PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHOME", "SYSTEMROOT",
+    "SYSTEMDRIVE",
 )  # fmt: skip
 """What of our environment such a process gets: no keys and no passwords."""
 
@@ -58,17 +60,24 @@ _log = logging.getLogger(__name__)
 class Process:
     """One process that reads files, and both ends of the line to it."""
 
-    def __init__(self, module: str = "rnnviz.parsing") -> None:
+    def __init__(self, module: str, crew: str, idle_seconds: float) -> None:
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         words = {name: os.environ[name] for name in KEPT_WORDS if name in os.environ}
-        self._popen = subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**words, **PLAIN, "PYTHONPATH": os.pathsep.join(paths)},
-            cwd=ROOT,
-            start_new_session=True,
-        )
+        # What a file leaves behind when its reading is ended goes with the process.
+        self.scratch = Path(tempfile.mkdtemp(prefix="rnnviz-parsing-"))
+        words |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.scratch))
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", module, crew, str(idle_seconds)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**words, **PLAIN, "PYTHONPATH": os.pathsep.join(paths)},
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        except OSError:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            raise
         self.is_ready = False
 
     @property
@@ -88,9 +97,7 @@ class Process:
             receive(self._popen.stdout, 1000)
             self.is_ready = True
 
-    def ask(
-        self, said: dict[str, Any], parts: Sequence[bytes], most: int
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    def ask(self, said: dict[str, Any], parts: Sequence[bytes], most: int) -> Answer:
         """Send a question and receive the answer; OSError, EOFError or LineError without one."""
         assert self._popen.stdin is not None and self._popen.stdout is not None
         send(self._popen.stdin, said, parts)
@@ -116,11 +123,15 @@ class Process:
         return code
 
     def close(self) -> None:
-        """Close the line of a process that has ended."""
+        """Close the line of a process that has ended, and remove what it left."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
         for end in (self._popen.stdin, self._popen.stdout):
             with suppress(OSError):
                 if end is not None:
                     end.close()
+
+
+Answer = tuple[dict[str, Any], list[bytes]]
 
 
 class Exchange(threading.Thread):
@@ -134,7 +145,7 @@ class Exchange(threading.Thread):
         self._process = process
         self.done = threading.Event()
         self.began: float | None = None
-        self.answer: tuple[dict[str, Any], list[bytes]] | None = None
+        self.answer: Answer | None = None
         self.failure: Exception | None = None
 
     def run(self) -> None:
@@ -150,10 +161,20 @@ class Exchange(threading.Thread):
 
 
 class Pool:
-    """At most `most` processes that read files, and `SPARE` that wait for the next one."""
+    """At most `most` processes of a crew that read files, and `SPARE` that wait for the next one.
 
-    def __init__(self, most: int = MOST_AT_ONCE, *, module: str = "rnnviz.parsing") -> None:
-        self._most, self._module = most, module
+    One that waits for `idle_seconds` ends; 0 is for ever.
+    """
+
+    def __init__(
+        self,
+        most: int = MOST_AT_ONCE,
+        crew: str = "files",
+        *,
+        idle_seconds: float = 0.0,
+        module: str = "rnnviz.parsing",
+    ) -> None:
+        self._most, self._words = most, (module, crew, idle_seconds)
         self._free = threading.Condition()
         self._idle: list[Process] = []
         self._busy: set[Process] = set()
@@ -179,28 +200,44 @@ class Pool:
         bounds = limits or asked.limits
         said = {"reader": reader, "words": words, "limits": asdict(bounds)}
         self._enter(asked, name, alive, wait_seconds)
-        process = None
         try:
-            process = self._take(asked)
-            exchange = Exchange(process, said, parts, bounds.answer * MEGABYTE)
-            exchange.start()
-            over = _waited(exchange, bounds, alive)
-            if over is None and exchange.answer is not None:
-                answer = exchange.answer
-                self._back(process)
-                process = None
-                return _told(asked, bounds, name, *answer)
-            raise _ended(asked, bounds, name, over or _why(process, exchange))
+            why, answer = self._answer(asked, bounds, said, parts, alive)
+            if why == "idle":  # it had ended just before
+                why, answer = self._answer(asked, bounds, said, parts, alive)
         finally:
-            if process is not None:
-                self._drop(process)
             self._leave()
+        if answer is None:
+            raise _ended(asked, bounds, name, why)
+        return _told(asked, bounds, name, *answer)
+
+    def _answer(
+        self,
+        asked: Reader,
+        bounds: Limits,
+        said: dict[str, Any],
+        parts: Sequence[bytes],
+        alive: Callable[[], object] | None,
+    ) -> tuple[str, Answer | None]:
+        """What one process answers, or why it does not; that one is ended then."""
+        process = self._take(asked)
+        exchange = Exchange(process, said, parts, bounds.answer * MEGABYTE)
+        try:
+            exchange.start()
+            why = _waited(exchange, bounds, alive) or ""
+            if not why and exchange.answer is None:
+                why = _why(process, exchange)
+        finally:
+            if exchange.answer is None:
+                self._drop(process)
+            else:
+                self._back(process)
+        return why, exchange.answer
 
     def warm(self) -> None:
         """Let a process wait for the first file."""
         with self._free, suppress(OSError):
             if not self._idle and not self._busy:
-                self._idle.append(Process(self._module))
+                self._idle.append(Process(*self._words))
 
     def close(self) -> None:
         """End all processes."""
@@ -209,6 +246,7 @@ class Pool:
             self._idle.clear()
         for process in processes:
             process.end()
+            process.close()
 
     def _enter(
         self, asked: Reader, name: str, alive: Callable[[], object] | None, seconds: float
@@ -242,7 +280,7 @@ class Pool:
                 process.close()
             else:
                 try:
-                    process = Process(self._module)
+                    process = Process(*self._words)
                 except OSError as failure:  # no more processes, files or memory
                     raise _not_started(asked, failure) from failure
             self._busy.add(process)
@@ -293,7 +331,7 @@ def _why(process: Process, exchange: Exchange) -> str:
         128 + getattr(signal, "SIGALRM", 0): "time",
     }
     # The second is how the system ends a process when its memory is short.
-    ends |= {4: "memory", 128 + 9: "memory", 128 + 6: "memory"}
+    ends |= {3: "idle", 4: "memory", 128 + 9: "memory", 128 + 6: "memory"}
     return ends.get(code if code >= 0 else 128 - code, "crash")
 
 
@@ -348,6 +386,9 @@ def _ended(asked: Reader, limits: Limits, name: str, why: str) -> Exception:
             "that can be read", "which ends the program that reads it",
             "save it again, or in another form",
         ),
+        "idle": (
+            "and a process that reads it", "and no process that stays", "try again in a minute",
+        ),
         "start": (
             "and a process that reads it", "and no process that starts", "try again in a minute",
         ),
@@ -362,5 +403,6 @@ def _not_started(asked: Reader, failure: OSError) -> Exception:
     )
 
 
-POOL = Pool()
-atexit.register(POOL.close)
+POOLS = {"files": Pool(), "networks": Pool(1, "networks", idle_seconds=120.0)}
+for _pool in POOLS.values():
+    atexit.register(_pool.close)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz import run_files, run_table, run_uploads
+from rnnviz import parsing, run_files, run_table, run_uploads
 from rnnviz.checkpoint import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
 from rnnviz.ui.notices import notices, plain, sentence
+from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
     from rnnviz.ui.train_choices import TrainChoices
@@ -232,6 +233,8 @@ def bring_network(visitor: str, store: RunStore) -> None:
         )
         files = [uploads[at] for at in run_uploads.newest([one.name for one in uploads])]
         config = next((one.getvalue() for one in files if one.name.lower() == CONFIG), b"")
+        if files:
+            parsing.warm("networks")  # ready when the button is
         missing = run_uploads.lacking([one.name for one in files], config) if files else ()
         st.caption(_what_is_missing(missing) if missing else UPLOAD_HELP)
         st.button(
@@ -252,7 +255,8 @@ def _what_is_missing(names: Sequence[str]) -> str:
 
 def _bring(visitor: str, store: RunStore, files: Sequence[Any]) -> None:
     try:
-        run = run_uploads.add(store, visitor, [(one.name, one.getvalue()) for one in files])
+        named = [(one.name, one.getvalue()) for one in files]
+        run = run_uploads.add(store, visitor, named, alive=still_wanted)
     except RunError as error:
         st.session_state[REFUSED] = sentence(error)
         return
