@@ -28,6 +28,8 @@ from rnnviz.training.objectives import LARGEST_ERROR, Number, Objective
 from rnnviz.training.plan import TASKS, Plan
 from rnnviz.training.sources import Shown
 
+_LOADING = Lock()
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -72,19 +74,23 @@ class Measured:
 def subject(plan: Plan) -> Subject:
     """The inputs and the form of a plan's network.
 
-    Loads the data of the plan, which the process remembers for a while; what is returned holds no
+    Loads the data of the plan, of one plan at a time, and lets go of it: what is returned holds no
     more of it than the few inputs. Raises `DataError` where it cannot be had.
     """
-    source = sources.load(plan)
-    inputs = tuple(
-        replace(
-            one,
-            inputs=one.inputs.clone(),  # a view would keep all held-out examples
-            image=None if one.image is None else one.image.copy(),
-        )
-        for one in source.shown
-    )
-    return Subject(plan, dict(source.model), tuple(source.labels), source.objective, inputs)
+    with _LOADING:
+        try:
+            source = sources.load(plan)
+            inputs = tuple(
+                replace(
+                    one,
+                    inputs=one.inputs.clone(),  # a view would keep all held-out examples
+                    image=None if one.image is None else one.image.copy(),
+                )
+                for one in source.shown
+            )
+            return Subject(plan, dict(source.model), tuple(source.labels), source.objective, inputs)
+        finally:
+            sources.forget()
 
 
 def measure(subject: Subject, snapshot: Snapshot, shown: Shown) -> Measured:

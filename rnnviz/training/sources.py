@@ -87,6 +87,12 @@ def load(plan: Plan) -> Source:
     return _load(plan.task, plan.seed, plan.examples, tuple(sorted(words.items())), where)
 
 
+def forget() -> None:
+    """Let go of all data: half a gigabyte of texts stays otherwise for as long as the process."""
+    _load.cache_clear()
+    _everything.cache_clear()
+
+
 @lru_cache(maxsize=2)
 def _load(
     task: str,

@@ -13,6 +13,7 @@ from rnnviz.address import FIGURES, VERSION, WORDS
 from rnnviz.palette import Theme
 from rnnviz.theatre import Reading, View, asked, place
 from rnnviz.ui.choices import PLACE, DigitsChoices
+from rnnviz.ui.kept import kept
 from rnnviz.ui.models import atlas_of, explanation, shown
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.plots import DRAW, Drawn, Subject
@@ -142,7 +143,7 @@ def _where(view: View) -> View:
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept
 def made(
     name: str, task: exhibit.Task, beside: exhibit.Task | None, view: View, theme: Theme
 ) -> Drawn:

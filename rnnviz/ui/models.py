@@ -1,8 +1,7 @@
 """Models, readings and samples, made once and kept for everybody.
 
-Cached by name, never written to, and forgotten after some hours: networks of training runs are
-among them, which people delete. Torch is imported inside functions only, so a page that shows the
-stored reading is painted before torch is there.
+Kept by name and never written to, see `kept`. Torch is imported inside functions only, so a page
+that shows the stored reading is painted before torch is there.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from rnnviz import checkpoint, exhibit, opening, parsing, warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
@@ -21,10 +19,7 @@ from rnnviz.analysis import atlas
 from rnnviz.analysis.atlas import Atlas
 from rnnviz.analysis.explanations import Explanation
 from rnnviz.theatre import Reading
-
-HOURS = 3 * 3600.0
-"""For how many seconds a network and what was worked out with it are kept; Streamlit would import
-pandas to read a word for it."""
+from rnnviz.ui.kept import kept
 
 # Each would take its time in front of a person: scipy's tools tidy the first drawing, and put like
 # units beside each other in the first reading.
@@ -43,14 +38,14 @@ def warm_up() -> None:
     warmup.start(ready)
 
 
-@st.cache_resource(max_entries=32, ttl=HOURS, show_spinner=False)
+@kept
 def model(name: str) -> Any:
     """The trained model of that name, shared and never written to; raises CheckpointError."""
     warmup.import_torch()
     return checkpoint.load(name)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept
 def about(name: str) -> str:
     """What the card of that model says about its test, or nothing where there is no such card."""
     try:
@@ -61,7 +56,7 @@ def about(name: str) -> str:
         return ""
 
 
-@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
+@kept
 def reading(name: str, pixels: bytes, truth: str | None) -> Reading:
     """How the model of that name reads 784 grey pixels; raises CheckpointError.
 
@@ -71,7 +66,7 @@ def reading(name: str, pixels: bytes, truth: str | None) -> Reading:
     return exhibit.read(model(name), exhibit.Task(name, picture))
 
 
-@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
+@kept
 def payload(name: str, pixels: bytes, truth: str | None) -> dict[str, Any]:
     """The same reading, packed for the theatre; of the app's opening the one that is stored."""
     start = exhibit.sample(opening.ADDRESS.sample or 1)
@@ -98,13 +93,13 @@ def _as_ghost(name: str, picture: exhibit.Picture) -> dict[str, Any]:
     return packed | {"layers": layers, "name": f"pinned digit: {picture.source}"}
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept
 def atlas_of(name: str) -> Atlas:
     """What that model does with many digits; raises AtlasError where nobody has looked."""
     return atlas.load(name)
 
 
-@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
+@kept
 def explanation(name: str, pixels: bytes) -> Explanation:
     """Which rows of 784 grey pixels the answer of that model rests on; needs torch."""
     from rnnviz.analysis.explanations import explain_digit
@@ -112,13 +107,13 @@ def explanation(name: str, pixels: bytes) -> Explanation:
     return explain_digit(model(name), np.frombuffer(pixels, np.uint8).reshape(28, 28))
 
 
-@st.cache_resource(show_spinner=False)
+@kept
 def stored_reading() -> dict[str, Any] | None:
     """The reading that the app opens with, or None when there is none."""
     return opening.load()
 
 
-@st.cache_resource(show_spinner=False)
+@kept
 def bundled_samples() -> tuple[np.ndarray, tuple[str, ...]]:
     """The sample digits ``(20, 28, 28)`` uint8 that come with the package, and their labels."""
     from rnnviz.data import samples

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz.theatre import measures
+from rnnviz.ui.kept import kept, kept_with
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
 from rnnviz.ui.text_models import encoded
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 SHUFFLES = 200
 
 
-@st.cache_resource(max_entries=12, show_spinner="Asking the network four ways …")
+@kept_with(spinner="Asking the network four ways …")
 def explained(name: str, words: str) -> TextExplanation:
     """The four measures of a text; needs torch and captum."""
     from rnnviz.analysis.attribution import explain_text
@@ -27,7 +28,7 @@ def explained(name: str, words: str) -> TextExplanation:
     return explain_text(model(name), encoded(name, words))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept
 def shuffled(name: str, words: str) -> ShuffledAttention:
     """What becomes of the answer when the attention is given to other tokens."""
     from rnnviz.analysis.attribution import shuffled_attention

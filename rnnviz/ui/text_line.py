@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz.theatre import Reading
+from rnnviz.ui.kept import kept
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
 from rnnviz.ui.text_models import reading, tokenizer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from rnnviz.analysis.sentiment import LinePath, SentimentLine
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept
 def line_of(name: str, direction: str) -> SentimentLine:
     """The stored line of that model; where there is none, one fitted to the bundled sentences."""
     from rnnviz.analysis import line_fit, sentiment

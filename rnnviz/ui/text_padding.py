@@ -12,6 +12,7 @@ from rnnviz.data.passages import PASSAGES
 from rnnviz.reader import read_padded
 from rnnviz.text_address import MOST_PADS
 from rnnviz.theatre import View, theatre
+from rnnviz.ui.kept import kept
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.text_choices import TextChoices
@@ -27,13 +28,13 @@ MOST_TOKENS = 1000
 """Tokens of a text whose padded reading is shown whole; the figures take any text."""
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@kept
 def padded(name: str, words: str, pads: int) -> dict[str, Any]:
     """The reading of a text and of ``pads`` empty steps after it, packed for the theatre."""
     return read_padded(model(name), encoded(name, words), pads, name=name).to_payload()
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@kept
 def fading_of(name: str, words: str, other: str) -> Fading:
     """What is left of the difference of two texts after more and more padding."""
     from rnnviz.analysis import padding
@@ -41,7 +42,7 @@ def fading_of(name: str, words: str, other: str) -> Fading:
     return padding.fading(model(name), encoded(name, words), encoded(name, other))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept
 def answers_of(name: str, words: str, pads: int) -> tuple[ReadoutAnswer, ...]:
     """What the same weights answer under other readouts, with and without the padding."""
     from rnnviz.analysis import padding
@@ -49,7 +50,7 @@ def answers_of(name: str, words: str, pads: int) -> tuple[ReadoutAnswer, ...]:
     return padding.answers(model(name), encoded(name, words), pads)
 
 
-@st.cache_resource(show_spinner=False)
+@kept
 def small_networks() -> tuple[Small, ...]:
     """The networks that were trained to deal with padding in one way each."""
     from rnnviz.analysis import padding

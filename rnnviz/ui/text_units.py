@@ -11,6 +11,7 @@ import streamlit as st
 
 from rnnviz import parsing
 from rnnviz.theatre import Tint, measures
+from rnnviz.ui.kept import kept, kept_with
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
 from rnnviz.ui.text_models import tokenizer
@@ -49,17 +50,17 @@ def _read(name: str, texts: tuple[str, ...] | None) -> tuple[States, Reactions]:
     return states, reactions.score(states)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Reading some hundred sentences …")
+@kept_with(spinner="Reading some hundred sentences …")
 def _bundled(name: str) -> tuple[States, Reactions]:
     return _read(name, None)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading your texts …")
+@kept_with(spinner="Reading your texts …")
 def _own(name: str, source: str, _texts: tuple[str, ...]) -> tuple[States, Reactions]:
     return _read(name, _texts)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept
 def _rows(fingerprint: str, column: str | None, _data: bytes, _name: str) -> tuple[str, ...]:
     """The texts of a table that was uploaded, taken out of it once."""
     return parsing.snippets(_data, _name, column=column, alive=still_wanted)
@@ -67,8 +68,8 @@ def _rows(fingerprint: str, column: str | None, _data: bytes, _name: str) -> tup
 
 def forget() -> None:
     """Empty every cache of this module, for tests."""
-    for kept in (_bundled, _own, _rows):
-        kept.clear()
+    for one in (_bundled, _own, _rows):
+        one.clear()
 
 
 def units(subject: Subject) -> None:

@@ -23,7 +23,7 @@ from rnnviz.theatre import View
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan
 from rnnviz.ui import train_jobs
-from rnnviz.ui.models import HOURS
+from rnnviz.ui.kept import kept, kept_with
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -35,9 +35,6 @@ PLAYING, GATHERING, LIVE = 0.9, 0.4, 3.0
 
 BUDGET = 0.2
 """Seconds that one run may take for what is missing."""
-
-LONG = 200_000
-"""Gate values of a reading; of longer ones only the last few are kept."""
 
 
 @dataclass(eq=False)
@@ -206,7 +203,7 @@ def as_ghost(packed: dict[str, Any]) -> dict[str, Any]:
     return packed | {"layers": layers, "name": f"the last snapshot, {packed['name']}"}
 
 
-@st.cache_resource(max_entries=8, ttl=HOURS, show_spinner=False)
+@kept
 def _subject(plan: str) -> Subject:
     """What the snapshots of a plan have in common; raises `DataError`."""
     from rnnviz.replay import subject
@@ -214,7 +211,7 @@ def _subject(plan: str) -> Subject:
     return subject(Plan.from_json(json.loads(plan)))
 
 
-@st.cache_resource(max_entries=64, ttl=HOURS, show_spinner=False)
+@kept_with(grows=True)
 def _course(folder: str, plan: str, place: int) -> Course:
     """What a run's snapshots do with one input, shared by all who look at it."""
     from rnnviz.replay import Course
@@ -223,7 +220,7 @@ def _course(folder: str, plan: str, place: int) -> Course:
     return Course(subject, subject.inputs[place])
 
 
-@st.cache_resource(max_entries=16, ttl=HOURS, show_spinner=False)
+@kept
 def _scores(path: str, changed: int, size: int) -> Curves:
     return train_moments.scores(Path(path))
 
@@ -231,25 +228,13 @@ def _scores(path: str, changed: int, size: int) -> Curves:
 def payload(stage: Stage, place: int, snapshot: Snapshot) -> dict[str, Any]:
     """A reading, packed for the theatre; raises `SnapshotError`."""
     assert stage.subject is not None
-    plan = stage.subject.plan
-    size = len(stage.subject.inputs[place].inputs) * plan.hidden_size * plan.num_layers * 7
-    kept = _packed if size * (1 + plan.bidirectional) <= LONG else _long_packed
-    words = json.dumps(plan.to_json(), sort_keys=True)
-    return kept(words, str(snapshot.path), snapshot.stamp, place, _snapshot=snapshot)
+    words = json.dumps(stage.subject.plan.to_json(), sort_keys=True)
+    return _packed(words, str(snapshot.path), snapshot.stamp, place, _snapshot=snapshot)
 
 
-def _pack(plan: str, path: str, stamp: int, place: int, *, _snapshot: Snapshot) -> dict[str, Any]:
+@kept
+def _packed(plan: str, path: str, stamp: int, place: int, *, _snapshot: Snapshot) -> dict[str, Any]:
     from rnnviz.replay import read
 
     subject = _subject(plan)
     return read(subject, _snapshot, subject.inputs[place]).to_payload()
-
-
-_packed = st.cache_resource(max_entries=48, ttl=HOURS, show_spinner=False)(_pack)
-
-
-@st.cache_resource(max_entries=6, ttl=HOURS, show_spinner=False)
-def _long_packed(
-    plan: str, path: str, stamp: int, place: int, *, _snapshot: Snapshot
-) -> dict[str, Any]:
-    return _pack(plan, path, stamp, place, _snapshot=_snapshot)
