@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from rnnviz.commands import Cell, command_line, name_or_path, one_sentence, tell
+from rnnviz.commands import (
+    Beside,
+    Cell,
+    Yes,
+    command_line,
+    name_or_path,
+    one_sentence,
+    places,
+    progress,
+    tell,
+)
 from rnnviz.commands.padding import padding
 from rnnviz.commands.train import train
 
@@ -111,7 +121,7 @@ def robustness(
             raise checkpoint.CheckpointError(
                 "expected models in pretrained/, got none: name a folder, or train one first"
             )
-        text = robustness.report(networks, limit=limit)
+        text = robustness.report(networks, limit=limit, track=progress("changing images"))
         if output:
             output.write_text(text, encoding="utf-8")
     typer.echo(text)
@@ -129,6 +139,8 @@ def atlas(
             "Default: the MNIST test images if they are on disk, else scikit-learn's digits."
         ),
     ] = None,
+    output: Beside = None,
+    yes: Yes = False,
 ) -> None:
     """Write where a test set lies in a network's states, and how early it is known.
 
@@ -140,9 +152,11 @@ def atlas(
         from rnnviz.analysis import atlas, survey
         from rnnviz.data import DataError
 
-        for name in models or checkpoint.names(reading="images"):
+        chosen = models or checkpoint.names(reading="images")
+        paths = places([atlas.path_of(name_or_path(name)) for name in chosen], output, yes)
+        for name, path in zip(chosen, paths, strict=True):
             model = name_or_path(name)
-            network, path = checkpoint.load(model), atlas.path_of(model)
+            network, folder = checkpoint.load(model), checkpoint.folder_of(model)
             labelled = (
                 evaluation.read_npz(data)
                 if data
@@ -153,9 +167,10 @@ def atlas(
                     network,
                     labelled.images.numpy(),
                     labelled.labels.numpy(),
-                    name=path.parent.name,
-                    sha256=atlas.weights_sum(path.parent),
+                    name=folder.name,
+                    sha256=atlas.weights_sum(folder),
                     source=labelled.source,
+                    track=progress(f"reading with {folder.name}"),
                 )
             except ValueError as failure:
                 raise DataError(f"{name} and its data do not fit: {failure}") from failure
@@ -180,6 +195,8 @@ def line(
     ] = None,
     count: Annotated[int, typer.Option(help="So many texts.", min=20)] = 400,
     seed: Annotated[int, typer.Option(help="Which of them, and which of their steps.")] = 0,
+    output: Beside = None,
+    yes: Yes = False,
 ) -> None:
     """Write along which direction of a network's states texts become positive or negative.
 
@@ -191,10 +208,10 @@ def line(
         from rnnviz.analysis import sentiment
         from rnnviz.commands.line import fit
 
-        for name in models or checkpoint.names(reading="texts"):
-            model = name_or_path(name)
-            path = sentiment.path_of(model)
-            made = fit(model, data, count, seed)
+        chosen = models or checkpoint.names(reading="texts")
+        paths = places([sentiment.path_of(name_or_path(name)) for name in chosen], output, yes)
+        for name, path in zip(chosen, paths, strict=True):
+            made = fit(name_or_path(name), data, count, seed)
             sentiment.save(made, path)
             typer.echo(f"{path}: {path.stat().st_size:,} bytes, {made[0].states:,} states")
             for one in made:
@@ -245,7 +262,7 @@ def parity(
     """Compare our layers with torch.nn's: values, states and every gradient, over a grid."""
     from rnnviz.parity import report
 
-    if not report(cell):
+    if not report(cell, progress("comparing")):
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError
 from rnnviz.data.texts import LabelledTexts
 from rnnviz.tokens import TextTokenizer
+from rnnviz.tracking import Track, silently
 
 IMAGES_AT_ONCE = 500
 TEXTS_AT_ONCE = 128
@@ -53,33 +54,46 @@ class Score:
         return self.correct / self.n
 
 
-def score(model: SequenceClassifier, images: Tensor, labels: Tensor) -> Score:
+def score(
+    model: SequenceClassifier, images: Tensor, labels: Tensor, track: Track = silently
+) -> Score:
     """Read images `(N, T, I)`, uint8 or floats in 0..1, and compare with `labels (N,)`.
 
     The model is scored without dropout and left in the mode that it came in.
     """
     _check_fit(model, images, labels)
     with _scoring(model):
+        batches = torch.arange(len(images)).split(IMAGES_AT_ONCE)
         answers = [
-            model(rows(images[index])).argmax(dim=-1)
-            for index in torch.arange(len(images)).split(IMAGES_AT_ONCE)
+            model(rows(images[index])).argmax(dim=-1) for index in track(batches, len(batches))
         ]
     return _compared(model, torch.cat(answers), labels)
 
 
-def score_texts(model: SequenceClassifier, tokenizer: TextTokenizer, texts: LabelledTexts) -> Score:
+def score_texts(
+    model: SequenceClassifier,
+    tokenizer: TextTokenizer,
+    texts: LabelledTexts,
+    track: Track = silently,
+) -> Score:
     """Read labelled texts and compare with their labels, which are given in the model's classes."""
-    answers = answers_to(model, tokenizer, texts.texts).argmax(dim=-1)
+    answers = answers_to(model, tokenizer, texts.texts, track).argmax(dim=-1)
     return _compared(model, answers, torch.from_numpy(texts.labels))
 
 
-def answers_to(model: SequenceClassifier, tokenizer: TextTokenizer, texts: Sequence[str]) -> Tensor:
+def answers_to(
+    model: SequenceClassifier,
+    tokenizer: TextTokenizer,
+    texts: Sequence[str],
+    track: Track = silently,
+) -> Tensor:
     """Class probabilities `(N, C)` for texts, read in dense batches of similar length."""
     ids = tokenizer.encode_many(texts)
     order = torch.tensor([len(one) for one in ids]).argsort(stable=True)
     probabilities = torch.empty(len(ids), int(model.config["num_classes"]))
     with _scoring(model):
-        for index in order.split(TEXTS_AT_ONCE):
+        batches = order.split(TEXTS_AT_ONCE)
+        for index in track(batches, len(batches)):
             inputs, lengths = padded([ids[place] for place in index.tolist()])
             probabilities[index] = model(inputs, lengths).softmax(dim=-1)
     return probabilities

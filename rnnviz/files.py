@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +16,40 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+
+def check_overwriting(path: Path, consent: bool) -> None:
+    """Ask on the terminal before a file or folder that is there is written over.
+
+    Raises FileExistsError, whose words say what to do, where the answer is no, or where nobody is
+    there to be asked.
+    """
+    if consent or not path.exists():
+        return
+    if sys.stdin.isatty():
+        print(f"{path} exists already. Write over it? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
+        if sys.stdin.readline().strip().casefold() in ("y", "yes"):
+            return
+    words = "exists already, and is kept: --yes writes over it, --output writes elsewhere"
+    raise FileExistsError(errno.EEXIST, words, str(path))
+
+
+def written_by(about: str, default: Path, write: Callable[[Path], object]) -> None:
+    """What a module does that makes one file of the package: `--output` and `--yes`, and say so."""
+    import argparse
+
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--output", type=Path, help=f"where to write it, default: {default}")
+    parser.add_argument("--yes", action="store_true", help="write over what is there unasked")
+    chosen = parser.parse_args()
+    path = chosen.output or default
+    try:
+        check_overwriting(path, consent=chosen.yes or chosen.output is not None)
+        write(path)
+        size = path.stat().st_size
+    except OSError as failure:
+        parser.exit(2, f"{failure.filename or path}: {failure.strerror}\n")
+    print(f"{path}: {size:,} bytes")  # noqa: T201
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The stored reading that the app opens with, so that its first picture waits for nothing.
 
-``python -m rnnviz.opening`` reads one bundled sample with one trained model and writes the result
+``python -m rnnviz.opening --yes`` reads one bundled sample with one trained model and writes the result
 beside the theatre. Run it again whenever the model or the sample changes: a test compares the file
 with a live reading.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from rnnviz import checkpoint
 from rnnviz.address import DigitsAddress
+from rnnviz.files import written_by
 from rnnviz.theatre.reading import VERSION, WORDS, words_of
 
 PATH = Path(__file__).parent / "theatre" / "opening.json"
@@ -57,8 +58,18 @@ def build() -> dict[str, Any]:
     return reading.to_payload()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the reading, where nothing is written over unasked."""
+    written_by(
+        "Write the reading that the app opens with.", PATH, lambda path: path.write_text(_text())
+    )
+
+
+def _text() -> str:
     # The words and colours of today are put in when the file is read.
     numbers = {name: value for name, value in build().items() if name not in WORDS}
-    PATH.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
-    print(f"{PATH}: {PATH.stat().st_size:,} bytes")  # noqa: T201
+    return json.dumps(numbers) + "\n"
+
+
+if __name__ == "__main__":
+    main()

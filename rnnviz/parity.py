@@ -21,6 +21,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnviz.parameters import copy_parameters
 from rnnviz.recurrent import GRU, LSTM, RNN
+from rnnviz.tracking import Track, silently
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 """Largest allowed difference `max |ours - theirs| / max(1, max |theirs|)`."""
@@ -134,10 +135,11 @@ def _largest(theirs: list[Tensor], ours: list[Tensor]) -> float:
     return max(float(difference.nan_to_num(nan=torch.inf)) for difference in differences)
 
 
-def report(cell: str | None = None) -> bool:
+def report(cell: str | None = None, track: Track = silently) -> bool:
     """Print a table of the grid's largest differences; return True if all are within tolerance."""
     worst: dict[tuple[str, torch.dtype, str], list[Difference]] = {}
-    for case in cases(cell):
+    every = list(cases(cell))
+    for case in track(every, len(every)):
         worst.setdefault((case.kind, case.dtype, case.engine), []).append(compare(case))
     headers = ("cell", "dtype", "engine", "cases", "output", "state", "gradients", "limit")
     table = Table(*headers, box=box.SIMPLE, padding=(0, 1, 0, 0))

@@ -15,6 +15,7 @@ from torch import Tensor
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import augmentation
 from rnnviz.evaluation import LabelledImages, default_images, rows, score
+from rnnviz.tracking import Track, silently
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ def conditions() -> list[Condition]:
 
 
 def accuracies(
-    models: Mapping[str, SequenceClassifier], labelled: LabelledImages
+    models: Mapping[str, SequenceClassifier], labelled: LabelledImages, track: Track = silently
 ) -> dict[tuple[str, str], dict[str, float]]:
     """The accuracy of every model under every condition: `(kind, amount) -> model -> 0..1`."""
     images = rows(labelled.images)
     found = {}
-    for condition in conditions():
+    every = conditions()
+    for condition in track(every, len(every)):
         changed = condition.change(images)
         found[condition.kind, condition.amount] = {
             name: score(
@@ -63,7 +65,12 @@ def accuracies(
     return found
 
 
-def report(models: Mapping[str, SequenceClassifier], *, limit: int | None = None) -> str:
+def report(
+    models: Mapping[str, SequenceClassifier],
+    *,
+    limit: int | None = None,
+    track: Track = silently,
+) -> str:
     """The table in Markdown, on the MNIST test images if they are on disk, else on digits."""
     labelled = default_images()
     if limit:
@@ -71,7 +78,7 @@ def report(models: Mapping[str, SequenceClassifier], *, limit: int | None = None
         order = torch.randperm(len(labelled.labels), generator=torch.Generator().manual_seed(0))
         chosen = order[:limit]
         labelled = LabelledImages(labelled.images[chosen], labelled.labels[chosen], labelled.source)
-    return _markdown(accuracies(models, labelled), list(models), labelled)
+    return _markdown(accuracies(models, labelled, track), list(models), labelled)
 
 
 def _markdown(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,12 +18,14 @@ import numpy as np
 import pytest
 import torch
 from click.testing import Result
+from rich.console import Console
 from typer.testing import CliRunner
 
 from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.__main__ import app
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.data import digits
+from rnnviz.data import digits, samples
+from rnnviz.files import check_overwriting
 from rnnviz.training import Event, StepFinished
 from rnnviz.training.terminal import Terminal
 
@@ -316,3 +320,108 @@ def test_labels_written_in_two_ways_are_said(saved_texts: Path, tmp_path: Path) 
     some.write_text("text,label\ngreat film,Pos\nsuperb,pos\n")
     result = rnnviz("evaluate", saved_texts, "--data", some, "--json")
     assert json.loads(result.stdout)["n"] == 2 and "'Pos' and 'pos' are read as" in result.stderr
+
+
+@pytest.fixture
+def committed(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of models, as `pretrained/` is, with files that must not be lost."""
+    for name in ("mine", "texts"):
+        (tmp_path / name).mkdir()
+    for path in saved.iterdir():
+        shutil.copy(path, tmp_path / "mine" / path.name)
+    (tmp_path / "mine" / "atlas.npz").write_bytes(b"committed")
+    monkeypatch.setenv("RNNVIZ_MODELS", str(tmp_path))
+    return tmp_path
+
+
+def test_what_is_there_is_not_written_over_unasked(committed: Path, tmp_path: Path) -> None:
+    """Nobody can be asked here: the file stays, and the sentence says what to do."""
+    path = committed / "mine" / "atlas.npz"
+    refused(rnnviz("atlas", "mine"), str(path), "exists already", "--yes", "--output")
+    assert path.read_bytes() == b"committed"
+    elsewhere = rnnviz("atlas", "mine", "--output", tmp_path / "new")
+    assert elsewhere.exit_code == 0 and (tmp_path / "new" / "mine" / "atlas.npz").is_file()
+    assert path.read_bytes() == b"committed"
+    assert rnnviz("atlas", "mine", "--yes").exit_code == 0
+    assert path.read_bytes() != b"committed"
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("n", True), ("", True), ("y", False)])
+def test_somebody_who_is_there_is_asked(
+    answer: str, kept: bool, committed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = committed / "mine" / "atlas.npz"
+    typed = io.StringIO(f"{answer}\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", typed)
+    if kept:
+        with pytest.raises(FileExistsError):
+            check_overwriting(path, consent=False)
+    else:
+        check_overwriting(path, consent=False)
+    assert path.read_bytes() == b"committed"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "rnnviz", "atlas"],
+        ["-m", "rnnviz", "line"],
+        ["-m", "rnnviz", "padding", "--limit", "20"],
+        ["-m", "rnnviz", "train", "digits", "--output", "pretrained/mnist-gru"],
+        ["-m", "rnnviz.opening"],
+        ["-m", "rnnviz.data.samples"],
+    ],
+)
+def test_no_command_writes_over_a_committed_file(command: list[str]) -> None:
+    """Oracle: git, of which no file may change by running a command as it stands."""
+    root = Path(__file__).resolve().parent.parent
+
+    def state() -> dict[Path, int]:
+        places = (root / "pretrained", root / "rnnviz")
+        files = (path for place in places for path in place.rglob("*.[nsj]*"))
+        return {path: path.stat().st_mtime_ns for path in files}
+
+    before = state()
+    environment = {**os.environ, "RNNVIZ_DATA": "/nowhere"}
+    result = subprocess.run(
+        [sys.executable, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, cwd=root, env=environment,
+    )  # fmt: skip
+    assert result.returncode == 2 and result.stdout == "" and "--yes" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1 and state() == before
+
+
+def test_a_file_of_the_package_is_made_elsewhere(tmp_path: Path) -> None:
+    made = tmp_path / "samples.npz"
+    command = [sys.executable, "-m", "rnnviz.data.samples", "--output", str(made)]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parent.parent)
+    with np.load(made) as stored:
+        assert np.array_equal(stored["images"], samples.load()[0])
+
+
+@pytest.mark.parametrize(
+    ("command", "count"),
+    [
+        (["robustness", "mine", "--limit", "20"], "22/22"),
+        (["padding", "--limit", "20"], "12/12"),
+        (["atlas", "mine", "--yes"], "8/8"),
+        (["evaluate", "mine"], "4/4"),
+    ],
+)
+def test_long_commands_show_how_far_they_are(
+    command: list[str], count: str, committed: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """On a terminal, and nothing of it where standard error is piped."""
+    if command[0] == "padding":
+        command = [*command, "--output", str(tmp_path / "padding")]
+    piped = rnnviz(*command)
+    assert piped.exit_code == 0 and piped.stderr == ""
+    shown = io.StringIO()
+    monkeypatch.setattr(
+        "rnnviz.training.terminal.CONSOLE", Console(file=shown, force_terminal=True, width=90)
+    )
+    on_a_terminal = rnnviz(*command)
+    assert on_a_terminal.exit_code == 0 and count in shown.getvalue()
+    assert on_a_terminal.stdout == piped.stdout

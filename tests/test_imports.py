@@ -48,7 +48,10 @@ ARRAYS = (
 )
 # These import of ours only themselves and what is named here.
 ALONE: dict[str, tuple[str, ...]] = {
-    "rnnviz.data": ("rnnviz.files",),
+    "rnnviz.data": (
+        "rnnviz.tracking",
+        "rnnviz.files",
+    ),
     "rnnviz.theatre": ARRAYS,
     "rnnviz.figures": ARRAYS,
     **dict.fromkeys(ARRAYS, ARRAYS),

@@ -13,6 +13,7 @@ import numpy as np
 
 from rnnviz.analysis.sentiment import ANSWERS, COMPONENTS, TRUTH, LineError, SentimentLine
 from rnnviz.analysis.states import batches, change, read
+from rnnviz.tracking import Track, silently
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
@@ -35,6 +36,7 @@ def fit(
     sha256: str,
     source: str,
     seed: int = 0,
+    track: Track = silently,
 ) -> tuple[SentimentLine, ...]:
     """The line of each direction of a network of two classes over texts with `labels (n,)` in 0..1.
 
@@ -47,7 +49,7 @@ def fit(
         raise ValueError(f"expected a network of two classes, got {len(model.labels)}")
     if len(encoded) < FEWEST:
         raise ValueError(f"expected {FEWEST} texts or more, got {len(encoded)}")
-    found, ids = read(model, encoded), [one.ids for one in encoded]
+    found, ids = read(model, encoded, track=track), [one.ids for one in encoded]
     labelled = ANSWERS if labels is None else TRUTH
     if labels is None:
         every, ends = np.arange(len(ids)), np.array([len(one) - 1 for one in ids])
@@ -58,7 +60,7 @@ def fit(
     texts, steps = drawn_steps([len(one) for one in ids], seed)
     lines = []
     for way, direction in enumerate(found.directions):
-        odds = log_odds_after(model, ids, texts, steps, direction)
+        odds = log_odds_after(model, ids, texts, steps, direction, track)
         states = in_reading_order(found.values[:, way], found.bounds, direction)
         one = _of_direction(states, found.bounds, texts, steps, odds, labels, seed)
         lines.append(
@@ -175,6 +177,7 @@ def log_odds_after(
     texts: np.ndarray,
     steps: np.ndarray,
     direction: str = "forward",
+    track: Track = silently,
 ) -> np.ndarray:
     """`log(p_1 / p_0)` after each of those steps `(M,)`, counted from 0, had the text ended there.
 
@@ -189,7 +192,7 @@ def log_odds_after(
         cut = [ids[text][len(ids[text]) - step - 1 :] for text, step in places]
     else:
         cut = [ids[text][: step + 1] for text, step in places]
-    for rows, inputs, lengths in batches(cut):
+    for rows, inputs, lengths in track(batches(cut), None):
         with torch.no_grad():
             logits = model(inputs, lengths)
         found[rows] = (logits[:, 1] - logits[:, 0]).float().numpy()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz.tracking import Track, silently
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -68,6 +70,7 @@ def read(
     *,
     signal: str = "hidden",
     layer: int = -1,
+    track: Track = silently,
 ) -> States:
     """Read texts in dense batches of similar length and keep one signal of one layer.
 
@@ -83,7 +86,7 @@ def read(
     bounds = np.concatenate(([0], np.cumsum([len(one) for one in encoded])))
     directions = DIRECTIONS[: 2 if model.recurrent.bidirectional else 1]
     values = np.empty((0, 0, 0), np.float32)
-    for places, inputs, lengths in batches([one.ids for one in encoded]):
+    for places, inputs, lengths in track(batches([one.ids for one in encoded]), None):
         with torch.no_grad():
             found = trace(model.recurrent, model.features(inputs), lengths)
         parts = [

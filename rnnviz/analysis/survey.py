@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnviz.analysis.atlas import COMPONENTS, Atlas, LayerAtlas
 from rnnviz.analysis.saturation import BINS, Shares, distribution, drawn, layer_shares, scale_of
+from rnnviz.tracking import Track, silently
 
 if TYPE_CHECKING:
     from rnnviz.classifier import ClassifierTrace, SequenceClassifier
@@ -32,6 +33,7 @@ def build(
     sha256: str,
     source: str,
     seed: int = 0,
+    track: Track = silently,
 ) -> Atlas:
     """Read `images (n, T, I)` uint8 with labels `(n,)` and describe what the states do.
 
@@ -49,7 +51,8 @@ def build(
         raise ValueError(f"expected labels from 0 to {len(model.labels) - 1}")
     chosen = np.random.default_rng(seed).permutation(len(images))[:FITTED]
     survey = Survey(model, len(images), images.shape[1], chosen)
-    for first in range(0, len(images), IMAGES_AT_ONCE):
+    batches = range(0, len(images), IMAGES_AT_ONCE)
+    for first in track(batches, len(batches)):
         part = slice(first, first + IMAGES_AT_ONCE)
         survey.read(images[part], labels[part], first)
     return Atlas(

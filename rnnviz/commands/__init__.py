@@ -7,13 +7,25 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
+
+from rnnviz.files import check_overwriting
+from rnnviz.tracking import Track
 
 Cell = Literal["rnn", "gru", "lstm"]
 Readout = Literal["last", "last-step", "mean", "max", "attention", "attention-max"]
 Engine = Literal["bptt", "steps", "torch"]
+
+Yes = Annotated[bool, typer.Option("--yes", help="Write over what is there without asking.")]
+
+Beside = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", help="Write into a folder for each model here, not beside the weights."
+    ),
+]
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C stopped, as shells count it."""
@@ -33,6 +45,28 @@ def name_or_path(text: str) -> str | Path:
     """On a command line, what has a separator or is a folder here is a path; the rest is a name."""
     path = Path(text).expanduser()
     return path if len(path.parts) > 1 or path.is_dir() else text
+
+
+def progress(description: str) -> Track:
+    """Something that shows on the terminal how far a loop is, and nothing where there is none."""
+    from rnnviz.training.terminal import track
+
+    return lambda rows, count: track(rows, count, description)
+
+
+def places(beside: list[Path], output: Path | None, yes: bool) -> list[Path]:
+    """Where to write what usually lies beside the weights: there, or in folders of `output`.
+
+    What is there is not written over before somebody said so; raises FileExistsError.
+    """
+    if output is None:
+        for path in beside:
+            check_overwriting(path, consent=yes)
+        return beside
+    found = [output / path.parent.name / path.name for path in beside]
+    for path in found:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return found
 
 
 def tell(notices: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.checkpoint import CheckpointError
 from rnnviz.classifier import SequenceClassifier
+from rnnviz.commands import progress
 from rnnviz.data import DataError, imdb, sentences, texts
 from rnnviz.evaluation import Score
 from rnnviz.files import replacing
@@ -36,7 +37,7 @@ def score_images(network: SequenceClassifier, name: str | Path, data: Path | Non
         labelled = evaluation.read_npz(data)
     else:
         labelled = evaluation.default_images(checkpoint.dataset_of(name))
-    score = evaluation.score(network, labelled.images, labelled.labels)
+    score = evaluation.score(network, labelled.images, labelled.labels, progress("scoring"))
     return Scored(score, labelled.source)
 
 
@@ -63,7 +64,7 @@ def score_texts(
         fitted = texts.fitted(imdb.load("test"), network.labels)
     else:
         fitted = texts.read_for(data, network.labels, text_column, label_column)
-    score = evaluation.score_texts(network, tokenizer, fitted)
+    score = evaluation.score_texts(network, tokenizer, fitted, progress("scoring"))
     return Scored(score, fitted.source, notices=fitted.notices)
 
 

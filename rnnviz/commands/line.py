@@ -10,7 +10,7 @@ import torch
 from rnnviz import checkpoint, tokens
 from rnnviz.analysis import line_fit, sentiment
 from rnnviz.analysis.sentiment import SentimentLine
-from rnnviz.commands import tell
+from rnnviz.commands import progress, tell
 from rnnviz.data import DataError, imdb, texts
 from rnnviz.data.texts import LabelledTexts
 from rnnviz.training import images
@@ -43,6 +43,7 @@ def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[Se
             sha256=sentiment.weights_sum(folder),
             source=labelled.source,
             seed=seed,
+            track=progress(f"reading with {folder.name}"),
         )
     except ValueError as failure:
         raise DataError(f"{folder.name} and its data do not fit: {failure}") from failure

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rnnviz.commands import command_line, one_sentence
+from rnnviz.commands import Yes, command_line, one_sentence, progress
+from rnnviz.files import check_overwriting
 
 
 def padding(
@@ -18,6 +19,7 @@ def padding(
     limit: Annotated[
         int | None, typer.Option(help="So many sentences only, for a quick try.", min=20)
     ] = None,
+    yes: Yes = False,
 ) -> None:
     """Train the small networks of the padding exhibit: two cells, six ways with padding.
 
@@ -25,11 +27,13 @@ def padding(
     """
     with one_sentence():
         from rnnviz.analysis.padding import FOLDER, WAYS
-        from rnnviz.training.padding import train_all
+        from rnnviz.training.padding import CELLS, train_all
 
         folder = output or FOLDER
+        check_overwriting(folder, consent=yes or output is not None)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, card in train_all(folder, seed=seed, limit=limit, command=command_line()):
+        made = train_all(folder, seed=seed, limit=limit, command=command_line())
+        for name, card in progress("training")(made, len(CELLS) * len(WAYS)):
             test = card["test"]
             typer.echo(
                 f"{name:>16}  {100 * test['accuracy']:6.2f} %  of {test['n']:,}  "

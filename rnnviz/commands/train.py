@@ -13,12 +13,14 @@ from rnnviz.commands import (
     Cell,
     Engine,
     Readout,
+    Yes,
     command_line,
     default_name,
     name_or_path,
     one_sentence,
     tell,
 )
+from rnnviz.files import check_overwriting
 
 if TYPE_CHECKING:
     from rnnviz.training import Recipe
@@ -153,6 +155,7 @@ def train(
     output: Annotated[
         Path | None, typer.Option(help="Folder to write. Default: models/DATA-CELL[-READOUT].")
     ] = None,
+    yes: Yes = False,
 ) -> None:
     """Train a classifier of images, row by row, or of texts, and save the best epoch with its card.
 
@@ -195,6 +198,8 @@ def train(
         suffix = readout or "attention"
         folder = output or Path("models") / default_name(task, cell, suffix)
         checkpoint.check_replaceable(folder)
+        if folder.resolve().is_relative_to(checkpoint.PRETRAINED):  # what comes with the package
+            check_overwriting(folder, consent=yes or resume)
         try:
             here = place(device, mixed_precision)
         except DeviceError as failure:

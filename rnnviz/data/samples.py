@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnviz.data import DataError
+from rnnviz.files import written_by
 
 FILE = Path(__file__).with_name("samples.npz")
 
@@ -55,4 +56,4 @@ def make(path: Path = FILE) -> None:
 
 
 if __name__ == "__main__":
-    make()
+    written_by("Write the bundled digits.", FILE, make)

@@ -16,6 +16,7 @@ from rnnviz.data.classes import SENTIMENT, alike, matched, ordered, written
 from rnnviz.data.decoding import check_size, decode
 from rnnviz.data.json_rows import HALVES, damaged
 from rnnviz.data.tables import MOST_LETTERS
+from rnnviz.tracking import Track
 
 __all__ = ["SENTIMENT", "LabelledTexts", "Track", "columns", "fitted", "read"]
 
@@ -37,10 +38,6 @@ web server reads it: what is unpacked is counted before it becomes Python's stri
 
 MOST_TEXTS = 1_000_000
 ROWS_AT_ONCE = 200
-
-Track = Callable[[Iterable[Any], int | None], Iterable[Any]]
-"""Something that passes rows on and shows how far it is, as `rich.progress.track` does; the number
-is how many there will be, where that is known."""
 
 
 @dataclass(frozen=True)

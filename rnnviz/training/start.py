@@ -5,17 +5,22 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from rnnviz.parameters import Recurrent, assign, effective
+
 
 @torch.no_grad()
-def initialise(recurrent: nn.Module, *, keep_bias: float = 1.0) -> None:
+def initialise(recurrent: Recurrent, *, keep_bias: float = 1.0) -> None:
     """Orthogonal recurrent weights, Glorot input weights, zero biases, gates that start by keeping.
 
     Each gate's block `(H, H)` of `weight_hh` is orthogonal on its own (Saxe, McClelland and
     Ganguli 2014). The second gate of an LSTM (forget) and of a GRU (update) keeps the old state;
     its bias starts at `keep_bias` (Jozefowicz, Zaremba and Sutskever 2015). An RNN has none.
+
+    What a parametrization computes is set through it; raises ValueError where that cannot be.
     """
-    for name, parameter in recurrent.named_parameters():
-        gates = parameter.view(-1, _rows_of_a_gate(recurrent), *parameter.shape[1:])
+    weights = {name: value.clone() for name, value in effective(recurrent).items()}
+    for name, weight in weights.items():
+        gates = weight.view(-1, recurrent.hidden_size, *weight.shape[1:])
         if name.startswith("weight_hh"):
             for gate in gates:
                 nn.init.orthogonal_(gate)
@@ -23,10 +28,7 @@ def initialise(recurrent: nn.Module, *, keep_bias: float = 1.0) -> None:
             for gate in gates:
                 nn.init.xavier_uniform_(gate)
         else:
-            parameter.zero_()
+            weight.zero_()
             if name.startswith("bias_ih") and len(gates) > 1:
                 gates[1].fill_(keep_bias)
-
-
-def _rows_of_a_gate(recurrent: nn.Module) -> int:
-    return int(recurrent.hidden_size)  # type: ignore[arg-type]
+    assign(recurrent, weights)

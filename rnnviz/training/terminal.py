@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,10 +30,10 @@ CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
 QUIET = Console(stderr=True, quiet=True)
 
 
-def track(rows: Iterable[Any], count: int | None) -> Iterator[Any]:
+def track(rows: Iterable[Any], count: int | None, description: str = "reading") -> Iterator[Any]:
     """The rows, with a line on the terminal that says how many have been read."""
     with _progress(CONSOLE, TimeRemainingColumn()) as progress:
-        yield from progress.track(rows, total=count, description="reading")
+        yield from progress.track(rows, total=count, description=description)
 
 
 class Terminal:
@@ -118,5 +119,6 @@ def _progress(console: Console, last: TextColumn | TimeRemainingColumn) -> Progr
         last,
         console=console,
         disable=not console.is_terminal or console.quiet,
+        redirect_stdout=sys.stdout.isatty(),  # else what is piped would go to the terminal
         transient=True,
     )
