@@ -1,5 +1,6 @@
 # make app    start the app                 make test         every check and test
 # make bench  speed beside torch.nn         make screenshots  the README's pictures
+# make laptop the numeric tests on an older processor     make busy  tests while all cores are busy
 PYTHON ?= python3
 ARGS ?=
 
@@ -10,9 +11,16 @@ DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksu
 # Tests without a browser run two at a time; a browser and its server have the machine for themselves.
 # ARGS may choose tests of one kind only: pytest then ends with 5 for the other.
 NONE_CHOSEN := test $$? -eq 5 -a -n "$(ARGS)"
+# What computes on an older processor, torch's own loops, oneDNN and MKL, and the tests that compare
+# its numbers with others.
+LAPTOP := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
+NUMERIC := $(patsubst %,tests/test_%.py, \
+	analysis_attribution analysis_explanations analysis_gradient_flow analysis_padding \
+	analysis_units bptt buffers cells classifier parameters parity prefixes reader reading \
+	recording recurrent tracing training_engine training_resume training_vectors)
 NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"
 
-.PHONY: app test check bench screenshots clean
+.PHONY: app test check laptop busy bench screenshots clean
 .DELETE_ON_ERROR:
 # The age of .venv/bin/python is that of the link, not of the Python behind it: a .venv that had to
 # be made anew is filled again.
@@ -21,7 +29,7 @@ MAKEFLAGS += --check-symlink-times
 app: $(APP_STAMP)
 	@exec $(PY) -m streamlit run app.py $(ARGS)
 
-test: check
+test: check laptop
 	$(PY) -m tests.browser.chromium
 	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile $(ARGS) || $(NONE_CHOSEN)
 	$(PY) -m pytest -m browser $(ARGS) || $(NONE_CHOSEN)
@@ -34,6 +42,12 @@ check: $(DEV_STAMP)
 	node=$${node:-$$(command -v node || true)}; \
 	if [ -z "$$node" ]; then echo "No node here: the JavaScript tests are left out."; \
 	else set -x; "$$node" --test tests/js/*.test.*; fi
+
+laptop: $(DEV_STAMP)
+	$(LAPTOP) $(PY) -m pytest $(NUMERIC) -n 2 --dist worksteal $(ARGS) || $(NONE_CHOSEN)
+
+busy: $(DEV_STAMP)
+	$(PY) -m tests.busy $(PY) -m pytest -m "not browser" $(ARGS) || $(NONE_CHOSEN)
 
 bench: $(DEV_STAMP)
 	$(PY) -m benchmarks $(ARGS)

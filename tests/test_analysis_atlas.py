@@ -24,6 +24,7 @@ from rnnviz.analysis import atlas, survey
 from rnnviz.analysis.atlas import Atlas, AtlasError
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
+from tests.oracle import assert_near
 
 NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout in ("", "-last")]
 IMAGES, LABELS = samples.load()
@@ -63,15 +64,15 @@ def test_components_are_those_of_numpy_and_scikit_learn(cell: str) -> None:
         sklearn = PCA(3, svd_solver="full").fit(flat)
         path = states(small(cell), index)[0]
         wanted = sklearn.transform(path) * np.sign((layer.components * sklearn.components_).sum(1))
-        assert layer.project(path) == pytest.approx(wanted, abs=1e-4)
+        assert_near(layer.project(path), wanted, 1e-4)
 
 
 def test_a_stored_path_is_what_projecting_the_states_gives() -> None:
     found = built()
     for index in (0, 2):
         layer, hidden = found.layers[index], states(small(), index)
-        assert layer.rows == pytest.approx(layer.project(hidden), abs=1e-6)
-        assert layer.final == pytest.approx(layer.rows[:, -1], abs=1e-6)
+        assert_near(layer.rows, layer.project(hidden), 1e-5)
+        assert_near(layer.final, layer.rows[:, -1], 1e-5)
     order = np.random.default_rng(0).permutation(len(IMAGES))
     assert np.array_equal(found.labels, LABELS[order])
 
@@ -83,7 +84,7 @@ def test_what_answers_are_made_of_is_the_mean_of_the_states_weighted_by_attentio
     assert trace.attention is not None and found.layers[2].answered is not None
     # The projection is affine and the weights sum to one, so means and projection change places.
     weighted = (trace.attention.numpy()[:, :, None] * found.layers[2].rows).sum(axis=1)
-    assert found.layers[2].answered == pytest.approx(weighted, abs=1e-4)
+    assert_near(found.layers[2].answered, weighted, 1e-4)
     assert found.layers[0].answered is None
     assert built(readout="last").layers[2].answered is None
     assert built(bidirectional=True).layers[2].answered is None
@@ -114,10 +115,11 @@ def test_gates_are_counted_over_all_images_rows_and_units() -> None:
         values = step.forget_gate.numpy().ravel()
         shares = layer.shares["forget_gate"]
         assert shares.n == values.size == 20 * 28 * 12
-        assert shares.low == pytest.approx((values < 0.1).mean())
-        assert shares.high == pytest.approx((values > 0.9).mean())
+        one = 1 / values.size  # a value on a bound may fall on either side of it
+        assert shares.low == pytest.approx((values < 0.1).mean(), abs=1.01 * one)
+        assert shares.high == pytest.approx((values > 0.9).mean(), abs=1.01 * one)
         counted = np.histogram(values, 20, (0, 1))[0] / values.size
-        assert layer.distributions["forget_gate"] == pytest.approx(counted)
+        assert layer.distributions["forget_gate"] == pytest.approx(counted, abs=1.01 * one)
 
 
 def test_batches_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,10 +127,15 @@ def test_batches_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "IMAGES_AT_ONCE", 7)
     pieces = built()
     assert pieces.early_accuracy == pytest.approx(whole.early_accuracy)
-    assert pieces.early_confidence == pytest.approx(whole.early_confidence, abs=1e-6)
+    assert pieces.early_confidence == pytest.approx(whole.early_confidence, abs=1e-5)
     for index in (0, 2):
-        assert pieces.layers[index].final == pytest.approx(whole.layers[index].final, abs=1e-4)
-        assert pieces.layers[index].shares == whole.layers[index].shares
+        assert_near(pieces.layers[index].final, whole.layers[index].final, 1e-4)
+        for gate, shares in whole.layers[index].shares.items():
+            own = pieces.layers[index].shares[gate]
+            assert own.n == shares.n
+            assert [own.low, own.high] == pytest.approx(
+                [shares.low, shares.high], abs=1.01 / shares.n
+            )
 
 
 def test_saved_and_loaded_it_is_the_same_within_half_precision(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from rnnviz.analysis.gradient_flow import gradient_flow
 from rnnviz.classifier import SequenceClassifier
+from tests.oracle import assert_near
 
 TARGET = torch.tensor([1])
 
@@ -46,7 +47,7 @@ def test_against_torch_nn_step_by_step(cell: str) -> None:
     value = loss(model.head(hidden[-1][0]))
     expected = [float(one.norm()) for one in torch.autograd.grad(value, hidden)]
     flow = gradient_flow(model, given, loss)
-    np.testing.assert_allclose(flow.layers[0].forward, expected, rtol=1e-9)
+    assert_near(flow.layers[0].forward, expected, 1e-9)
     assert flow.loss == pytest.approx(float(value.detach()))
     assert flow.left == pytest.approx(expected[0] / expected[-1])
 
@@ -117,7 +118,7 @@ def test_the_closed_form_of_a_linear_network() -> None:
             if name == "weight_hh_l0":
                 value.copy_(0.5 * torch.eye(5))
     norms = gradient_flow(model, inputs(9), loss).layers[0].forward
-    np.testing.assert_allclose(norms[:-1] / norms[1:], 0.5, rtol=1e-9)
+    assert norms[:-1] / norms[1:] == pytest.approx(0.5, rel=1e-9)
 
 
 @pytest.mark.parametrize("frozen", [False, True])

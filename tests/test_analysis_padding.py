@@ -62,14 +62,14 @@ def test_states_behind_padding_are_those_of_a_loop(cell: str) -> None:
         first, second = text.ids.tolist() + filling, other.ids.tolist() + filling
         states = [loop(model, ids, reverse=False) for ids in (first, second, filling)]
         assert found.forward[number] == pytest.approx(
-            np.linalg.norm(states[0] - states[1]), abs=1e-6
+            np.linalg.norm(states[0] - states[1]), abs=1e-5
         )
-        assert found.empty[number] == pytest.approx(np.linalg.norm(states[0] - states[2]), abs=1e-6)
+        assert found.empty[number] == pytest.approx(np.linalg.norm(states[0] - states[2]), abs=1e-5)
         # At the last step the backward direction has read one token: the last, or a pad.
         ends = [loop(model, ids[-1:], reverse=True) for ids in (first, second)]
-        assert found.backward[number] == pytest.approx(np.linalg.norm(ends[0] - ends[1]), abs=1e-6)
+        assert found.backward[number] == pytest.approx(np.linalg.norm(ends[0] - ends[1]), abs=1e-5)
         whole = loop(model, first, reverse=True) - loop(model, text.ids.tolist(), reverse=True)
-        assert found.at_start[number] == pytest.approx(np.linalg.norm(whole), abs=1e-6)
+        assert found.at_start[number] == pytest.approx(np.linalg.norm(whole), abs=1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -84,7 +84,7 @@ def test_backward_the_last_step_is_identical_for_any_two_padded_texts(cell: str)
         halves.append(output[0, -1, 5:].numpy())
     assert np.array_equal(halves[0], halves[1]) and np.array_equal(halves[0], halves[2])
     found = padding.fading(model, encoded(0), encoded(1, 9))
-    assert found.backward[0] > 0 and (found.backward[1:] == 0).all()
+    assert (found.backward[1:] <= 1e-6 * found.backward[0]).all() and found.backward[0] > 0
 
 
 def test_two_layers_are_read_as_well_and_only_both_directions() -> None:
@@ -120,7 +120,7 @@ def test_answers_are_those_of_the_head_on_vectors_made_by_hand(readout: str) -> 
         with torch.no_grad():
             own = model(torch.from_numpy(ids)[None]).softmax(1)[0].numpy()
             output = model.recurrent(model.embedding(torch.from_numpy(ids)[None]))[0][0]
-        assert getattr(found[readout], kind) == pytest.approx(own, abs=1e-6)
+        assert getattr(found[readout], kind) == pytest.approx(own, abs=1e-5)
         vectors = {
             "last-step": output[-1],
             "last": torch.cat([output[-1, :5], output[0, 5:]]),
@@ -132,7 +132,7 @@ def test_answers_are_those_of_the_head_on_vectors_made_by_hand(readout: str) -> 
             parts = [vectors[name], output.amax(dim=0)] if both else [vectors[name]]
             with torch.no_grad():
                 wanted = model.head(torch.cat(parts)).softmax(0).numpy()
-            assert getattr(found[name], kind) == pytest.approx(wanted, abs=1e-6)
+            assert getattr(found[name], kind) == pytest.approx(wanted, abs=1e-5)
     assert ("max" in found) == (readout != "attention-max")
 
 
@@ -185,7 +185,7 @@ def test_a_small_network_reads_a_text_as_it_was_trained_to() -> None:
         ids = {"last-step": ids + filling, "left": filling + ids}.get(one.way, ids)
         with torch.no_grad():
             wanted = model(torch.tensor([ids])).softmax(1)[0].numpy()
-        assert answer.probabilities == pytest.approx(wanted, abs=1e-6)
+        assert answer.probabilities == pytest.approx(wanted, abs=1e-5)
         assert (answer.tokens, answer.unknown, answer.left_out) == (6, 0, 0)
 
 

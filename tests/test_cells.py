@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnviz.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
 from rnnviz.unrolling import alive_mask, unroll
+from tests.oracle import assert_near
 
 Array = NDArray[np.float64]
 BATCH, INPUTS, HIDDEN, PROJECTED = 3, 4, 5, 2
@@ -33,7 +34,7 @@ def tensors(*arrays: Array | None) -> tuple[Any, ...]:
 def assert_equal(step: Any, wanted: dict[str, Array]) -> None:
     assert set(step._fields) == set(wanted)
     for name, value in wanted.items():
-        np.testing.assert_allclose(getattr(step, name).numpy(), value, rtol=0, atol=1e-13)
+        assert_near(getattr(step, name).numpy(), value, 1e-13)
 
 
 def weights(gates: int, *, bias: bool, fed_back: int = HIDDEN) -> tuple[Array | None, ...]:
@@ -148,9 +149,9 @@ def test_unroll_holds_the_state_as_packing_does(reverse: bool) -> None:
     records, final = unroll(cell, inputs, state, alive=alive, reverse=reverse)
     half = slice(HIDDEN, None) if reverse else slice(HIDDEN)
     ours = torch.stack([step.hidden for step in records]) * alive
-    torch.testing.assert_close(ours, padded[..., half], rtol=0, atol=1e-13)
-    torch.testing.assert_close(final[0], hidden[int(reverse)], rtol=0, atol=1e-13)
-    torch.testing.assert_close(final[1], cell_state[int(reverse)], rtol=0, atol=1e-13)
+    assert_near(ours, padded[..., half], 1e-13)
+    assert_near(final[0], hidden[int(reverse)], 1e-13)
+    assert_near(final[1], cell_state[int(reverse)], 1e-13)
 
 
 def test_every_record_of_unroll_is_live() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnviz.classifier import SequenceClassifier
+from tests.oracle import assert_near
 
 CELLS = ("rnn", "gru", "lstm")
 READOUTS = ("last", "last-step", "mean", "max", "attention", "attention-max")
@@ -42,7 +43,7 @@ def test_padding_never_counts(cell: str, readout: str, bidirectional: bool) -> N
         inputs[row, length:] = 1e6
     together = model(inputs, lengths)
     alone = [model(inputs[b : b + 1, :n]) for b, n in enumerate(lengths)]
-    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-10)
+    assert_near(together, torch.cat(alone))
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -56,7 +57,7 @@ def test_prefix_probabilities_are_those_of_the_model_on_each_prefix(
     for row, length in enumerate(lengths):
         for step in range(length):
             expected = model(inputs[row : row + 1, : step + 1]).softmax(-1)[0]
-            torch.testing.assert_close(found[row, step], expected, rtol=0, atol=1e-10)
+            assert_near(found[row, step], expected)
         assert found[row, length:].isnan().all()
 
 
@@ -68,7 +69,7 @@ def test_a_trace_gives_the_logits_of_forward(cell: str, readout: str, bidirectio
         torch.tensor([7, 4, 1]),
     )
     reading = model.trace(inputs, lengths)
-    torch.testing.assert_close(reading.logits, model(inputs, lengths), rtol=0, atol=1e-10)
+    assert_near(reading.logits, model(inputs, lengths))
     assert reading.recurrent.cell == cell
     assert reading.recurrent.output.shape == (3, 7, 12 if bidirectional else 6)
 
@@ -83,7 +84,7 @@ def test_attention_is_a_softmax_of_scores_over_the_real_steps() -> None:
         scores = np.exp(np.tanh(h @ W.T + b) @ v)
         expected = np.zeros(7)
         expected[:length] = scores / scores.sum()
-        np.testing.assert_allclose(reading.attention[row].numpy(), expected, atol=1e-12)
+        assert_near(reading.attention[row].numpy(), expected, 1e-12)
 
 
 @pytest.mark.parametrize("readout", ["last", "mean", "max"])
@@ -99,7 +100,7 @@ def test_other_readouts_have_no_attention_and_equal_numpy(readout: str) -> None:
             "mean": h.mean(0),
             "max": h.max(0),
         }[readout]
-        np.testing.assert_allclose(reading.logits[row].numpy(), W @ expected + b, atol=1e-12)
+        assert_near(reading.logits[row].numpy(), W @ expected + b, 1e-12)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -128,7 +129,7 @@ def test_a_trace_is_frozen() -> None:
 
 def test_normalisation_is_inside_the_model() -> None:
     model, plain = small(), small(input_mean=0.0, input_std=1.0)
-    torch.testing.assert_close(model(sequences()), plain((sequences() - 0.1307) / 0.3081))
+    assert_near(model(sequences()), plain((sequences() - 0.1307) / 0.3081), 1e-5)
 
 
 def test_tokens_are_read_through_the_embedding() -> None:
@@ -140,8 +141,8 @@ def test_tokens_are_read_through_the_embedding() -> None:
     )
     lengths = torch.tensor([4, 2])
     expected = rows(model.embedding.weight[tokens], lengths)
-    torch.testing.assert_close(model(tokens, lengths), expected)
-    torch.testing.assert_close(model.trace(tokens, lengths).logits, expected)
+    assert_near(model(tokens, lengths), expected, 1e-5)
+    assert_near(model.trace(tokens, lengths).logits, expected, 1e-5)
 
 
 @settings(max_examples=25, deadline=None)
@@ -156,10 +157,8 @@ def test_any_lengths(cell: str, readout: str, lengths: list[int], bidirectional:
     reading = model.trace(inputs, torch.tensor(lengths))
     for row, length in enumerate(lengths):
         alone = model(inputs[row : row + 1, :length])[0]
-        torch.testing.assert_close(reading.logits[row], alone, rtol=0, atol=1e-10)
-        torch.testing.assert_close(
-            reading.prefix_probabilities[row, length - 1], alone.softmax(-1), rtol=0, atol=1e-10
-        )
+        assert_near(reading.logits[row], alone)
+        assert_near(reading.prefix_probabilities[row, length - 1], alone.softmax(-1))
         if reading.attention is not None:
             assert reading.attention[row].sum() == pytest.approx(1)
             assert not reading.attention[row, length:].any()
@@ -170,7 +169,7 @@ def test_many_prefixes_of_a_two_directional_model() -> None:
     found = model.trace(inputs).prefix_probabilities
     for step in (0, 62, 63, 64, 65, 69):
         expected = model(inputs[:, : step + 1]).softmax(-1)
-        torch.testing.assert_close(found[:, step], expected, rtol=0, atol=1e-10)
+        assert_near(found[:, step], expected)
 
 
 @pytest.mark.parametrize(
@@ -228,9 +227,9 @@ def test_embedding_dropout_blanks_the_same_features_at_all_steps() -> None:
     model, tokens = reader(embedding_dropout=0.25), torch.randint(2, 20, (400, 3))
     plain = model.eval().features(tokens)
     ratio = model.train().features(tokens) / plain
-    torch.testing.assert_close(ratio, ratio[:, :1].expand_as(ratio))
+    assert_near(ratio, ratio[:, :1].expand_as(ratio), 1e-5)
     kept = ratio[:, 0] > 0.5
-    torch.testing.assert_close(ratio[:, 0][kept], torch.full((int(kept.sum()),), 1 / 0.75))
+    assert_near(ratio[:, 0][kept], torch.full((int(kept.sum()),), 1 / 0.75), 1e-5)
     assert abs(float(kept.float().mean()) - 0.75) < 0.02
     assert torch.equal(model.eval().features(tokens), plain)
 
@@ -265,7 +264,7 @@ def test_some_prefixes_are_those_of_all(bidirectional: bool, layers: int) -> Non
     some = model.trace(inputs, lengths, prefix_ends=(6, 2, 2)).prefix_probabilities
     asked = torch.zeros(7, dtype=torch.bool)
     asked[[5, 1]] = True
-    torch.testing.assert_close(some[:, asked], every[:, asked], rtol=0, atol=1e-12, equal_nan=True)
+    assert_near(some[:, asked], every[:, asked], 1e-12, equal_nan=True)
     assert some[:, ~asked].isnan().all()
     for wrong in ((0,), (8,), ()):
         with pytest.raises(ValueError, match=r"prefix_ends: expected numbers in 1\.\.7"):
@@ -278,4 +277,4 @@ def test_many_prefixes_are_read_in_parts() -> None:
     found = model.trace(inputs).prefix_probabilities[0]
     for end in (1, 63, 64, 65, 128, 129, 150):
         expected = model(inputs[:, :end]).softmax(-1)[0]
-        torch.testing.assert_close(found[end - 1], expected, rtol=0, atol=1e-10)
+        assert_near(found[end - 1], expected)

@@ -28,6 +28,7 @@ from rnnviz.data import digits, samples
 from rnnviz.files import check_overwriting
 from rnnviz.training import Event, StepFinished
 from rnnviz.training.terminal import Terminal
+from tests.oracle import assert_near
 
 REDRAWN = functools.cache(digits.load)
 
@@ -127,7 +128,7 @@ def test_training_starts_from_a_saved_model(tmp_path: Path) -> None:
     later = checkpoint.load(tmp_path / "later").state_dict()
     for name, value in earlier.state_dict().items():
         if not name.startswith("readout"):
-            torch.testing.assert_close(later[name], value, rtol=1e-5, atol=1e-6)
+            assert_near(later[name], value, 1e-5)
     assert checkpoint.card(tmp_path / "later")["started_from"]["command"] == "the first one"
     command[command.index("gru")] = "rnn"
     refused(rnnviz(*command, "--output", tmp_path / "other"), "to start from", "RNN", "GRU")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rnnviz.data import augmentation
+from tests.oracle import assert_near
 
 OFF = dict.fromkeys(
     (
@@ -58,18 +59,14 @@ def test_whole_pixels_are_a_roll_with_ground_behind(rows: int, columns: int) -> 
     for axis, by in ((1, rows), (2, columns)):
         entered = slice(0, by) if by >= 0 else slice(by, None)
         expected.index_fill_(axis, torch.arange(images.shape[axis])[entered], 0)
-    torch.testing.assert_close(
-        augmentation.shift(images, rows, columns), expected, atol=2e-5, rtol=0
-    )
+    assert_near(augmentation.shift(images, rows, columns), expected, 2e-5)
 
 
 @pytest.mark.parametrize("quarters", [-1, 1, 2, 3])
 def test_quarter_turns_are_rot90(quarters: int) -> None:
     images = pictures()
     expected = images.rot90(quarters, (1, 2))
-    torch.testing.assert_close(
-        augmentation.rotate(images, 90 * quarters), expected, atol=2e-5, rtol=0
-    )
+    assert_near(augmentation.rotate(images, 90 * quarters), expected, 2e-5)
 
 
 def test_scale_changes_the_area_by_its_square() -> None:
@@ -77,7 +74,7 @@ def test_scale_changes_the_area_by_its_square() -> None:
     for factor in (0.7, 1.0, 1.3):
         grown = augmentation.scale(image, factor)
         assert grown.sum() == pytest.approx(float(image.sum()) * factor**2, rel=0.03)
-        torch.testing.assert_close(centre(grown), torch.full((1, 2), 13.5), atol=1e-3, rtol=0)
+        assert_near(centre(grown), torch.full((1, 2), 13.5), 0.001)
 
 
 def test_shear_leans_the_top_to_the_right_and_keeps_the_area() -> None:
@@ -94,14 +91,14 @@ def test_each_image_has_its_own_amount() -> None:
     together = augmentation.rotate(images, torch.tensor([0.0, 30.0, -45.0]))
     for index, degrees in enumerate((0.0, 30.0, -45.0)):
         alone = augmentation.rotate(images[index : index + 1], degrees)
-        torch.testing.assert_close(together[index : index + 1], alone)
+        assert_near(together[index : index + 1], alone, 1e-5)
 
 
 def test_a_wide_picture_turns_without_being_squeezed() -> None:
     wide = torch.zeros(1, 20, 40)
     wide[:, 8:12, 18:22] = 1
     turned = augmentation.rotate(wide, 90)
-    torch.testing.assert_close(turned, wide, atol=2e-5, rtol=0)
+    assert_near(turned, wide, 2e-5)
 
 
 @pytest.mark.parametrize("pixels", [-1.5, -1.0, -0.4, 0.4, 1.0, 2.0])
@@ -119,9 +116,9 @@ def test_two_steps_of_the_pen_are_a_cross_and_a_square() -> None:
         torch.nn.functional.max_pool2d(padded, (1, 3), 1, (0, 1)),
     )
     both = torch.nn.functional.max_pool2d(cross, 3, 1, 1)
-    torch.testing.assert_close(augmentation.pen(images, 1.0), cross[:, 0])
-    torch.testing.assert_close(augmentation.pen(images, 2.0), both[:, 0])
-    torch.testing.assert_close(augmentation.pen(1 - images, -2.0), 1 - both[:, 0])
+    assert_near(augmentation.pen(images, 1.0), cross[:, 0], 1e-5)
+    assert_near(augmentation.pen(images, 2.0), both[:, 0], 1e-5)
+    assert_near(augmentation.pen(1 - images, -2.0), 1 - both[:, 0], 1e-5)
 
 
 @pytest.mark.parametrize("pixels", [0.3, 0.7, 1.0, 1.6])
@@ -134,7 +131,7 @@ def test_soften_spreads_a_point_into_a_bell(pixels: float) -> None:
     for profile in (share.sum(0), share.sum(1)):
         assert float((profile * places**2).sum().sqrt()) == pytest.approx(pixels, rel=1e-3)
     assert float(soft[0].max()) == pytest.approx(0.8)
-    torch.testing.assert_close(soft[1], point[1])
+    assert_near(soft[1], point[1], 1e-5)
 
 
 def test_noise_has_the_deviation_that_it_names() -> None:
@@ -167,7 +164,7 @@ def test_elastic_bends_and_keeps_the_ink_together() -> None:
 )
 def test_no_strength_is_no_change(change: Callable[[Tensor], Tensor]) -> None:
     images = pictures(4)
-    torch.testing.assert_close(change(images), images, atol=2e-5, rtol=0)
+    assert_near(change(images), images, 2e-5)
 
 
 def test_the_generator_decides_everything() -> None:

@@ -9,6 +9,7 @@ from rnnviz import prefixes
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.recurrent import GRU, LSTM, RNN
 from rnnviz.unrolling import unroll
+from tests.oracle import assert_near
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -34,7 +35,7 @@ def test_the_growing_batch_is_the_step_loop_on_each_prefix(
     for place, end in enumerate(ends):
         records, _ = unroll(cell, inputs[:end, None], cell.initial_state(1), reverse=True)
         expected = torch.stack([step.hidden[0] for step in records]).detach()
-        torch.testing.assert_close(found[:end, place], expected, rtol=0, atol=1e-14)
+        assert_near(found[:end, place], expected, 1e-12)
         assert not found[end:, place].any()
 
 
@@ -56,4 +57,4 @@ def test_the_answers_are_those_to_each_prefix(cell: str, readout: str) -> None:
     found = model.trace(ids).prefix_probabilities[0]
     for end in range(1, 91):
         expected = model(ids[:, :end]).softmax(-1)[0].detach()
-        torch.testing.assert_close(found[end - 1], expected, rtol=0, atol=1e-12)
+        assert_near(found[end - 1], expected, 1e-12)

@@ -10,6 +10,7 @@ from rnnviz import checkpoint, decision, reader, tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
 from rnnviz.reader import read_digit
+from tests.oracle import assert_near
 
 IMAGES, LABELS = samples.load()
 
@@ -61,11 +62,9 @@ def test_a_text_becomes_a_reading(words: int) -> None:
     trace = model.trace(ids, prefix_ends=[len(encoded)])
     assert reading.tokens == encoded.pieces and reading.step_word == "token"
     layer = trace.recurrent.layers[0]
-    np.testing.assert_allclose(
-        reading.layers[0].forward["forget_gate"], layer.forward.forget_gate[0]
-    )
-    np.testing.assert_allclose(reading.layers[0].backward["hidden"], layer.backward.hidden[0])
-    np.testing.assert_allclose(reading.attention, trace.attention[0])
+    assert_near(reading.layers[0].forward["forget_gate"], layer.forward.forget_gate[0], 1e-5)
+    assert_near(reading.layers[0].backward["hidden"], layer.backward.hidden[0], 1e-5)
+    assert_near(reading.attention, trace.attention[0], 1e-5)
     ends = reader.prefix_ends(len(encoded))
     assert ends[0] == 1 and ends[-1] == len(encoded)
     assert (reading.answered is None) == (words < 450)
@@ -73,7 +72,7 @@ def test_a_text_becomes_a_reading(words: int) -> None:
     for step in {0, len(encoded) // 3, len(encoded) - 1}:
         end = max(end for end in ends if end <= step + 1)
         expected = model(ids[:, :end]).softmax(-1)[0].detach()
-        np.testing.assert_allclose(reading.probabilities[step], expected, atol=1e-5)
+        assert_near(reading.probabilities[step], expected, 1e-5)
 
 
 def test_a_text_is_not_for_a_model_of_images() -> None:
@@ -128,7 +127,7 @@ def test_a_memory_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) 
         with monkeypatch.context() as patch:
             patch.setattr(SequenceClassifier, "trace", counting)
             found = reader.read_text(model, encoded, name="mine", memory=memory)
-        np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+        assert_near(found.probabilities, expected.probabilities, 1e-5)
     first, longer, shorter, edited, again = asked
     assert first > 40 and longer < 8 and shorter <= 2 and edited < first and again == 1
 
@@ -154,10 +153,8 @@ def test_pads_are_read_as_if_they_were_words(pads: int) -> None:
     assert reading.tokens == encoded.pieces + ("[PAD]",) * pads
     layer = model.trace(row).recurrent.layers[0]
     assert layer.backward is not None and reading.layers[0].backward is not None
-    np.testing.assert_allclose(reading.layers[0].backward["cell"], layer.backward.cell[0])
-    np.testing.assert_allclose(
-        reading.probabilities[-1], model(row).softmax(-1)[0].detach(), atol=1e-6
-    )
+    assert_near(reading.layers[0].backward["cell"], layer.backward.cell[0], 1e-5)
+    assert_near(reading.probabilities[-1], model(row).softmax(-1)[0].detach(), 1e-5)
     with pytest.raises(ValueError, match="pads: expected 0 or more, got -1"):
         reader.read_padded(model, encoded, -1, name="mine")
 
@@ -172,5 +169,5 @@ def test_the_answer_at_the_end_of_a_padded_text_is_its_own() -> None:
     assert padded.answered[0] == 0 and padded.answered[-1] == 812 and 300 in padded.answered
     own = [step for step in padded.answered if step <= 300]
     assert len(own) < 301 and alone.probabilities is not None and padded.probabilities is not None
-    np.testing.assert_allclose(padded.probabilities[own], alone.probabilities[own], atol=1e-6)
+    assert_near(padded.probabilities[own], alone.probabilities[own], 1e-5)
     assert padded.left_out == alone.left_out is not None

@@ -20,6 +20,7 @@ from rnnviz.theatre.reading import (
     Reading,
     reading_from_trace,
 )
+from tests.oracle import assert_near
 from tests.test_theatre import made_up
 
 SURE = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.2, 0.7], [0, 0, 1], [0, 0, 1]])
@@ -106,7 +107,7 @@ def test_a_bare_layer_is_a_reading_without_an_answer(kind: Any) -> None:
     top = reading.layers[1]
     assert top.backward is not None
     both = np.concatenate([top.forward["hidden"], top.backward["hidden"]], axis=1)
-    np.testing.assert_allclose(both, output[1, :4].detach().numpy(), atol=1e-12)
+    assert_near(both, output[1, :4].detach().numpy(), 1e-12)
     assert (reading.steps, reading.answer, reading.marks) == (4, None, ())
     assert there_and_back(reading).probabilities is None
 

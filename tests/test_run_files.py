@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save
 from rnnviz import checkpoint, run_files, run_uploads, tokens
 from rnnviz.run_uploads import MOST_BYTES, unpacked
 from rnnviz.runs import Run, RunError, RunStore
+from tests.oracle import assert_near
 from tests.pages.runs import VISITOR, made, reads_rows, reads_tokens
 from tests.test_worker import PLAN, work
 
@@ -123,7 +124,7 @@ def test_a_model_of_torch_itself_can_be_brought(store: RunStore) -> None:
     run = run_uploads.add(store, VISITOR, files)
     rows = torch.rand(3, 28, 28)
     ours = checkpoint.load(run.model_folder)(rows)
-    torch.testing.assert_close(ours, head(recurrent(rows)[0][:, -1]))
+    assert_near(ours, head(recurrent(rows)[0][:, -1]), 1e-5)
 
 
 def changed(name: str, change: Callable[[bytes], bytes]) -> Callable[[dict[str, bytes]], object]:
@@ -320,5 +321,5 @@ def test_a_log_for_tensorboard_has_every_point(store: RunStore, tmp_path: Path) 
         points = found.Scalars(tag)
         assert [point.step for point in points] == steps.tolist()
         values = [point.value for point in points]
-        np.testing.assert_allclose(values, getattr(curves, name), rtol=1e-6)
+        assert_near(values, getattr(curves, name), 1e-6)
     assert "examples_per_second" not in found.Tags()["scalars"]  # nothing was measured

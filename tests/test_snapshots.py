@@ -9,7 +9,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -21,6 +20,7 @@ from rnnviz.snapshots import SnapshotError
 from rnnviz.training import preparation
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan, defaults
+from tests.oracle import assert_near
 
 PLANS = {
     "digits": defaults("digits", "gru").changed(hidden_size=6),
@@ -121,7 +121,7 @@ def test_every_task_is_read_as_its_network_reads_it(task: str, tmp_path: Path) -
             assert reading.probabilities is None and reading.classes == ()
         else:
             assert reading.probabilities is not None
-            np.testing.assert_allclose(reading.probabilities[-1], rows[-1], atol=1e-5)
+            assert_near(reading.probabilities[-1], rows[-1], 1e-5)
         assert {mark.step for mark in reading.marks or ()} >= {one[0] for one in shown.marks}
         if task == "adding":
             assert measured.share == pytest.approx(float(rows[0, 1]), abs=1e-5)
@@ -158,7 +158,7 @@ def test_long_texts_in_two_directions_have_answers_at_some_steps(
     rare = replay.read(subject, snapshot, shown)
     assert rare.answered == (0, 3, count - 1) and rare.probabilities is not None
     expected = whole[[0, 0, 0, *[3] * (count - 4), count - 1]]
-    np.testing.assert_allclose(rare.probabilities, expected, atol=1e-6)
+    assert_near(rare.probabilities, expected, 1e-5)
 
 
 def test_a_course_is_worked_out_bit_by_bit(tmp_path: Path) -> None:

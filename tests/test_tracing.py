@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import rnnviz
 from rnnviz.tracing import Trace
-from tests.oracle import CELLS, initial_state, twins
+from tests.oracle import CELLS, assert_near, initial_state, twins
 
 ONE_DNN = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 SIGNALS = {
@@ -49,7 +49,7 @@ def assert_is_the_step_loop(trace: Trace, ours: Any, inputs: Tensor, hx: Any, le
                 values = getattr(recorded, name)
                 loop = torch.stack([getattr(step, name) for step in records], dim=1)
                 assert torch.isnan(values[past]).all()
-                torch.testing.assert_close(values[~past], loop[~past], rtol=0, atol=1e-10)
+                assert_near(values[~past], loop[~past])
 
 
 @st.composite
@@ -109,9 +109,7 @@ def test_any_network(
     output = oracle(given, hx, lengths=lengths)[0]
     output = output.unsqueeze(0) if form == "unbatched" else output
     batch_first = form == "unbatched" or options["batch_first"]
-    torch.testing.assert_close(
-        trace.output, output if batch_first else output.transpose(0, 1), rtol=0, atol=1e-10
-    )
+    assert_near(trace.output, output if batch_first else output.transpose(0, 1))
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -123,7 +121,7 @@ def test_hidden_states_are_torchs_own(cell: str, bidirectional: bool) -> None:
     output, _ = theirs(inputs)
     top = rnnviz.trace(theirs, inputs).layers[1]
     both = torch.cat([step.hidden for step in top.directions.values()], dim=-1)
-    torch.testing.assert_close(both, output, rtol=0, atol=1e-10)
+    assert_near(both, output)
 
 
 def test_the_steps_of_an_lstm_obey_its_equations() -> None:
@@ -133,8 +131,8 @@ def test_the_steps_of_an_lstm_obey_its_equations() -> None:
     for direction, step in trace.layers[0].directions.items():
         i, f, g, o, c, h = (s.flip(1) if direction == "backward" else s for s in step)
         before = torch.cat((torch.zeros(3, 1, 5), c[:, :-1]), dim=1)
-        torch.testing.assert_close(c, f * before + i * g)
-        torch.testing.assert_close(h, o * torch.tanh(c))
+        assert_near(c, f * before + i * g, 1e-5)
+        assert_near(h, o * torch.tanh(c), 1e-5)
         assert all((0 <= gate).all() and (gate <= 1).all() for gate in (i, f, o))
 
 
@@ -260,7 +258,7 @@ def test_to_dataset(padded: Trace) -> None:
     assert dataset["length"].values.tolist() == [5, 2, 4]
     means = dataset["cell"].mean("step")  # xarray leaves NaN out, so padding is not counted
     wanted = padded.layers[0].forward.cell[1, :2].mean(0)
-    np.testing.assert_allclose(means.sel(layer=0, direction="forward", batch=1), wanted, atol=1e-6)
+    assert_near(means.sel(layer=0, direction="forward", batch=1), wanted, 1e-5)
 
 
 @ONE_DNN
@@ -309,19 +307,19 @@ def test_a_module_of_tomorrow() -> None:
     inputs = sequence(7, 3, 4).float()
     module = Mine(4, 5)
     wanted = module(inputs)[0].transpose(0, 1)
-    torch.testing.assert_close(rnnviz.trace(module, inputs).output, wanted)
+    assert_near(rnnviz.trace(module, inputs).output, wanted, 1e-5)
     for name in ("weight_ih_l0", "weight_hh_l0"):
         nn.utils.parametrizations.weight_norm(module, name)
     with torch.no_grad():
         module.parametrizations.weight_ih_l0.original0.mul_(2)
     wanted = module(inputs)[0].transpose(0, 1)
-    torch.testing.assert_close(rnnviz.trace(module, inputs).output, wanted)
+    assert_near(rnnviz.trace(module, inputs).output, wanted, 1e-5)
     leaves = list(module.parameters())
     live = torch.autograd.grad(rnnviz.run(module, inputs).output.pow(2).sum(), leaves)
     for mine, torchs in zip(
         live, torch.autograd.grad(module(inputs)[0].pow(2).sum(), leaves), strict=True
     ):
-        torch.testing.assert_close(mine, torchs)
+        assert_near(mine, torchs, 1e-5)
 
 
 @pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
@@ -333,9 +331,9 @@ def test_trace_as_a_method_and_run_of_a_torch_module(name: str) -> None:
     by_method, by_function = ours.trace(inputs, [4, 2]), rnnviz.trace(ours, inputs, [4, 2])
     signals = zip(by_method.layers[0].forward, by_function.layers[0].forward, strict=True)
     for a, b in signals:
-        torch.testing.assert_close(a, b, equal_nan=True)
+        assert_near(a, b, 1e-5, equal_nan=True)
 
     run = rnnviz.run(theirs, inputs)
-    torch.testing.assert_close(run.output, theirs(inputs)[0])
+    assert_near(run.output, theirs(inputs)[0], 1e-5)
     (gradient,) = torch.autograd.grad(run.output.sum(), run.layers[0].forward[0].hidden)
     assert gradient.abs().min() > 0

@@ -29,6 +29,7 @@ from rnnviz.training import (
     train,
 )
 from rnnviz.training.start import initialise
+from tests.oracle import assert_near
 
 
 def stripes(count: int = 60, seed: int = 0) -> Examples:
@@ -77,7 +78,7 @@ def test_events_come_in_order_and_add_up() -> None:
         mean = (
             sum(event.loss * size for event, size in zip(batches, (25, 25, 10), strict=True)) / 60
         )
-        assert epoch.loss == pytest.approx(mean)
+        assert epoch.loss == pytest.approx(mean, rel=1e-5)
         assert epoch.held_out_count == 40
 
 
@@ -122,7 +123,7 @@ def test_one_step_is_adamw_by_hand() -> None:
         g = gradient * scale
         decayed = before[name] * (1 - rate * 0.1) if value.dim() > 1 else before[name]
         expected = decayed - rate * g / (g.abs() + 1e-8)
-        torch.testing.assert_close(value, expected, rtol=1e-4, atol=1e-7)
+        assert_near(value, expected, 1e-5)
 
 
 def test_the_learning_rate_rises_once_and_falls_to_nearly_zero() -> None:
@@ -152,7 +153,7 @@ def test_kept_weights_are_the_running_average() -> None:
         if isinstance(event, EpochFinished):
             assert average is not None
             for name, value in event.weights.items():
-                torch.testing.assert_close(value, average[name], rtol=1e-5, atol=1e-6)
+                assert_near(value, average[name], 1e-5)
 
 
 def test_kept_weights_do_not_move_when_training_goes_on() -> None:
@@ -203,7 +204,7 @@ def test_lengths_reach_the_model() -> None:
     dirty = list(train(small_model(), Examples(junk, data.labels, lengths), data, recipe))
     for one, other in zip(clean, dirty, strict=True):
         if isinstance(one, StepFinished) and isinstance(other, StepFinished):
-            assert one.loss == pytest.approx(other.loss)
+            assert one.loss == pytest.approx(other.loss, rel=1e-5)
 
 
 def test_a_loss_that_is_no_number_ends_training() -> None:
@@ -227,7 +228,7 @@ def test_initial_weights(cell: str, gates: int) -> None:
     for layer in (0, 1):
         blocks = getattr(recurrent, f"weight_hh_l{layer}").detach().reshape(gates, 16, 16)
         for block in blocks:
-            torch.testing.assert_close(block @ block.T, torch.eye(16), rtol=0, atol=1e-5)
+            assert_near(block @ block.T, torch.eye(16), 1e-5)
         biases = getattr(recurrent, f"bias_ih_l{layer}") + getattr(recurrent, f"bias_hh_l{layer}")
         kept = [float(gate.mean()) for gate in biases.detach().reshape(gates, 16)]
         assert kept == [1.0 if gates > 1 and gate == 1 else 0.0 for gate in range(gates)]
@@ -289,7 +290,7 @@ def test_variation_follows_the_generator_and_strength_nought_changes_nothing(nam
     assert first.shape == stored.shape and first.dtype == torch.float32
     assert float(first.min()) >= 0 and float(first.max()) <= 1
     assert torch.equal(first, prepare(stored, seeded(), 1.0))
-    torch.testing.assert_close(prepare(stored, seeded(), 0.0), stored.float() / 255)
+    assert_near(prepare(stored, seeded(), 0.0), stored.float() / 255, 1e-5)
     weaker = prepare(stored, seeded(), 0.1) - stored.float() / 255
     assert weaker.abs().mean() < (first - stored.float() / 255).abs().mean()
 

@@ -18,6 +18,7 @@ from rnnviz.training.batches import batches
 from rnnviz.training.objectives import Classification, Number, Symbols
 from rnnviz.training.plan import CELLS, TASKS, Plan, defaults
 from rnnviz.training.preparation import Prepared, prepare
+from tests.oracle import assert_near
 
 SMALL = {
     "digits": {"examples": 40},
@@ -78,7 +79,7 @@ def test_a_trained_model_can_be_saved_loaded_and_watched(task: str, tmp_path: Pa
     assert len(run.inputs_to_show) >= 2
     for shown in run.inputs_to_show[:3]:
         inputs = shown.inputs[None]
-        torch.testing.assert_close(model(inputs), run.model(inputs))
+        assert_near(model(inputs), run.model(inputs), 1e-5)
         reading = reading_from_trace(
             model.trace(inputs),
             name=task,
@@ -119,11 +120,11 @@ def test_first_weights_are_as_asked(cell: str) -> None:
 
     eye = torch.eye(6)
     orthogonal = block(initialisation="orthogonal", gain=1.5)
-    torch.testing.assert_close(orthogonal @ orthogonal.T, 1.5**2 * eye, atol=1e-5, rtol=0)
-    torch.testing.assert_close(block(initialisation="identity", gain=0.9), 0.9 * eye)
+    assert_near(orthogonal @ orthogonal.T, 1.5**2 * eye, 1e-5)
+    assert_near(block(initialisation="identity", gain=0.9), 0.9 * eye, 1e-5)
     assert block(initialisation="torch").abs().max() <= 6**-0.5
     kept = block(gain=2.0)
-    torch.testing.assert_close(kept @ kept.T, 4 * eye, atol=1e-5, rtol=0)
+    assert_near(kept @ kept.T, 4 * eye, 1e-5)
 
 
 @pytest.mark.parametrize("start", ["kept", "torch", "orthogonal", "identity"])
@@ -131,7 +132,7 @@ def test_the_gate_that_keeps_starts_where_it_is_told_to(start: str) -> None:
     for cell in ("gru", "lstm"):
         layer = small("recall", cell, gate_bias=3.0, initialisation=start).model.recurrent
         total = (layer.bias_ih_l0 + layer.bias_hh_l0).detach()
-        torch.testing.assert_close(total[6:12], torch.full((6,), 3.0))
+        assert_near(total[6:12], torch.full((6,), 3.0), 1e-5)
         assert (total[:6] != 3.0).all()
     usual = small("recall", "lstm", initialisation=start).model.recurrent
     expected = 1.0 if start == "kept" else 0.0
@@ -160,7 +161,7 @@ def test_a_model_answers_at_its_last_steps_what_its_trace_says() -> None:
     assert logits.shape == (5, 2, 3)
     prefixes = model.trace(inputs, lengths).prefix_probabilities
     for row, length in enumerate(lengths.tolist()):
-        torch.testing.assert_close(logits[row].softmax(dim=-1), prefixes[row, length - 2 : length])
+        assert_near(logits[row].softmax(dim=-1), prefixes[row, length - 2 : length], 1e-5)
     with pytest.raises(ValueError, match="at least 2 steps, one for each answer, got 1"):
         model(inputs[:, :1])
     for words in ({"bidirectional": True}, {"readout": "mean"}, {"answers": 0}):
@@ -189,7 +190,7 @@ def test_objectives_by_hand() -> None:
     symbols = torch.tensor([[1, 1], [0, 1]])
     assert Symbols().correct(several, symbols).tolist() == [0.5, 1.0]
     each = torch.nn.functional.cross_entropy(several.reshape(4, 2), symbols.reshape(4))
-    torch.testing.assert_close(Symbols().loss(several, symbols, 0.0), each)
+    assert_near(Symbols().loss(several, symbols, 0.0), each, 1e-5)
 
 
 def test_chance_is_what_a_constant_answer_gets() -> None:

@@ -19,6 +19,7 @@ from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, sentences
 from rnnviz.data.texts import SENTIMENT, LabelledTexts
 from rnnviz.training import texts, vectors
+from tests.oracle import assert_near
 
 TINY = ["--limit", 300, "--hidden-size", 8, "--embedding-size", 8, "--epochs", 1]
 
@@ -124,7 +125,7 @@ def test_a_learnt_model_reads_what_somebody_types(learnt: Path) -> None:
     assert answers.argmax(-1).tolist() == [0, 1, 1, 1]
     for text, expected in zip(typed, answers, strict=True):
         alone = model(torch.from_numpy(tokenizer.encode(text).ids)[None]).softmax(-1)[0]
-        torch.testing.assert_close(alone, expected, rtol=1e-4, atol=1e-5)
+        assert_near(alone, expected, 1e-4)
 
 
 def test_a_file_of_ones_own(own: Path, tmp_path: Path) -> None:
@@ -238,7 +239,7 @@ def test_embeddings_start_from_word_vectors(tmp_path: Path) -> None:
     task = texts.load("sentences", held_out=None, seed=0, limit=300)
     model = checkpoint.load(tmp_path / "mine")
     expected = vectors.word_vectors(task.training.inputs, task.tokenizer.vocabulary_size, 8)
-    torch.testing.assert_close(model.embedding.weight[2:].detach(), expected[2:])
+    assert_near(model.embedding.weight[2:].detach(), expected[2:], 1e-5)
     assert "company" in checkpoint.card(tmp_path / "mine")["started_from"]
 
 
