@@ -1,8 +1,8 @@
 """The stored reading that the app opens with, so that its first picture waits for nothing.
 
 ``python -m rnnviz.opening --yes`` reads one bundled sample with one trained model and writes the
-result beside the theatre. Run it again whenever the model or the sample changes: a test compares the file
-with a live reading.
+result beside the theatre. Run it again whenever the model or the sample changes: a test compares
+the file with a live reading.
 """
 
 from __future__ import annotations
