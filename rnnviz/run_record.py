@@ -62,6 +62,7 @@ class Run:
     `created` is in seconds since 1970, `seconds` are those of training, `best` the best score so
     far ({"accuracy", "n", "epoch", "step"}, or empty), `group` what the runs of one race share.
     `shared` says whether whoever has the run's link may see texts that its visitor brought.
+    `origin` stands for the address that it was made from (`RunStore.origin`).
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class Run:
     step: int = 0
     steps: int = 0
     process: tuple[int, str] = (0, "")
+    origin: str = ""
 
     @property
     def has_own_texts(self) -> bool:
@@ -161,7 +163,9 @@ class Run:
             return Curves(plan=self.plan)
 
 
-FIELDS = frozenset(Run.__dataclass_fields__) - {"folder", "id", "visitor", "created", "process"}
+FIELDS = frozenset(Run.__dataclass_fields__) - {
+    "folder", "id", "visitor", "created", "process", "origin",
+}  # fmt: skip
 """What `RunStore.update` may change."""
 
 
@@ -360,6 +364,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "step": strict.is_count,
     "steps": strict.is_count,
     "process": _is_process,
+    "origin": lambda value: strict.is_text(value, 64),
 }
 """What each field of a record has to be."""
 

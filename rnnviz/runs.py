@@ -9,7 +9,8 @@
     <runs>/.deleted/<id>             deleted a moment ago; `restore` brings it back
 
 An id is 96 random bits and the key to its run. Several processes may use one folder: whatever is
-read before it is written happens under a lock. No torch and no Streamlit here.
+read before it is written happens under a lock. How much of it whoever may have says `budgets`. No
+torch and no Streamlit here.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rnnviz.budgets import WHOSE, Budgets, Uploads, budgets
 from rnnviz.files import locked, replacing
 from rnnviz.run_place import folder_of, place, writable
 from rnnviz.run_record import (
@@ -53,33 +55,26 @@ from rnnviz.run_record import (
     this_process,
     write_record,
 )
+from rnnviz.run_room import Item, Owner, going, size_of
 
 __all__ = [
     "CURVES", "ID", "LIVE", "MODEL", "PREFIX", "RECORD", "SNAPSHOTS", "STATE", "STATES",
     "Run", "RunError", "RunStore", "clean_name", "default_name", "folder_of", "place",
 ]  # fmt: skip
 
-DATA, DELETED = "data", ".deleted"
+DATA, DELETED, KEY = "data", ".deleted", ".key"
 DATA_KEY = re.compile(r"[0-9a-f]{16}\.[a-z0-9]{1,8}")
 
 ELSEWHERE = "expected a run of this server, got one that another server trains: stop it there first"
 
 NOT_YOURS = "expected a run of this browser, got another's: only who trained it can change it"
 
-MOST_RUNS = 40
-MOST_BYTES = 200_000_000
-"""Of one visitor."""
-
-MOST_KEPT = 20
-"""Runs that one visitor may keep from making room."""
-
-MOST_RUNS_IN_ALL = 1_000
-MOST_BYTES_IN_ALL = 4_000_000_000
-MOST_DATA_BYTES = 500_000_000
-
 SECONDS_TO_RESTORE = 15 * 60
 SECONDS_OF_DAMAGE = 7 * 24 * 3600
-SECONDS_OF_UNUSED_DATA = 24 * 3600
+SECONDS_OF_UNUSED_DATA = 2 * 3600
+"""Who has brought texts may choose columns and press Train for so long."""
+
+SECONDS_OF_A_DAY = 24 * 3600
 
 
 class RunStore:
@@ -90,20 +85,17 @@ class RunStore:
     """
 
     def __init__(
-        self,
-        folder: str | os.PathLike[str] | None = None,
-        *,
-        most_runs: int = MOST_RUNS,
-        most_bytes: int = MOST_BYTES,
-        most_runs_in_all: int = MOST_RUNS_IN_ALL,
-        most_bytes_in_all: int = MOST_BYTES_IN_ALL,
+        self, folder: str | os.PathLike[str] | None = None, *, bounds: Budgets | None = None
     ) -> None:
         self.folder, self.notice = place() if folder is None else writable(Path(folder))
-        self.most_runs, self.most_bytes = most_runs, most_bytes
-        self.most_runs_in_all, self.most_bytes_in_all = most_runs_in_all, most_bytes_in_all
+        self.budgets = bounds or budgets()
+        self._uploads = Uploads(self.budgets)
         self._known: dict[str, tuple[tuple[int, int], Run]] = {}
         self._broken: list[str] = []
         self._sizes: dict[str, tuple[Run, int]] = {}
+        self._expected: dict[str, int] = {}
+        self._brought: dict[str, set[Owner]] = {}
+        self._key: bytes | None = None
 
     def create(
         self,
@@ -112,16 +104,22 @@ class RunStore:
         name: str = "",
         group: str | None = None,
         *,
+        origin: str = "",
         state: str = "queued",
+        expected: int = 0,
+        fill: Callable[[Path], object] | None = None,
         **fields: Any,
     ) -> Run:
         """A new run of `visitor` after `plan` (a `Plan` or what its JSON says), making room for it.
 
-        Raises `RunError` where the folder cannot be written, or is full of what may not go.
+        `origin` stands for the visitor's address. `fill` writes what the run begins with into its
+        folder, `expected` bytes are to come while it is live. Raises `RunError` where the folder
+        cannot be written, or a budget is full.
         """
         record = {
             "id": secrets.token_urlsafe(12),
             "visitor": checked_visitor(visitor),
+            "origin": origin,
             "plan": as_json(plan),
             "group": group,
             "created": time.time(),
@@ -129,12 +127,15 @@ class RunStore:
             **checked_fields({**fields, "state": state, "name": name}),
         }
         record["name"] = record["name"] or default_name(record["plan"])
+        run_of(Path(str(record["id"])), record)  # before anything is written
         try:
-            self.make_room(visitor)
+            self.sweep()
             beside = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
             try:
+                if fill is not None:
+                    fill(beside)
                 write_record(beside / RECORD, record)
-                return run_of(beside.rename(self.folder / record["id"]), record)
+                return self._placed(beside, record, expected)
             except BaseException:
                 shutil.rmtree(beside, ignore_errors=True)
                 raise
@@ -143,6 +144,17 @@ class RunStore:
                 f"expected room for a run in {self.folder}, got {failure.strerror or failure}: "
                 "free some space there, or name another folder in RNNVIZ_RUNS"
             ) from failure
+
+    def _placed(self, beside: Path, record: dict[str, Any], expected: int) -> Run:
+        """The run of a folder that has been made beside, where there is room for it."""
+        owner = (str(record["visitor"]), str(record["origin"]))
+        with self._lock():
+            items = [item for item in self._items() if item.path != beside]
+            aside = self._aside(going(items, self.budgets, owner, max(expected, size_of(beside))))
+            run = run_of(beside.rename(self.folder / str(record["id"])), record)
+            self._expected[run.id] = expected
+        _remove(aside)
+        return run
 
     def get(self, id: str) -> Run:
         """The run of that id, or `RunError`."""
@@ -192,9 +204,19 @@ class RunStore:
         """Keep a run from making room for others, or let it; `RunError` for too many."""
         with self._lock():
             run = self.get(id)
-            others = sum(one.kept for one in self.of(run.visitor) if one.id != id)
-            if kept and others >= MOST_KEPT:
-                raise RunError(f"expected at most {MOST_KEPT} kept runs, got one more: let one go")
+            others = [one for one in self.runs() if one.kept and one.id != id]
+            of_whom = {
+                "visitor": [one for one in others if one.visitor == run.visitor],
+                "address": [one for one in others if one.origin == run.origin],
+                "everybody": others,
+            }
+            for whose, called in WHOSE.items():
+                most = getattr(self.budgets, whose).kept
+                if kept and len(of_whom[whose]) >= most:
+                    raise RunError(
+                        f"expected at most {most:,} kept runs of {called}, got one more: "
+                        "let one of yours go"
+                    )
             return self._change(id, {"kept": kept})
 
     def share(self, id: str, visitor: str, shared: bool) -> None:
@@ -255,49 +277,86 @@ class RunStore:
 
     def size(self, id: str) -> int:
         """How many bytes a run takes."""
-        return _size(self._folder(id))
+        return size_of(self._folder(id))
 
-    def usage(self, visitor: str) -> int:
-        """How many bytes the runs of a visitor take."""
-        return sum(self._size_of(run) for run in self.of(visitor))
+    def usage(self, visitor: str) -> tuple[int, int]:
+        """How many runs of a visitor are on the disk, and how many bytes; deleted ones, too."""
+        own = [item for item in self._items() if item.is_of("visitor", (visitor, ""))]
+        return sum(item.counts for item in own), sum(item.size for item in own)
 
-    def make_room(self, visitor: str) -> None:
-        """Delete the oldest unkept runs until one more fits for this visitor and in all.
+    def admit(self, visitor: str, origin: str, size: int) -> None:
+        """Count an upload of `size` bytes, before anything of it is read; `RunError` for too many."""
+        if said := self._uploads.refused(visitor, origin, size):
+            raise RunError(said)
 
-        Where all runs together are too many, kept ones go after the others. One that waits or runs
-        never goes; a paused one does, because whoever left it there may never come back.
-        """
-        self.sweep()
-        runs = self.runs()
-        own = [run for run in runs if run.visitor == visitor]
-        self._shrink([*own], self.most_runs, self.most_bytes, kept_too=False)
-        left = [run for run in runs if run.folder.exists()]
-        self._shrink(left, self.most_runs_in_all, self.most_bytes_in_all, kept_too=True)
+    def origin(self, address: str) -> str:
+        """What stands for an address in records: a hash with a key that only this folder has."""
+        if self._key is None:
+            self._key = self._read_key()
+        return hashlib.blake2b(address.encode(), key=self._key, digest_size=12).hexdigest()
+
+    def _read_key(self) -> bytes:
+        path = self.folder / KEY
+        try:
+            with self._lock():
+                if not path.is_file():
+                    with replacing(path) as beside:
+                        beside.write_bytes(secrets.token_bytes(32))
+                return path.read_bytes()[:64] or secrets.token_bytes(32)
+        except OSError:
+            return secrets.token_bytes(32)  # of this process alone
 
     def sweep(self) -> None:
-        """Remove for good what was deleted a while ago, never finished being made, or damaged."""
+        """Remove for good what was deleted a while ago, never finished, damaged, or of no use.
+
+        That is a matter of its age alone, never of the room that somebody else wants.
+        """
         now = time.time()
         old = [*(self.folder / DELETED).glob("*"), *self.folder.glob(".new-*")]
         for path, most in (
             *((path, SECONDS_TO_RESTORE) for path in old),
             *((self.folder / name, SECONDS_OF_DAMAGE) for name in self._broken),
+            *((path, SECONDS_TO_RESTORE) for path in self._half_written()),
         ):
             with suppress(OSError):
-                if now - path.stat().st_mtime > most:
-                    shutil.rmtree(path, ignore_errors=True)
+                if now - path.lstat().st_mtime > most:
+                    _remove(path)
+        with self._lock():
+            aside = self._aside(item for item in self._items() if self._has_had_its_time(item, now))
+        _remove(aside)
 
-    def add_data(self, data: bytes, extension: str) -> str:
-        """Keep labelled texts that somebody brought; the key that `data_path` knows."""
+    def _half_written(self) -> list[Path]:
+        """Files beside others that a process was writing when it was killed."""
+        beside = [*self.folder.glob("*/.*"), *self.folder.glob("*/*/.*")]
+        return [path for path in beside if path.parent.name != DELETED and path.is_file()]
+
+    def _has_had_its_time(self, item: Item, now: float) -> bool:
+        if item.path.parent.name == DATA:
+            return not item.is_used and now - item.since > SECONDS_OF_UNUSED_DATA
+        if item.run is None or item.is_deleted or item.run.state in BUSY:
+            return False
+        days = self.budgets.run_days * (2 if item.run.kept else 1)
+        return now - item.since > days * SECONDS_OF_A_DAY
+
+    def add_data(self, data: bytes, extension: str, visitor: str = "", origin: str = "") -> str:
+        """Keep labelled texts that a visitor brought; the key that `data_path` knows.
+
+        Raises `RunError` where a budget is full or nothing can be written.
+        """
         key = f"{hashlib.sha256(data).hexdigest()[:16]}.{extension.lower().lstrip('.')}"
         if DATA_KEY.fullmatch(key) is None:
             raise RunError(f"expected an extension such as csv, got {extension[:20]!r}")
-        folder = self.folder / DATA
+        folder, owner = self.folder / DATA, (visitor, origin)
         try:
             folder.mkdir(exist_ok=True)
+            self.sweep()
             with self._lock():
-                self._forget_data(folder, len(data))
-            with replacing(folder / key) as beside:
-                beside.write_bytes(data)
+                items = [item for item in self._items() if item.path != folder / key]
+                aside = self._aside(going(items, self.budgets, owner, len(data), runs=0))
+                with replacing(folder / key) as beside:
+                    beside.write_bytes(data)
+                self._brought.setdefault(key, set()).add(owner)
+            _remove(aside)
         except OSError as failure:
             raise RunError(
                 f"expected room for {len(data):,} bytes in {folder}, got "
@@ -314,50 +373,53 @@ class RunStore:
             )
         return path
 
-    def _forget_data(self, folder: Path, more: int) -> None:
-        """Remove the oldest files that no run speaks of, until `more` bytes fit."""
-        used = {str(run.plan.get("data")) for run in self.runs()}
-        files = sorted((path for path in folder.iterdir()), key=lambda path: path.stat().st_mtime)
-        total = sum(path.stat().st_size for path in files) + more
-        for path in files:
-            age = time.time() - path.stat().st_mtime
-            unused = path.name not in used
-            if unused and (age > SECONDS_OF_UNUSED_DATA or total > MOST_DATA_BYTES):
-                total -= path.stat().st_size
-                path.unlink(missing_ok=True)
-        if total > MOST_DATA_BYTES:
-            raise RunError(
-                f"expected room for labelled texts, got {MOST_DATA_BYTES:,} bytes of them that "
-                "runs speak of: delete runs of your own texts"
-            )
+    def _items(self) -> list[Item]:
+        """Everything on the disk that belongs to somebody, or to nobody any more."""
+        found = []
+        self._scan()
+        known = dict(self._known)
+        for (_, changed), run in known.values():
+            since = max(run.created, changed / 1e9)
+            found.append(Item(run.folder, self._size_of(run), since, _owners(run), run))
+        self._sizes = {id: one for id, one in list(self._sizes.items()) if id in known}
+        self._expected = {id: one for id, one in list(self._expected.items()) if id in known}
+        for path in (self.folder / DELETED).glob("*"):
+            found.append(_item(path, _run_in(path)))
+        left = [*self.folder.glob(".new-*"), *(self.folder / name for name in self._broken)]
+        found += [_item(path, None) for path in left]
+        return found + self._texts([run for _, run in known.values()])
 
-    def _shrink(self, runs: list[Run], most: int, most_bytes: int, *, kept_too: bool) -> None:
-        sizes = {run.id: self._size_of(run) for run in runs}
-        measured = list(self._sizes.items())  # at once: other threads measure, too
-        self._sizes = {id: one for id, one in measured if id in self._known}
-        count, total = len(runs), sum(sizes.values())
-        goes = [run for run in runs if run.state not in BUSY and (kept_too or not run.kept)]
-        for run in sorted(goes, key=lambda run: (run.kept, run.created)):
-            if count < most and total < most_bytes:
-                return
-            self._remove(run)
-            count, total = count - 1, total - sizes[run.id]
-        if count >= most or total >= most_bytes:
-            raise RunError(
-                f"expected room for one more run, got {count} runs of {total / 1e6:,.0f} MB that "
-                "are kept or on their way: let some of them go"
+    def _texts(self, runs: Iterable[Run]) -> list[Item]:
+        """The files of labelled texts, for all who have brought them and whose runs use them."""
+        used: dict[str, set[Owner]] = {}
+        for run in runs:
+            used.setdefault(str(run.plan.get("data")), set()).update(_owners(run))
+        found, names = [], set()
+        for path in (self.folder / DATA).glob("*"):
+            names.add(path.name)
+            owners = used.get(path.name, set()) | self._brought.get(path.name, set())
+            item = _item(path, None)
+            found.append(
+                Item(path, item.size, item.since, frozenset(owners), is_used=path.name in used)
             )
+        self._brought = {key: one for key, one in self._brought.items() if key in names}
+        return found
 
-    def _remove(self, run: Run) -> None:
-        """Take a run away at once, then its files; never one that has become busy meanwhile."""
-        with self._lock():
-            with suppress(RunError):
-                if self.get(run.id).state in BUSY:
-                    return
-            aside = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+    def _aside(self, items: Iterable[Item]) -> Path | None:
+        """Take things away at once, to be removed without the lock; called with it.
+
+        A run that has become busy meanwhile stays.
+        """
+        aside = None
+        for item in items:
+            if item.run is not None and not item.is_deleted:
+                with suppress(RunError):
+                    if self.get(item.run.id).state in BUSY:
+                        continue
+            aside = aside or Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
             with suppress(FileNotFoundError):
-                run.folder.rename(aside / run.id)
-        shutil.rmtree(aside, ignore_errors=True)
+                item.path.rename(aside / item.path.name)
+        return aside
 
     def _change(self, id: str, changes: dict[str, Any]) -> Run:
         """As `update`, by one who holds the lock."""
@@ -402,22 +464,46 @@ class RunStore:
         return [run for _, run in known.values()], sentences
 
     def _size_of(self, run: Run) -> int:
-        """As `size`; that of a run which has ended is measured once for each of its records."""
+        """As `size`; that of a run which has ended is measured once for each of its records.
+
+        One that is live counts with what it is expected to write.
+        """
         earlier = self._sizes.get(run.id)
         if earlier is not None and earlier[0] is run and not run.is_live:
             return earlier[1]
-        size = _size(run.folder)
+        size = size_of(run.folder)
         self._sizes[run.id] = (run, size)
-        return size
+        return max(size, self._expected.get(run.id, 0)) if run.is_live else size
 
     def _lock(self) -> Any:
         return locked(self.folder / ".lock")
 
 
-def _size(folder: Path) -> int:
-    total = 0
-    for inner, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(inner, name)).st_size
-    return total
+def _owners(run: Run) -> frozenset[Owner]:
+    return frozenset([(run.visitor, run.origin)])
+
+
+def _run_in(folder: Path) -> Run | None:
+    """The run whose record is in a folder; None for a damaged one."""
+    with suppress(RunError):
+        return run_of(folder, read_record(folder))
+    return None
+
+
+def _item(path: Path, run: Run | None) -> Item:
+    """Something on the disk that is no run any more."""
+    since = 0.0
+    with suppress(OSError):
+        since = path.lstat().st_mtime
+    owners = frozenset[Owner]() if run is None else _owners(run)
+    return Item(path, size_of(path), since, owners, run, is_deleted=run is not None)
+
+
+def _remove(path: Path | None) -> None:
+    """Remove a file or a folder, if there is one."""
+    if path is None:
+        return
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
