@@ -59,7 +59,7 @@ class Budgets:
     """Kept ones go after twice as long: a cookie is forgotten after 180 days."""
 
 
-WHOSE = {"visitor": "you", "address": "all who share your address", "everybody": "everybody here"}
+WHOSE = {"visitor": "yours", "address": "all who share your address", "everybody": "everybody here"}
 """How a sentence calls who has used up a budget."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import struct
 import tempfile
 import zipfile
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from rnnviz import checkpoint, parsing, strict
 from rnnviz.checkpoint import CARD, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, CheckpointError
 from rnnviz.run_files import PLAN, SUMMARY
-from rnnviz.runs import Run, RunError, RunStore, clean_name
+from rnnviz.runs import MODEL, Run, RunError, RunStore, clean_name
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
@@ -75,6 +74,7 @@ def add(
     files: Sequence[File],
     name: str = "",
     *,
+    origin: str = "",
     alive: Callable[[], object] | None = None,
 ) -> Run:
     """Check the files of a network, names and contents, and keep it as a run of `visitor`.
@@ -83,23 +83,24 @@ def add(
     network that reads tokens `tokenizer.json`. They are read in a process of their own, while
     `alive` does not raise. Raises `RunError`.
     """
+    store.admit(visitor, origin, sum(len(data) for _, data in files))
     found = parsing.network(files[:MOST_FILES], alive=alive)
     plan = strict.load_object(found.plan)
-    title = clean_name(name) or found.name or _title(plan)
-    run = store.create(plan, visitor, title, state="uploaded", parameters=found.parameters)
-    beside = run.folder / ".model"
-    try:
-        beside.mkdir()
+
+    def fill(folder: Path) -> None:
+        (folder / MODEL).mkdir()
         for one, data in found.files.items():
-            (beside / one).write_bytes(data)
-        beside.rename(run.model_folder)
-    except OSError as failure:
-        shutil.rmtree(run.folder, ignore_errors=True)
-        raise RunError(
-            f"expected room for a network of {found.parameters:,} parameters, got "
-            f"{failure.strerror}: try again later"
-        ) from failure
-    return run
+            (folder / MODEL / one).write_bytes(data)
+
+    return store.create(
+        plan,
+        visitor,
+        clean_name(name) or found.name or _title(plan),
+        origin=origin,
+        state="uploaded",
+        parameters=found.parameters,
+        fill=fill,
+    )
 
 
 def checked(*contents: bytes, names: Sequence[str]) -> Checked:

@@ -285,7 +285,7 @@ class RunStore:
         return sum(item.counts for item in own), sum(item.size for item in own)
 
     def admit(self, visitor: str, origin: str, size: int) -> None:
-        """Count an upload of `size` bytes, before anything of it is read; `RunError` for too many."""
+        """Count an upload of `size` bytes, before any of it is read; `RunError` for too many."""
         if said := self._uploads.refused(visitor, origin, size):
             raise RunError(said)
 
@@ -383,8 +383,8 @@ class RunStore:
             found.append(Item(run.folder, self._size_of(run), since, _owners(run), run))
         self._sizes = {id: one for id, one in list(self._sizes.items()) if id in known}
         self._expected = {id: one for id, one in list(self._expected.items()) if id in known}
-        for path in (self.folder / DELETED).glob("*"):
-            found.append(_item(path, _run_in(path)))
+        deleted = (self.folder / DELETED).glob("*")
+        found += [_item(path, _run_in(path)) for path in deleted]
         left = [*self.folder.glob(".new-*"), *(self.folder / name for name in self._broken)]
         found += [_item(path, None) for path in left]
         return found + self._texts([run for _, run in known.values()])

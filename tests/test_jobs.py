@@ -151,6 +151,24 @@ def test_a_visitor_has_one_job_at_a_time_and_the_queue_an_end(opened: Open) -> N
         manager.submit("dora", [plan()] * 13)
 
 
+def test_an_address_has_so_many_jobs_however_many_visitors(opened: Open) -> None:
+    manager = opened(jobs_of_address=3)
+    jobs = [manager.submit(f"cookie {n}", [LONG], origin="here") for n in range(3)]
+    with pytest.raises(JobError, match="at most 3 trainings that wait or run of all who share"):
+        manager.submit("cookie 3", [LONG], origin="here")
+    other = manager.submit("ada", [plan()], origin="there")
+    assert other.position <= 1  # behind one of that address, not behind all
+    manager.stop(jobs[2])
+    until(lambda: jobs[2].state == "stopped")
+    again = manager.submit("cookie 3", [LONG], origin="here")
+    assert (again.origin, manager.store.get(again.id).origin) == ("here", "here")
+    manager.pause(again)
+    until(lambda: again.state == "paused")
+    manager.submit("cookie 4", [LONG], origin="here")
+    with pytest.raises(JobError, match="share your address"):
+        manager.resume(again)
+
+
 def test_pause_frees_the_worker_and_resume_goes_on(opened: Open, store: RunStore) -> None:
     manager = opened()
     first = manager.submit("ada", [LONG])

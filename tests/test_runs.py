@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnnviz import checkpoint, run_place, runs
-from rnnviz.runs import MOST_RUNS, RunError, RunStore
+from rnnviz.budgets import Budgets
+from rnnviz.runs import RunError, RunStore
 
 ROOT = Path(__file__).resolve().parent.parent
 ME, OTHER = "visitor-1", "visitor-2"
 PLAN = {"task": "digits", "cell": "gru", "hidden_size": 64, "seed": 3}
+
+
+def of(**changed: dict[str, int]) -> Budgets:
+    """The usual budgets with some numbers changed."""
+    usual = Budgets()
+    new = {whose: replace(getattr(usual, whose), **words) for whose, words in changed.items()}
+    return replace(usual, **new)
 
 
 @pytest.fixture
@@ -231,11 +240,11 @@ def test_a_run_that_is_queued_in_another_tab_is_not_deleted(
 
 
 def test_two_tabs_keep_no_more_than_one_would(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "MOST_KEPT", 1)
+    store = RunStore(tmp_path, bounds=of(visitor={"kept": 1}))
     first, second = (store.create(PLAN, ME, state="finished") for _ in range(2))
-    lock, other = store._lock, RunStore(store.folder)
+    lock, other = store._lock, RunStore(store.folder, bounds=store.budgets)
 
     def kept_first() -> Any:
         monkeypatch.setattr(store, "_lock", lock)
@@ -243,19 +252,8 @@ def test_two_tabs_keep_no_more_than_one_would(
         return lock()
 
     monkeypatch.setattr(store, "_lock", kept_first)
-    with pytest.raises(RunError, match="at most 1 kept runs, got one more"):
+    with pytest.raises(RunError, match="at most 1 kept runs of yours, got one more"):
         store.keep(second.id)
-
-
-def test_paused_runs_of_visitors_who_left_make_room(tmp_path: Path) -> None:
-    store = RunStore(tmp_path, most_runs_in_all=3)
-    left = [store.create(PLAN, f"visitor-{n}", state="paused") for n in range(3)]
-    busy = [store.create(PLAN, "visitor-8", state=state) for state in runs.BUSY]
-    new = store.create(PLAN, "visitor-9", state="queued")
-    assert {run.id for run in store.runs()} == {new.id, *(run.id for run in busy)}
-    with pytest.raises(RunError, match="room for one more run, got 3 runs"):
-        store.create(PLAN, ME)
-    assert not any(run.folder.exists() for run in left)
 
 
 def test_sizes_are_measured_while_others_make_room(store: RunStore) -> None:
@@ -268,14 +266,13 @@ def test_sizes_are_measured_while_others_make_room(store: RunStore) -> None:
             return super().__contains__(id)
 
     store.usage(ME)
-    known = Growing(store._known)
-    store._known = known
-    store._shrink(runs_, 40, 10**9, kept_too=False)
+    store._sizes = Growing(store._sizes)
+    store.usage(ME)
     assert set(store._sizes) == {run.id for run in runs_}
 
 
-def test_the_oldest_unkept_runs_make_room(store: RunStore) -> None:
-    store.most_runs = 5
+def test_the_oldest_unkept_runs_make_room(tmp_path: Path) -> None:
+    store = RunStore(tmp_path, bounds=of(visitor={"runs": 5}))
     live, kept = store.create(PLAN, ME), store.create(PLAN, ME, state="finished")
     store.keep(kept.id)
     others = [store.create(PLAN, ME, state="finished") for _ in range(6)]
@@ -285,35 +282,42 @@ def test_the_oldest_unkept_runs_make_room(store: RunStore) -> None:
     assert store.exists(stranger.id)
 
 
+def test_a_paused_run_of_ones_own_makes_room(tmp_path: Path) -> None:
+    store = RunStore(tmp_path, bounds=of(visitor={"runs": 2}))
+    paused, waiting = (store.create(PLAN, ME, state=state) for state in ("paused", "queued"))
+    new = store.create(PLAN, ME, state="running")
+    assert {run.id for run in store.of(ME)} == {waiting.id, new.id}
+    with pytest.raises(RunError, match="room for one more run, got 2 runs .* of yours already"):
+        store.create(PLAN, ME)
+    assert not paused.folder.exists()
+
+
 def test_bytes_are_bounded_too(tmp_path: Path) -> None:
-    store = RunStore(tmp_path, most_bytes=100_000)
+    store = RunStore(tmp_path, bounds=of(visitor={"megabytes": 1}))
     first, second = (store.create(PLAN, ME, state="finished") for _ in range(2))
-    (first.folder / "state.safetensors").write_bytes(b"0" * 60_000)
+    (first.folder / "state.safetensors").write_bytes(b"0" * 600_000)
     store.update(first.id, message="bigger")
     (second.folder / "snapshots").mkdir()
-    (second.folder / "snapshots" / "0000001.safetensors").write_bytes(b"0" * 60_000)
+    (second.folder / "snapshots" / "0000001.safetensors").write_bytes(b"0" * 600_000)
     store.update(second.id, message="bigger")
-    assert store.size(second.id) > 60_000
+    assert store.size(second.id) > 600_000
     third = store.create(PLAN, ME, state="finished")
     assert [run.id for run in store.of(ME)] == [third.id, second.id]
 
 
 def test_where_all_is_live_or_kept_nothing_goes_and_a_sentence_says_so(tmp_path: Path) -> None:
-    store = RunStore(tmp_path, most_runs=2, most_runs_in_all=4)
+    store = RunStore(tmp_path, bounds=of(visitor={"runs": 3}))
     store.create(PLAN, ME)
     store.keep(store.create(PLAN, ME, state="finished").id)
+    loose = store.create(PLAN, ME, state="finished", expected=10)
+    store.update(loose.id, state="running")
     with pytest.raises(RunError, match="room for one more run"):
         store.create(PLAN, ME)
-    assert len(store.of(ME)) == 2
-    # All visitors together: kept runs go, but only after the others.
-    later = [store.create(PLAN, OTHER, state="finished") for _ in range(2)]
-    store.create(PLAN, "visitor-3", state="finished")
-    assert not store.exists(later[0].id) and store.exists(later[1].id)
-    assert len(store.of(ME)) == 2
+    assert len(store.of(ME)) == 3
 
 
-def test_only_so_many_are_kept(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST_KEPT", 1)
+def test_only_so_many_are_kept(tmp_path: Path) -> None:
+    store = RunStore(tmp_path, bounds=of(visitor={"kept": 1}, address={"kept": 2}))
     first, second = (store.create(PLAN, ME, state="finished") for _ in range(2))
     store.keep(first.id)
     store.keep(first.id)
@@ -321,6 +325,9 @@ def test_only_so_many_are_kept(store: RunStore, monkeypatch: pytest.MonkeyPatch)
         store.keep(second.id)
     store.keep(first.id, False)
     assert store.keep(second.id).kept
+    store.keep(store.create(PLAN, OTHER, state="finished").id)
+    with pytest.raises(RunError, match="at most 2 kept runs of all who share your address"):
+        store.keep(store.create(PLAN, "visitor-3", state="finished").id)
 
 
 def test_a_dead_servers_runs_are_interrupted(store: RunStore) -> None:
@@ -425,31 +432,18 @@ def test_a_full_disk_is_a_sentence(store: RunStore, monkeypatch: pytest.MonkeyPa
     assert [path.name for path in store.folder.glob(".new-*")] == []
 
 
-def test_labelled_texts_are_kept_by_their_contents(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_labelled_texts_are_kept_by_their_contents(store: RunStore) -> None:
     key = store.add_data(b"text,label\na,b\n", ".CSV")
     assert store.add_data(b"text,label\na,b\n", "csv") == key
     assert store.data_path(key).read_bytes() == b"text,label\na,b\n"
     with pytest.raises(RunError, match="extension"):
         store.add_data(b"x", "../../x")
-    monkeypatch.setattr(runs, "MOST_DATA_BYTES", 40)
-    used = store.create({"task": "own", "data": key}, ME)
-    other = store.add_data(b"0" * 20, "csv")
-    newer = store.add_data(b"1" * 20, "csv")
-    assert store.data_path(key) and store.data_path(newer)
-    with pytest.raises(RunError, match="bring the file again"):
-        store.data_path(other)
-    with pytest.raises(RunError, match="delete runs"):
-        store.add_data(b"2" * 39, "csv")
-    assert store.exists(used.id)
 
 
 def test_the_store_is_light(tmp_path: Path) -> None:
     code = "import sys, rnnviz.runs, rnnviz.training.curves; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
-    assert MOST_RUNS >= 30
 
 
 def _shared() -> Path:

@@ -24,6 +24,8 @@ TICK_SECONDS = 0.25
 RECORD_SECONDS = 2.0
 """Between two entries of a running job's numbers in its record."""
 
+SWEEP_SECONDS = 60.0
+
 PATIENCE_SECONDS = 5.0
 PREPARING_PATIENCE_SECONDS = 0.4
 """How long a worker may take to obey; one that prepares has nothing to save, so it is ended."""
@@ -48,7 +50,7 @@ class Dispatcher:
         self._crew = Crew(limits.workers, module=worker_module, warm_up=warm_up)
         self._running: dict[str, Job] = {}
         self._unrecorded: set[Job] = set()
-        self._recorded_at = 0.0
+        self._recorded_at = self._swept_at = 0.0
         self._closing = False
         self._crew.staff(0)
         self._thread = threading.Thread(target=self._work, name="rnnviz-jobs", daemon=True)
@@ -108,11 +110,18 @@ class Dispatcher:
                 with self.lock:
                     self._hear(speaking)
                     self._look_after()
+                self._sweep()
             except Exception:  # whatever it is, other people's jobs go on
                 _log.exception("The manager of training jobs met an error and goes on.")
                 time.sleep(TICK_SECONDS)
         with self.lock:
             self._close()
+
+    def _sweep(self) -> None:
+        """What was deleted goes, also where nobody makes anything new; not under the lock."""
+        if time.monotonic() - self._swept_at > SWEEP_SECONDS:
+            self._swept_at = time.monotonic()
+            self.store.sweep()
 
     def _close(self) -> None:
         said = "The server was closed while this run was on its way; Resume goes on from there."

@@ -111,6 +111,8 @@ class Job:
     id: str
     visitor: str
     members: tuple[Member, ...]
+    origin: str = ""
+    """What stands for the address that it was begun from."""
     state: str = QUEUED
     message: str = ""
     position: int = 0

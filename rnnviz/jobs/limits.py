@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rnnviz.budgets import Budgets, budgets, whole
+
 MOST_SECONDS = 600.0
 MOST_MEGABYTES = 1500
-MOST_QUEUED = 100
 MOST_LANES = 12
 TURN_SECONDS = 60.0
 GRACE_SECONDS = 90.0
@@ -20,17 +21,19 @@ class Limits:
 
     `workers`: trainings at the same time. `most_seconds`: training time of one job, pauses left
     out. `most_megabytes`: resident memory of the worker that runs it. `most_queued`: jobs that
-    wait. `most_lanes`: networks in one race. `turn_seconds`: after so long a job lets others that
-    wait go first, and goes on after them. `grace_seconds`: how long a job runs on when its
-    visitor has left.
+    wait. `jobs_of_address` and `jobs_each`: jobs that wait or run of one address and one visitor.
+    `most_lanes`: networks in one race. `turn_seconds`: after so long a job lets others that wait go
+    first, and goes on after them. `grace_seconds`: how long a job runs on when its visitor has
+    left.
     """
 
     workers: int = 1
     most_seconds: float = MOST_SECONDS
     most_megabytes: int = MOST_MEGABYTES
-    most_queued: int = MOST_QUEUED
+    most_queued: int = Budgets.everybody.jobs
     most_lanes: int = MOST_LANES
-    jobs_each: int = 1
+    jobs_of_address: int = Budgets.address.jobs
+    jobs_each: int = Budgets.visitor.jobs
     turn_seconds: float = TURN_SECONDS
     grace_seconds: float = GRACE_SECONDS
 
@@ -38,13 +41,18 @@ class Limits:
 def limits(environment: Mapping[str, str] | None = None) -> Limits:
     """The limits that RNNVIZ_WORKERS, RNNVIZ_MOST_SECONDS and RNNVIZ_MOST_MEGABYTES state.
 
-    Raises ValueError with one sentence where one of them is no number above 0.
+    How many jobs whoever may have is in the table of `rnnviz.budgets`. Raises ValueError with one
+    sentence where one of them is no number above 0.
     """
     words = os.environ if environment is None else environment
+    found = budgets(words)
     return Limits(
-        workers=int(_number(words, "RNNVIZ_WORKERS", cores(), whole=True)),
+        workers=whole(words, "RNNVIZ_WORKERS", cores()),
         most_seconds=_number(words, "RNNVIZ_MOST_SECONDS", MOST_SECONDS),
-        most_megabytes=int(_number(words, "RNNVIZ_MOST_MEGABYTES", MOST_MEGABYTES, whole=True)),
+        most_megabytes=whole(words, "RNNVIZ_MOST_MEGABYTES", MOST_MEGABYTES),
+        most_queued=found.everybody.jobs,
+        jobs_of_address=found.address.jobs,
+        jobs_each=found.visitor.jobs,
     )
 
 
@@ -55,17 +63,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _number(words: Mapping[str, str], name: str, default: float, *, whole: bool = False) -> float:
+def _number(words: Mapping[str, str], name: str, default: float) -> float:
     said = words.get(name, "").strip()
     if not said:
         return default
     try:
-        number = float(int(said)) if whole else float(said)
+        number = float(said)
     except ValueError:
         number = 0.0
     if not 0 < number < 1e9:
         raise ValueError(
-            f"{name}: expected {'a whole number' if whole else 'a number'} above 0, "
-            f"got {said[:40]!r}: set it to such a number or remove it"
+            f"{name}: expected a number above 0, got {said[:40]!r}: set it to such a number or "
+            "remove it"
         )
     return number

@@ -17,7 +17,7 @@ from rnnviz.jobs.dispatcher import Dispatcher
 from rnnviz.jobs.job import Job, JobError, Lines, Member
 from rnnviz.jobs.limits import Limits, limits
 from rnnviz.runs import ELSEWHERE, Run, RunError
-from rnnviz.training.budget import PROCESS_BYTES, estimate
+from rnnviz.training.budget import PROCESS_BYTES, estimate, parameters
 from rnnviz.training.plan import Plan, PlanError
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ MOST_JOBS_KNOWN = 400
 """Ended jobs beyond these are forgotten here; their runs stay on the disk."""
 
 MOST_FACTOR = 100.0
+
+SNAPSHOT_BYTES, CURVE_BYTES = 30_000_000, 1_000_000
+"""Of a run: its snapshots at most, and its curves as they usually are."""
+
+Owner = tuple[str, str]
+"""A visitor, and what stands for their address."""
 
 GONE = "expected a training that is still here, got one that is not"
 
@@ -73,11 +79,19 @@ class JobManager:
         atexit.register(self.close)
 
     def submit(
-        self, visitor: str, plans: Sequence[Plan], names: Sequence[str] | None = None
+        self,
+        visitor: str,
+        plans: Sequence[Plan],
+        names: Sequence[str] | None = None,
+        *,
+        origin: str = "",
     ) -> Job:
-        """Queue one network, or several as a race on the same batches."""
+        """Queue one network, or several as a race on the same batches.
+
+        `origin` stands for the visitor's address, as of `RunStore.origin`.
+        """
         with self._lock:
-            job = self._made(visitor, plans, names, None)
+            job = self._made((visitor, origin), plans, names, None)
             self._dispatcher.enqueue(job)
             return job
 
@@ -121,7 +135,8 @@ class JobManager:
             old = self._found(job)
             names = [self.store.get(run).name for run in old.runs if self.store.exists(run)]
             plans = old.plans
-            job = self._made(old.visitor, plans, names if len(names) == len(plans) else None, old)
+            owner = (old.visitor, old.origin)
+            job = self._made(owner, plans, names if len(names) == len(plans) else None, old)
             with suppress(JobError):  # deleted, or another server's
                 self.stop(old)
             self._dispatcher.enqueue(job)
@@ -187,7 +202,7 @@ class JobManager:
                     f"{self.limits.most_seconds:,.0f} s: restart it with fewer epochs"
                 )
             self._check_records(job)
-            self._check_turn(job.visitor)
+            self._check_turn((job.visitor, job.origin))
             self._claim(job)
             job.steps_asked = steps
             self._known(job)
@@ -196,13 +211,13 @@ class JobManager:
 
     def _made(
         self,
-        visitor: str,
+        owner: Owner,
         plans: Sequence[Plan],
         names: Sequence[str] | None,
         instead: Job | None,
     ) -> Job:
         """A new job that is not queued yet, checked as if `instead` had been stopped."""
-        self._check(visitor, plans, instead)
+        self._check(owner, plans, instead)
         names = list(names or [""] * len(plans))
         if len(names) != len(plans):
             raise JobError(f"expected a name for each of {len(plans)} networks, got {len(names)}")
@@ -210,20 +225,23 @@ class JobManager:
         runs: list[Run] = []
         try:
             for plan, name in zip(plans, names, strict=True):
-                runs.append(self.store.create(plan, visitor, name, group))
+                visitor, origin = owner
+                size = remaining_bytes(plan)
+                made = self.store.create(plan, visitor, name, group, origin=origin, expected=size)
+                runs.append(made)
         except RunError as failure:
             for run in runs:  # a record that says so may not be written on a full disk
                 shutil.rmtree(run.folder, ignore_errors=True)
             raise JobError(str(failure)) from failure
         return self._known(_job_of(runs, plans))
 
-    def _check(self, visitor: str, plans: Sequence[Plan], instead: Job | None) -> None:
+    def _check(self, owner: Owner, plans: Sequence[Plan], instead: Job | None) -> None:
         if not 1 <= len(plans) <= self.limits.most_lanes:
             raise JobError(
                 f"expected 1 to {self.limits.most_lanes} networks to train together, "
                 f"got {len(plans)}: choose fewer"
             )
-        self._check_turn(visitor, instead)
+        self._check_turn(owner, instead)
         needed = needed_megabytes(plans)
         if needed > self.limits.most_megabytes:
             raise JobError(
@@ -231,13 +249,22 @@ class JobManager:
                 f"needs about {needed:,.0f} MB: choose fewer units, examples or a smaller batch"
             )
 
-    def _check_turn(self, visitor: str, instead: Job | None = None) -> None:
-        own = [job for job in self.of(visitor) if job is not instead]
-        live = [job for job in own if job.live and job.asked != "stop"]
-        if len(live) >= self.limits.jobs_each:
+    def _check_turn(self, owner: Owner, instead: Job | None = None) -> None:
+        visitor, origin = owner
+        others = [job for job in self._jobs.values() if job is not instead]
+        live = [job for job in others if job.live and job.asked != "stop"]
+        own = [job for job in live if job.visitor == visitor]
+        if len(own) >= (most := self.limits.jobs_each):
+            at_a_time = "one training" if most == 1 else f"{most} trainings"
             raise JobError(
-                "expected one training of yours at a time, got another one while one is "
-                f"{live[0].state}: pause or stop that one first"
+                f"expected {at_a_time} of yours at a time, got another one while one is "
+                f"{own[-1].state}: pause or stop that one first"
+            )
+        if sum(job.origin == origin for job in live) >= self.limits.jobs_of_address:
+            raise JobError(
+                f"expected at most {self.limits.jobs_of_address} trainings that wait or run of all "
+                "who share your address, and there are as many: try again in a few minutes, or "
+                "load a trained network meanwhile"
             )
         if sum(job is not instead for job in self._dispatcher.queue) >= self.limits.most_queued:
             raise JobError(
@@ -315,7 +342,13 @@ def _job_of(runs: Sequence[Run], plans: Sequence[Plan]) -> Job:
         Member(run.id, plan, Lines(run.curves_path, dict(run.plan)), run.state, run.message)
         for run, plan in zip(runs, plans, strict=True)
     )
-    return Job(runs[0].group or runs[0].id, runs[0].visitor, members)
+    return Job(runs[0].group or runs[0].id, runs[0].visitor, members, runs[0].origin)
+
+
+def remaining_bytes(plan: Plan) -> int:
+    """About how much of the disk a run takes when it has ended: a network, snapshots, curves."""
+    weights = 4 * parameters(plan)
+    return weights + min(SNAPSHOT_BYTES, 12 * weights) + CURVE_BYTES
 
 
 def needed_megabytes(plans: Sequence[Plan]) -> float:

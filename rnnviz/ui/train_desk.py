@@ -14,6 +14,7 @@ from rnnviz.train_lines import Shown, name_of
 from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import sentence
 from rnnviz.ui.train_choices import TrainChoices
+from rnnviz.ui.train_jobs import origin
 
 if TYPE_CHECKING:
     from rnnviz.jobs import Job
@@ -150,7 +151,7 @@ def start(desk: Desk, choices: TrainChoices, visitor: str) -> None:
     try:
         plans = plans_of(choices.address)
         names = [_name(plan, len({one.seed for one in plans}) > 1) for plan in plans]
-        job = desk.manager.submit(visitor, plans, names)
+        job = desk.manager.submit(visitor, plans, names, origin=origin())
     except (JobError, PlanError, RunError) as error:
         choices.notices["job"] = sentence(error)
         return

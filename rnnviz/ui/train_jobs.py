@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from rnnviz.budgets import address_of
 from rnnviz.theatre import component, sent_by
 
 if TYPE_CHECKING:
@@ -117,6 +118,13 @@ def visitor() -> str:
         known = secrets.token_urlsafe(16)
     st.session_state[VISITOR] = known
     return str(known)
+
+
+def origin() -> str:
+    """What stands for the address of this visitor where budgets are counted."""
+    peer, headers = st.context.ip_address, st.context.headers
+    known = {name: ",".join(headers.get_all(name)) for name in headers}
+    return desk().store.origin(address_of(peer if isinstance(peer, str) else None, known))
 
 
 def is_token(word: Any) -> bool:

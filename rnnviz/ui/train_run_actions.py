@@ -13,6 +13,7 @@ from rnnviz import parsing, run_files, run_table, run_uploads
 from rnnviz.checkpoint import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
 from rnnviz.ui.notices import notices, plain, sentence
+from rnnviz.ui.train_jobs import origin, present
 from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
@@ -112,7 +113,6 @@ def _show(id: str, choices: TrainChoices) -> None:
 
 def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
     from rnnviz.jobs import JobError
-    from rnnviz.ui.train_jobs import present
 
     try:
         present(visitor).manager.resume(id)
@@ -256,7 +256,7 @@ def _what_is_missing(names: Sequence[str]) -> str:
 def _bring(visitor: str, store: RunStore, files: Sequence[Any]) -> None:
     try:
         named = [(one.name, one.getvalue()) for one in files]
-        run = run_uploads.add(store, visitor, named, alive=still_wanted)
+        run = run_uploads.add(store, visitor, named, origin=origin(), alive=still_wanted)
     except RunError as error:
         st.session_state[REFUSED] = sentence(error)
         return

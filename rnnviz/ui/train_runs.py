@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rnnviz import run_table
+from rnnviz.budgets import Budgets
 from rnnviz.figures.curves import MEASURES, reach, training_curves
 from rnnviz.runs import Run, RunStore
 from rnnviz.train_lines import HELD_OUT as HELD_OUT_MEASURES
@@ -29,6 +30,8 @@ from rnnviz.ui.train_run_actions import (
 
 if TYPE_CHECKING:
     from rnnviz.ui.train_choices import TrainChoices
+
+MOST_DAMAGED = 3
 
 POLL = 5.0
 """Seconds between two looks at runs that are on their way."""
@@ -99,10 +102,10 @@ def _panel(visitor: str, store: RunStore, choices: TrainChoices, every: float | 
         _compare(chosen, choices, rooms)
     with rooms.upload:
         bring_network(visitor, store)
-        st.caption(_storage(len(runs), store.usage(visitor), store))
+        st.caption(_storage(*store.usage(visitor), store.budgets))
     # Last, so that what the buttons above have said stands there at once.
     with rooms.said:
-        said = [store.notice, *map(_as_sentence, store.damaged()), st.session_state.pop(SAID, "")]
+        said = [store.notice, *_damaged(store.damaged()), st.session_state.pop(SAID, "")]
         notices(filter(None, said))
         deleted_runs(store)
         watch_scheme("train_runs_scheme")
@@ -221,12 +224,23 @@ def _what_is_drawn(
     return " ".join(said)
 
 
-def _storage(count: int, size: int, store: RunStore) -> str:
-    bytes_said = f"{size / 1e6:,.1f} of {store.most_bytes / 1e6:,.0f} MB"
+def _storage(count: int, size: int, bounds: Budgets) -> str:
+    mine = bounds.visitor
     return (
-        f"{count} of {store.most_runs} runs, {bytes_said}. When there are more, the oldest that "
-        "are not kept make room."
+        f"{count} of {mine.runs} runs, {size / 1e6:,.1f} of {mine.megabytes:,} MB, with what was "
+        "deleted in the last quarter of an hour. When you need more, your oldest that are not kept "
+        f"make room. A run goes after {bounds.run_days} days, a kept one after twice as many. All "
+        f"who share your address have {bounds.address.runs:,} runs and "
+        f"{bounds.address.megabytes:,} MB together, and may bring {bounds.address.uploads} files "
+        "an hour."
     )
+
+
+def _damaged(sentences: Sequence[str]) -> list[str]:
+    """What is said of damaged records: of many of them not each."""
+    more = len(sentences) - MOST_DAMAGED
+    said = [_as_sentence(one) for one in sentences[:MOST_DAMAGED]]
+    return [*said, f"And {more} more."] if more > 0 else said
 
 
 def _as_sentence(text: str) -> str:

@@ -69,7 +69,7 @@ def setup_controls(choices: TrainChoices, visitor: str) -> None:
     _preset(choices)
     _task(choices)
     if choices.plan.task == "own":
-        upload_controls(choices, present(visitor))
+        upload_controls(choices, present(visitor), visitor)
     _cell(choices)
     plan, race = choices.plan, choices.address.is_race
     of_which = f" of the {CELL_NAMES[REFERENCE]}" if race else ""

@@ -16,7 +16,7 @@ from rnnviz.runs import RunError
 from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_choices import TrainChoices
-from rnnviz.ui.train_jobs import Desk
+from rnnviz.ui.train_jobs import Desk, origin
 from rnnviz.ui.waiting import still_wanted
 
 MOST_MEGABYTES = 10
@@ -54,7 +54,7 @@ class Brought:
         }
 
 
-def upload_controls(choices: TrainChoices, desk: Desk) -> None:
+def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
     """Bring a file, and choose the columns of texts and of labels."""
     file = st.file_uploader(
         "A file of labelled texts",
@@ -69,7 +69,7 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
         fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
         known = None if choices.brought is None else choices.brought.fingerprint
         if fingerprint != known:
-            _take(choices, desk, data, file.name)
+            _take(choices, desk, visitor, data, file.name)
         if choices.refusal:
             notices([choices.refusal])
     brought = choices.brought
@@ -87,7 +87,7 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
             index=index,
             key=key,
             on_change=_column,
-            args=(choices, desk, name, key),
+            args=(choices, desk, visitor, name, key),
             disabled=file is None,
             help=said,
         )
@@ -97,7 +97,7 @@ def upload_controls(choices: TrainChoices, desk: Desk) -> None:
         st.caption(plain(one))
 
 
-def _column(choices: TrainChoices, desk: Desk, name: str, key: str) -> None:
+def _column(choices: TrainChoices, desk: Desk, visitor: str, name: str, key: str) -> None:
     """Read the file again with another column."""
     file, chosen = st.session_state.get("train_upload"), st.session_state[key]
     if file is None or choices.brought is None:
@@ -107,12 +107,14 @@ def _column(choices: TrainChoices, desk: Desk, name: str, key: str) -> None:
     if columns[other] == chosen:  # they change places
         columns[other] = columns[name]
     # Nothing calls this off: a control tells what was chosen in it once.
-    _take(choices, desk, file.getvalue(), file.name, **(columns | {name: chosen}), alive=None)
+    words = columns | {name: chosen}
+    _take(choices, desk, visitor, file.getvalue(), file.name, **words, alive=None)
 
 
 def _take(
     choices: TrainChoices,
     desk: Desk,
+    visitor: str,
     data: bytes,
     name: str,
     text_column: str | None = None,
@@ -127,6 +129,12 @@ def _take(
     """
     choices.refusal = ""
     fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
+    if choices.brought is None or choices.brought.fingerprint != fingerprint:
+        try:
+            desk.store.admit(visitor, origin(), len(data))  # another column is no other file
+        except RunError as error:
+            choices.refusal = sentence(error)
+            return
     brought = Brought(fingerprint, name)
     try:
         found = parsing.labelled(data, name, text_column, label_column, alive=alive)
@@ -139,7 +147,7 @@ def _take(
         )
         if found.refusal:
             raise DataError(found.refusal)
-        key = desk.store.add_data(data, labelled.extension_of(name))
+        key = desk.store.add_data(data, labelled.extension_of(name), visitor, origin())
         choices.bring(replace(brought, key=key, labels=tuple(found.labels.items())))
     except (DataError, PlanError, RunError) as error:
         choices.refusal = sentence(error)

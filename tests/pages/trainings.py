@@ -52,14 +52,19 @@ class FakeManager:
         self.refusal = ""
 
     def submit(
-        self, visitor: str, plans: Sequence[Plan], names: Sequence[str] | None = None
+        self,
+        visitor: str,
+        plans: Sequence[Plan],
+        names: Sequence[str] | None = None,
+        *,
+        origin: str = "",
     ) -> FakeJob:
         if self.refusal:
             raise JobError(self.refusal)
         group = "group" if len(plans) > 1 else None
         names = names or [""] * len(plans)
         runs = [
-            self.store.create(plan, visitor, name, group)
+            self.store.create(plan, visitor, name, group, origin=origin)
             for plan, name in zip(plans, names, strict=True)
         ]
         job = FakeJob(group or runs[0].id, visitor, tuple(run.id for run in runs), tuple(plans))
