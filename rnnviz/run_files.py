@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz import strict
+from rnnviz import sheets, strict
 from rnnviz.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def curves_csv(curves: Curves) -> str:
         fill(curves.score_steps.tolist(), name, getattr(curves, name).tolist())
     for mark in curves.marks:
         row = rows.setdefault(mark.step, {})
-        row["marks"] = "; ".join(filter(None, [row.get("marks"), mark.kind]))
+        row["marks"] = sheets.cell("; ".join(filter(None, [row.get("marks"), mark.kind])))
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz import sheets
 from rnnviz.files import replacing
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ def save_csv(
 
     What belongs to a token and to no unit has an empty layer and direction: `id`, `start`, `end`,
     `attention`, `probability` with the class as its unit, and `tokens_left_out` before the step
-    where the text goes on.
+    where the text goes on. A token or a class that a program like Excel would take for a formula
+    has an apostrophe before it.
     """
     known = arrays(encoded, reading)
-    tokens = known["tokens"].tolist()
+    tokens = [sheets.cell(token) for token in known["tokens"].tolist()]
     with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(HEADER)
@@ -107,5 +109,5 @@ def _of_tokens(known: dict[str, np.ndarray], tokens: list[str]) -> Iterator[tupl
             answers = known["probabilities"][step].tolist()
             if not np.isnan(answers[0]):
                 pairs = zip(known["classes"].tolist(), answers, strict=True)
-                values += [("probability", label, answer) for label, answer in pairs]
+                values += [("probability", sheets.cell(label), answer) for label, answer in pairs]
         yield from (("", "", signal, step, token, unit, value) for signal, unit, value in values)
