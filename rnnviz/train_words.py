@@ -7,14 +7,16 @@ Nothing here has been through `plain`: names may hold signs that Streamlit takes
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnnviz.signals import CELL_NAMES
 from rnnviz.train_lines import Shown, kinds, name_of, right_words
-from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.comparing import Scored, ahead, is_guessed
+from rnnviz.training.plan import TASKS, Plan, PlanError
+from rnnviz.training.readings import Readings
 
 STATES = {
     "queued": "Waiting",
@@ -26,8 +28,8 @@ STATES = {
     "interrupted": "Interrupted",
     "uploaded": "Brought from elsewhere",
 }
-STANDS = {"open": ("leads", "are level"), "finished": ("wins", "share the first place")}
-"""What the first of a race does, and what several do who are first."""
+STANDS = {"open": "leads", "finished": "wins"}
+"""What the first of a race does, where that is more than chance."""
 
 MOST_ROWS = 12
 STEADY = 5
@@ -73,14 +75,11 @@ def headline(runs: Sequence[Shown], state: str) -> str:
     task = str(runs[0].plan.get("task"))
     is_open = state in ("running", "queued", "paused")
     score_of = _last if is_open else _kept
-    scores = {
-        name_of(group[0].plan): float(np.median([score_of(run) for run in group]))
-        for group in kinds(runs)
-    }
+    scores = {name_of(group[0].plan): _scored(group, score_of) for group in kinds(runs)}
     if len(scores) > 1:
-        return _race(scores, "open" if is_open else state)
+        return _race(scores, _chance(runs[0]), "open" if is_open else state)
     name = CELL_NAMES.get(runs[0].cell, runs[0].cell)
-    score = scores[name_of(runs[0].plan)]
+    score = scores[name_of(runs[0].plan)].middle
     if not math.isfinite(score):
         return f"The {name} is about to learn" if state in ("queued", "running") else f"The {name}"
     info = TASKS.get(task)
@@ -90,29 +89,61 @@ def headline(runs: Sequence[Shown], state: str) -> str:
     return f"The {name} has {percent(score)} of the {of_what} right"
 
 
-def _race(scores: Mapping[str, float], state: str) -> str:
-    """Who is first, and the score of each; only a race that was run to its end has a winner."""
-    if not all(map(math.isfinite, scores.values())):
+def _race(scores: Mapping[str, Scored], chance: float, state: str) -> str:
+    """Who is first, if that is more than chance, and the score of each.
+
+    Only a race that was run to its end has a winner, and who only guesses is ahead of nobody.
+    """
+    if not all(math.isfinite(one.middle) for one in scores.values()):
         return f"{listed(list(scores))} race"
-    ranking = sorted(scores, key=lambda name: scores[name], reverse=True)
-    said = {name: percent(scores[name]) for name in ranking}
-    first = [name for name in ranking if said[name] == said[ranking[0]]]
-    alone, together = STANDS.get(state, ("was ahead", "were level"))
-    verb = alone if len(first) == 1 else together
-    return f"{listed(first)} {verb}: " + ", ".join(f"{name} {said[name]}" for name in ranking)
+    ranking = sorted(scores, key=lambda name: scores[name].middle, reverse=True)
+    said = ", ".join(f"{name} {percent(scores[name].middle)}" for name in ranking)
+    n = min(one.n for one in scores.values())
+    if all(is_guessed(one.shares, chance, one.n) for one in scores.values()):
+        return f"No better than guessing{' so far' if state == 'open' else ''}: {said}"
+    first = ahead(scores)
+    if len(first) == 1:
+        return f"{first[0]} {STANDS.get(state, 'was ahead')}: {said}"
+    who = "" if len(first) == len(scores) else f" between {listed(first)}"
+    seeds = len(scores[first[0]].shares)
+    examples = f"{n:,.0f} held-out examples" if math.isfinite(n) else "so few examples"
+    of_what = f"{seeds} seeds and {examples}" if seeds > 1 else examples
+    return f"Too close to call{who} with {of_what}: {said}"
 
 
-def _kept(run: Shown) -> float:
-    """The held-out accuracy of the best epoch, whose network is kept; else the last one."""
-    best = run.curves.best_accuracy
-    return best if math.isfinite(best) else _last(run)
+def _scored(group: Sequence[Shown], score_of: Callable[[Shown], tuple[float, float]]) -> Scored:
+    """The scores of networks that differ in their seed alone, and of how many examples at least."""
+    found = [score_of(run) for run in group]
+    return Scored(tuple(share for share, _ in found), min(n for _, n in found))
 
 
-def _last(run: Shown) -> float:
-    """The last held-out accuracy, NaN before the first."""
-    scored = run.curves.held_out_accuracy
-    fine = scored[np.isfinite(scored)]
-    return float(fine[-1]) if len(fine) else math.nan
+def _chance(run: Shown) -> float:
+    """The share that guessing has right; of a plan that makes no sense nothing is known."""
+    try:
+        return Readings(run.curves, Plan.from_json(run.plan)).chance
+    except PlanError:
+        return 0.0
+
+
+def _kept(run: Shown) -> tuple[float, float]:
+    """The held-out accuracy of the best epoch, whose network is kept, and of how many examples.
+
+    Before an epoch has ended, the last one.
+    """
+    best, counts = run.curves.best_accuracy, run.curves.held_out_count
+    if not math.isfinite(best):
+        return _last(run)
+    known = counts[np.isfinite(counts)]
+    return best, float(known.max()) if len(known) else math.nan
+
+
+def _last(run: Shown) -> tuple[float, float]:
+    """The last held-out accuracy, NaN before the first, and of how many examples."""
+    known = np.flatnonzero(np.isfinite(run.curves.held_out_accuracy))
+    if not len(known):
+        return math.nan, math.nan
+    at = known[-1]
+    return float(run.curves.held_out_accuracy[at]), float(run.curves.held_out_count[at])
 
 
 def state_words(
