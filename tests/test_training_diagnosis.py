@@ -167,7 +167,7 @@ def test_over_fitting_is_told_from_where_it_begins() -> None:
 def test_clipped_always_and_hardly_ever() -> None:
     always = diagnose(curves(gradient_norm=np.full(STEPS, 3.0)), GOOD)
     assert kinds(always) == ["clipped", "well"] and "100.0 % of the gradients" in always[0].text
-    assert "clip at 6, say" in always[0].text
+    assert "Raise the limit of the gradient's norm (to 6, say)." in always[0].text
     assert kinds(
         diagnose(curves(gradient_norm=np.full(STEPS, 3.0)), GOOD.changed(clip_norm=None))
     ) == ["well"]
@@ -206,9 +206,11 @@ def test_half_way_because_of_size_or_of_time() -> None:
     assert "68.8 % of the training ones" in only(diagnose(apart, GOOD), "over-fitting")
     by_heart = replace(falling, training_accuracy=short_of + 0.3)
     rising = np.r_[np.linspace(2.3, 1.5, 7), np.linspace(1.49, 1.6, 6)]  # too little to be told
-    assert "More examples or dropout" in only(
-        diagnose(replace(by_heart, held_out_loss=rising), GOOD), "over-fitting"
-    )
+    rising_too = replace(by_heart, held_out_loss=rising)
+    few = GOOD.changed(examples=100)
+    assert "More examples or dropout" in only(diagnose(rising_too, few), "over-fitting")
+    # Where all examples are taken there are no more.
+    assert "Dropout may help" in only(diagnose(rising_too, GOOD), "over-fitting")
     # As long as the held-out loss falls as well, more epochs are worth it.
     assert kinds(diagnose(by_heart, GOOD)) == ["unfinished"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from rnnviz.training.advice import any_of, sentence
 from rnnviz.training.plan import Plan
 from rnnviz.training.readings import Readings, percent, short
 
@@ -15,6 +16,8 @@ HIGH_ADAPTIVE_RATE = 0.05
 VANISHING = 1e-4
 FORGOTTEN = 1e-3
 CLIPPED_FAR = 10.0
+OPEN_BIAS = 3.0
+"""With it a gate lets 95 % through at each step."""
 
 
 def causes(found: Readings) -> str:
@@ -29,9 +32,11 @@ def causes(found: Readings) -> str:
     )
     likely = [words for check in checks if (words := check(found))]
     if not likely:
+        advice = found.advice
+        left = [advice.higher("epochs"), advice.higher("hidden_size")]
         return (
-            "The numbers name no cause: the rate and the gradient look usual. More epochs, more "
-            "units or another start of the weights are what is left to try."
+            "The numbers name no cause: the rate and the gradient look usual. What is left to try: "
+            f"{any_of([*left, 'another start of the weights'])}."
         )
     return " ".join(likely[:3])
 
@@ -65,32 +70,39 @@ def _exploded(found: Readings) -> str | None:
 
 
 def _too_low(found: Readings) -> str | None:
-    if not found.way < SHORT_WAY:
+    if not found.way < SHORT_WAY or _is_high(found):
+        return None
+    higher = found.advice.higher("learning_rate", max(10 * found.plan.learning_rate, 1e-3))
+    if not higher:
         return None
     if found.plan.optimizer in ("sgd", "momentum"):
         moved = f"all updates together moved the weights by {short(found.way)} at most"
     else:
         moved = f"all updates together moved a weight by about {short(found.way)} at most"
-    return (
-        f"Likely too low a rate: at {short(found.rate)}, {moved}. "
-        f"Try {short(max(10 * found.plan.learning_rate, 1e-3))}."
-    )
+    return f"Likely too low a rate: at {short(found.rate)}, {moved}. {sentence([higher])}"
+
+
+def _is_high(found: Readings) -> bool:
+    """Whether the highest rate so far is more than this optimiser bears."""
+    return found.rate > HIGH_RATE.get(found.plan.optimizer, HIGH_ADAPTIVE_RATE)
 
 
 def _too_high(found: Readings) -> str | None:
     limit = HIGH_RATE.get(found.plan.optimizer, HIGH_ADAPTIVE_RATE)
-    if found.rate <= limit and not found.recent_loss > 1.3 * found.guessing_loss:
+    if not _is_high(found) and not found.recent_loss > 1.3 * found.guessing_loss:
         return None
     if found.rate <= limit / 10:
         return None
-    return (
-        f"Likely too high a rate: at {short(found.rate)} an update overshoots, and the loss of "
-        f"{short(found.recent_loss)} stays above what guessing has. "
-        f"Try {short(found.plan.learning_rate / 10)} or less."
+    lower = found.advice.lower("learning_rate", found.plan.learning_rate / 10)
+    if not lower:
+        return None
+    said = (
+        f"at {short(found.rate)} an update overshoots, and the loss of {short(found.recent_loss)} "
+        "stays above what guessing has"
         if found.recent_loss > found.guessing_loss
-        else f"Likely too high a rate: {short(found.rate)} is far above what this optimiser bears. "
-        f"Try {short(found.plan.learning_rate / 10)} or less."
+        else f"{short(found.rate)} is far above what this optimiser bears"
     )
+    return f"Likely too high a rate: {said}. {sentence([lower])}"
 
 
 def _cut(found: Readings) -> str | None:
@@ -107,11 +119,17 @@ def _cut(found: Readings) -> str | None:
 def _vanished(found: Readings) -> str | None:
     if not found.median_norm < VANISHING:
         return None
+    advice, plan = found.advice, found.plan
+    start = ""
+    if plan.initialisation == "torch":
+        start = advice.choose("initialisation", "orthogonal", "start with orthogonal weights")
+    gate = advice.higher("gate_bias", OPEN_BIAS)
+    lower = advice.lower("learning_rate", plan.learning_rate / 10)
     return (
         f"Hardly any gradient arrives (median norm {short(found.median_norm)}): units may be "
         "saturated after too large an update, or the signal fades on its way back through time. "
-        "A lower rate, orthogonal weights or a gate that starts by keeping help."
-    )
+        f"{sentence([lower, start, gate])}"
+    ).rstrip()
 
 
 def _too_far_back(found: Readings) -> str | None:
@@ -119,11 +137,16 @@ def _too_far_back(found: Readings) -> str | None:
     if back < 10:
         return None
     if plan.cell == "rnn":
-        if plan.initialisation == "torch" or plan.gain < 0.95:
-            return (
-                f"What matters lies {back} steps back, and these first weights shrink a signal at "
-                "every step: start orthogonal, or shorten the way."
-            )
+        shrinks = (
+            f"What matters lies {back} steps back, and these first weights shrink a signal at "
+            "every step:"
+        )
+        if plan.initialisation == "torch":
+            start = found.advice.choose("initialisation", "orthogonal", "start orthogonal")
+            return f"{shrinks} {any_of([start, 'shorten the way'])}."
+        if plan.gain < 0.95 and plan.initialisation != "kept":  # which has a gain of its own
+            gain = found.advice.higher("gain", 1.0)
+            return f"{shrinks} {any_of([gain, 'shorten the way'])}."
         if plan.task == "adding":
             return (
                 f"What matters lies up to {plan.length} steps back, between numbers that do not "
@@ -137,7 +160,9 @@ def _too_far_back(found: Readings) -> str | None:
     left = share**back
     if left > FORGOTTEN:
         return None
-    wanted = min(10.0, math.ceil(math.log(back)) + 1)
+    wanted = float(min(10, math.ceil(math.log(back)) + 1))
+    if not found.advice.higher("gate_bias", wanted):
+        return None
     return (
         f"What matters lies {back} steps back. At the start the gate that keeps lets "
         f"{percent(share)} through at each step (bias {short(bias)}), so {short(left)} of it is "

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from rnnviz.training.advice import Step, any_of, sentence
 from rnnviz.training.causes import causes
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import TASKS, Plan
@@ -38,6 +39,8 @@ ENOUGH_STEPS = 60
 FAR_ABOVE = 1.25
 """A loss so many times that of guessing says that updates overshoot."""
 
+FASTER = "a higher learning rate"
+
 WELL = 0.8
 """A run went well when it closed so much of the way from chance to everything right..."""
 WELL_OF_TEXTS = 0.4
@@ -46,12 +49,16 @@ WELL_OF_TEXTS = 0.4
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know of a run: when it shows (`step`), a title and a text for people."""
+    """One thing to know of a run: when it shows (`step`), a title and a text for people.
+
+    `advice` is what the text asks for, as steps that change the plan.
+    """
 
     kind: Kind
     step: int
     title: str
     text: str
+    advice: tuple[Step, ...] = ()
 
     @property
     def level(self) -> Literal["bad", "note", "good"]:
@@ -61,25 +68,34 @@ class Finding:
         return "good" if self.kind in GOOD else "note"
 
 
+Check = Callable[[Readings], Finding | None]
+
+
 def diagnose(curves: Curves, plan: Plan) -> tuple[Finding, ...]:
-    """What there is to say about a run, the gravest first; nothing while it is too early."""
+    """What there is to say about a run, the gravest first; nothing while it is too early.
+
+    What is advised never contradicts what was advised before it.
+    """
     found = Readings(curves, plan)
-    if (diverged := _diverged(found)) is not None:
+    if (diverged := _asked(_diverged, found)) is not None:
         return (diverged,)
-    grave = _collapsed(found) or _not_learning(found)
+    grave = _asked(_collapsed, found) or _asked(_not_learning, found)
     if grave is not None:
-        besides = (_spikes(found), _clipped(found))
+        besides = (_asked(_spikes, found), _asked(_clipped, found))
         return (grave, *(one for one in besides if one is not None))
-    checks: tuple[Callable[[Readings], Finding | None], ...] = (
-        _over_fitting,
-        _spikes,
-        _clipped,
-        _well,
-    )
-    known = tuple(one for check in checks if (one := check(found)) is not None)
-    if not {"over-fitting", "well"} & {one.kind for one in known} and (half := _half_way(found)):
+    checks: tuple[Check, ...] = (_over_fitting, _spikes, _clipped, _well)
+    known = tuple(one for check in checks if (one := _asked(check, found)))
+    is_told = {"over-fitting", "well"} & {one.kind for one in known}
+    if not is_told and (half := _asked(_half_way, found)):
         return (half, *known)
     return known
+
+
+def _asked(check: Check, found: Readings) -> Finding | None:
+    """What a check finds, with the steps that it advises."""
+    before = len(found.advice.steps)
+    finding = check(found)
+    return finding and replace(finding, advice=tuple(found.advice.steps[before:]))
 
 
 def _diverged(found: Readings) -> Finding | None:
@@ -98,7 +114,7 @@ def _diverged(found: Readings) -> Finding | None:
             step,
             "Diverged",
             f"At step {step:,} the loss or its gradient was no longer a number. {came}{norm}, "
-            f"and the learning rate {short(found.rate_at(step))}. {_calm_down(plan)}",
+            f"and the learning rate {short(found.rate_at(step))}. {_calm_down(found)}",
         )
     recent = found.late_loss
     if found.steps >= 40 and recent > FAR_ABOVE * found.guessing_loss:
@@ -112,8 +128,7 @@ def _diverged(found: Readings) -> Finding | None:
                 f"(usual {short(burst.usual_norm)}), and the loss rose from "
                 f"{short(burst.loss_before)} to {short(burst.loss_after)}. It stays at "
                 f"{short(recent)}, above the {short(found.guessing_loss)} of guessing: the weights "
-                "were thrown away. Clip the gradient: that keeps its direction and bounds the "
-                "step.",
+                f"were thrown away. {_clip(found, burst.usual_norm)}",
             )
         return Finding(
             "diverged",
@@ -121,14 +136,29 @@ def _diverged(found: Readings) -> Finding | None:
             "Diverged",
             f"The loss stays at {short(recent)}; guessing would have {short(found.guessing_loss)}. "
             f"Each update overshoots: the learning rate is {short(found.rate)}, the gradient "
-            f"norm {short(found.median_norm)}. {_calm_down(plan)}",
+            f"norm {short(found.median_norm)}. {_calm_down(found)}",
         )
     return None
 
 
-def _calm_down(plan: Plan) -> str:
-    lower = f"Lower the learning rate (to {short(plan.learning_rate / 10)}, say)"
-    return f"{lower} or clip the gradient." if plan.clip_norm is None else f"{lower}."
+def _calm_down(found: Readings) -> str:
+    advice = found.advice
+    slower = advice.lower("learning_rate", found.plan.learning_rate / 10)
+    return sentence([slower, advice.clip(found.median_norm)], "Take fewer units.")
+
+
+def _clip(found: Readings, usual_norm: float) -> str:
+    """Bound the steps of a run that is not clipped, or make those of another shorter."""
+    advice, limit = found.advice, found.plan.clip_norm
+    if clip := advice.clip(2 * usual_norm):
+        return sentence([f"{clip}: that keeps its direction and bounds the step"])
+    slower = advice.lower("learning_rate", found.plan.learning_rate / 3)
+    if limit is None:
+        return sentence([slower])
+    # Where usual gradients are cut, steps are as short as the limit makes them.
+    tighter = advice.lower("clip_norm", 2 * usual_norm) if limit > 4 * usual_norm else ""
+    done = f"Gradients are cut to {short(limit)} already: a lower limit changes little."
+    return sentence([tighter, slower]) if tighter else f"{done} {sentence([slower])}".rstrip()
 
 
 def _collapsed(found: Readings) -> Finding | None:
@@ -186,9 +216,24 @@ def _over_fitting(found: Readings) -> Finding | None:
         "Over-fitting",
         f"Since step {int(curves.score_steps[least]):,} the held-out loss has risen from "
         f"{short(held[least])} to {short(later)}, while the training loss fell to {short(after)}: "
-        "the network learns the training examples by heart. More examples, dropout, fewer units "
-        "or fewer epochs help; the best epoch is kept in any case.",
+        "the network learns the training examples by heart. "
+        f"{_helps([*_less_by_heart(found), found.advice.lower('hidden_size')])}"
+        "The best epoch is kept in any case.",
     )
+
+
+def _less_by_heart(found: Readings) -> list[str]:
+    """What is left to do against learning by heart."""
+    advice, plan = found.advice, found.plan
+    examples = advice.higher("examples")  # where all there are were taken, there are no more
+    dropout = advice.higher("dropout", text="more dropout" if plan.dropout else "dropout")
+    return [examples, dropout]
+
+
+def _helps(texts: list[str], otherwise: str = "") -> str:
+    """``Fewer units or dropout may help. ``, or what to say where nothing is left to try."""
+    said = any_of(texts)
+    return f"{said[:1].upper()}{said[1:]} may help. " if said else otherwise
 
 
 def _spikes(found: Readings) -> Finding | None:
@@ -200,11 +245,7 @@ def _spikes(found: Readings) -> Finding | None:
         end = "and the run has not come back from there"
     else:
         end = "and it took a while to come back"
-    advice = (
-        "Clip the gradient: that keeps its direction and bounds the step."
-        if found.plan.clip_norm is None
-        else "Clip it lower, or lower the learning rate."
-    )
+    advice = _clip(found, burst.usual_norm)
     return Finding(
         "spikes",
         burst.step,
@@ -220,14 +261,16 @@ def _clipped(found: Readings) -> Finding | None:
     if found.steps < ENOUGH_STEPS or found.clipped_share < 0.9:
         return None
     limit = found.plan.clip_norm or 0.0
+    looser = ""
+    if found.burst is None:  # else the limit is what holds the run together
+        looser = found.advice.higher("clip_norm", 2 * found.median_norm)
     return Finding(
         "clipped",
         int(found.curves.steps[0]),
         "Clipped nearly always",
         f"{percent(found.clipped_share)} of the gradients were above {short(limit)} and were cut; "
         f"half of them are above {short(found.median_norm)}. Every update then has the same "
-        f"length, whatever the batch says: clip at {short(2 * found.median_norm)}, say, or lower "
-        "the learning rate instead.",
+        f"length, whatever the batch says. {sentence([looser])}".rstrip(),
     )
 
 
@@ -252,29 +295,34 @@ def _half_way(found: Readings) -> Finding | None:
     if not found.is_finished or not math.isfinite(found.best_accuracy):
         return None
     plan, best, noun = found.plan, found.best_accuracy, found.noun
+    advice = found.advice
     if found.is_falling and not found.is_by_heart:
+        longer = [advice.higher("epochs"), advice.higher("learning_rate", text=FASTER)]
+        give = f": give it {any_of(longer)}." if any(longer) else "."
         return Finding(
             "unfinished",
             found.last_step,
             "Not done yet",
             f"{percent(best)} of the held-out {noun} are right, and the loss was still falling "
-            "when the run ended: give it more epochs, or a higher learning rate.",
+            f"when the run ended{give}",
         )
     if found.training_accuracy - found.held_out_accuracy < 0.1 * (1 - found.chance):
+        larger = advice.higher("hidden_size", text=f"more units than {plan.hidden_size}")
+        slowly = "" if plan.schedule == "constant" else " at a rate that falls more slowly"
+        longer_ = advice.higher("epochs", text=f"more steps{slowly}")
         return Finding(
             "too-small",
             found.last_step,
             "Stuck half-way",
             f"{percent(best)} of the held-out {noun} are right and hardly more of the training "
             f"ones ({percent(found.training_accuracy)}), and the loss has stopped falling: this is "
-            f"not over-fitting. More units than {plan.hidden_size}, or more steps at a rate that "
-            "falls more slowly, may help.",
+            f"not over-fitting. {_helps([larger, longer_])}".rstrip(),
         )
     return Finding(
         "over-fitting",
         found.last_step,
         "More learnt than understood",
         f"{percent(best)} of the held-out {noun} are right, but {percent(found.training_accuracy)} "
-        "of the training ones: some of what was learnt holds for those only. More examples or "
-        "dropout help.",
+        "of the training ones: some of what was learnt holds for those only. "
+        f"{_helps(_less_by_heart(found))}".rstrip(),
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rnnviz.training.advice import Adviser
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import TASKS, Plan
 
@@ -35,11 +36,13 @@ class Readings:
     """The curves and the plan of one run, and the numbers that sentences are made of.
 
     `guessing_loss` is that of an answer that has read nothing: `ln C` for `C` classes or symbols,
-    the variance for a number. `chance` is the part that it gets right.
+    the variance for a number. `chance` is the part that it gets right. `advice` is what was advised
+    so far: whoever speaks later does not contradict it.
     """
 
     def __init__(self, curves: Curves, plan: Plan) -> None:
         self.curves, self.plan = curves, plan
+        self.advice = Adviser(plan)
 
     @property
     def steps(self) -> int:
