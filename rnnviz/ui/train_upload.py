@@ -68,7 +68,7 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
         data = file.getvalue()
         fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
         known = None if choices.brought is None else choices.brought.fingerprint
-        if fingerprint != known:
+        if fingerprint != known or not _is_kept(choices.brought, desk):
             _take(choices, desk, visitor, data, file.name)
         if choices.refusal:
             notices([choices.refusal])
@@ -95,6 +95,17 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
         st.caption(f"{plain(shortened(brought.name, 40))}: {plain(_counted(brought))}")
     for one in brought.notices:
         st.caption(plain(one))
+
+
+def _is_kept(brought: Brought | None, desk: Desk) -> bool:
+    """Whether the server still has a file that it had taken: of those without a run it clears."""
+    if brought is None or brought.key is None:
+        return True
+    try:
+        desk.store.data_path(brought.key)
+    except RunError:
+        return False
+    return True
 
 
 def _column(choices: TrainChoices, desk: Desk, visitor: str, name: str, key: str) -> None:
@@ -134,6 +145,7 @@ def _take(
             desk.store.admit(visitor, origin(), len(data))  # another column is no other file
         except RunError as error:
             choices.refusal = sentence(error)
+            choices.bring(Brought("", name))  # asked again as soon as there is room
             return
     brought = Brought(fingerprint, name)
     try:
