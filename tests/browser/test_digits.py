@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.page import STEP_COST, draw
+from benchmarks.page import draw
 from tests.browser.conftest import Open
 from tests.browser.server import serve
 from tests.browser.waiting import fits, idle, still_box, until
@@ -123,7 +122,7 @@ def test_the_address_keeps_the_step_when_the_cell_changes(open_page: Open) -> No
     expect(page.locator(".theatre")).to_have_attribute("data-step", "0")
 
 
-def test_a_cursor_step_is_fast_and_asks_the_server_nothing(open_page: Open) -> None:
+def test_a_cursor_step_asks_the_server_nothing(open_page: Open) -> None:
     sent: list[Any] = []
     page = open_page("/digits")
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
@@ -134,10 +133,6 @@ def test_a_cursor_step_is_fast_and_asks_the_server_nothing(open_page: Open) -> N
     idle(page)
     page.wait_for_timeout(1000)
     sent.clear()
-    stage = page.locator(".theatre .stage")
-    # A busy moment of the machine may spoil one try; a slow step would spoil all of them.
-    medians = (float(np.median(stage.evaluate(STEP_COST))) for _ in range(5))
-    assert any(median <= 16 for median in medians)
     for _ in range(27):
         page.keyboard.press("ArrowLeft")
     page.wait_for_selector(".theatre[data-step='0']")
