@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz import run_files
+from rnnviz.budgets import LOCAL
 from rnnviz.runs import Run, RunError, RunStore
 from rnnviz.train_address import first_address
 from rnnviz.training.plan import defaults
@@ -240,3 +241,32 @@ def test_a_training_of_own_texts_without_texts_is_refused_on_the_server(
     choices = TrainChoices(replace(first_address(), plan=defaults("own", "gru")))
     train_desk.start(train_jobs.desk(), choices, VISITOR)
     assert choices.notices["job"] == train_desk.NO_TEXTS and not manager.jobs
+
+
+def test_a_training_counts_for_the_address_that_it_is_begun_from(
+    manager: FakeManager, store: RunStore, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened_by(VISITOR, open_page, monkeypatch)
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    [job] = manager.jobs.values()
+    assert store.get(job.runs[0]).origin == store.origin(LOCAL)
+    # Behind a proxy that is named, the header counts; AppTest sends none, so it is this computer.
+    monkeypatch.setenv("RNNVIZ_ADDRESS_HEADER", "X-Forwarded-For")
+    app.button(key="train_start").click().run()
+    assert {run.origin for run in store.of(VISITOR)} == {store.origin(LOCAL)}
+
+
+def test_the_page_says_how_much_there_is_room_for(
+    store: RunStore, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        run = made(store, name=f"run {number}")
+        if number:
+            (run.folder / "run.json").write_text('{"created": NaN}')
+    app = opened_by(VISITOR, open_page, monkeypatch, figure="runs")
+    told, usual = sentences(app), store.budgets
+    assert f"1 of {usual.visitor.runs} runs" in told
+    assert f"{usual.address.runs:,} runs" in told and f"{usual.run_days} days" in told
+    assert told.count("got a damaged one") == 3 and "And 1 more." in told
+    assert app.dataframe  # the good one is there
