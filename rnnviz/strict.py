@@ -11,7 +11,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-LARGEST = 2**53
+from rnnviz import checked
+
+LARGEST = checked.MOST_WHOLE
 """Whole numbers beyond it are not exact as float64, and none that we write is as large."""
 MOST_DIGITS = 40
 """Of a whole number; files of tokenizers say "no limit" with 31 of them."""
@@ -61,26 +63,19 @@ def plain(value: Any) -> Any:
 
 def is_number(value: Any, least: float = -math.inf, most: float = math.inf) -> bool:
     """Whether that is a finite number, no truth value, from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if isinstance(value, int):  # of any length, so it is compared and never made a float
-        return -LARGEST <= value <= LARGEST and least <= value <= most
-    return math.isfinite(value) and least <= value <= most
+    if isinstance(value, int):  # of any length: it is never made a float
+        return checked.whole(value, -LARGEST) is not None and least <= value <= most
+    return checked.number(value, least, most) is not None
 
 
 def is_count(value: Any, most: int = LARGEST) -> bool:
     """Whether that is a whole number, no truth value, from 0 to `most`."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+    return checked.whole(value, 0, most) is not None
 
 
 def is_text(value: Any, longest: int) -> bool:
     """Whether that is a text of at most `longest` letters, each a whole character."""
-    return isinstance(value, str) and len(value) <= longest and _is_whole(value)
-
-
-def _is_whole(text: str) -> bool:
-    """Whether no half of a character is in it: such a text cannot be written to a file."""
-    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return isinstance(value, str) and checked.text(value, longest) == value
 
 
 def _no_constant(word: str) -> float:
