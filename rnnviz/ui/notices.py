@@ -7,10 +7,22 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+JOINER = "\u2060"
+"""A character without width that joins what stands beside it."""
+
+_DRAWN = re.compile(
+    r"(?<=:)(?=//|[\w+/-]+:)"  # http://, :smile:, :material/home:
+    r"|(?<=www)(?=\.)|(?=@)"  # www.page.org, me@page.org
+    r"|(?<=-)(?=[->])|(?<=<)(?=[-=])|(?<=>)(?==)|(?<=~)(?==)",  # arrows, dashes, signs
+    re.IGNORECASE,
+)
+"""Where a text is cut so that nothing is made of it: Streamlit's browser side looks for addresses,
+pictures and arrows in the finished text, where backslashes are gone."""
+
 
 def plain(text: str) -> str:
-    """The text with everything escaped that Streamlit would take for markup."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+.!|~$:^-])", r"\\\1", text)
+    """The text with everything escaped that Streamlit would take for markup, or make a link of."""
+    return re.sub(r"([&\\`*_{}\[\]()<>#+.!|~$:^-])", r"\\\1", _DRAWN.sub(JOINER, text))
 
 
 def notices(sentences: Iterable[str]) -> None:

@@ -45,14 +45,17 @@ class Server:
 
 @contextmanager
 def serve(
-    environment: Mapping[str, str] | None = None, *, files: int | None = None
+    environment: Mapping[str, str] | None = None,
+    *,
+    files: int | None = None,
+    script: str = "app.py",
 ) -> Iterator[Server]:
-    """Start the app as `make app` does, wait until it is healthy, stop it at the end; with a limit
-    of open files that it cannot raise where ``files`` says one.
+    """Start the app as `make app` does, or another ``script``, wait until it is healthy, stop it at
+    the end; with a limit of open files that it cannot raise where ``files`` says one.
     """
     port = free_port()
     command = [] if files is None else ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "app"]
-    command += [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with tempfile.TemporaryDirectory() as folder:
         log_path = Path(folder) / "server.log"

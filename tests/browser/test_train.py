@@ -25,7 +25,9 @@ SHORT = "/train?cell=race&task=recall&epochs=2&delay=3&size=8&examples=500"
 
 
 def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+    # Not Streamlit's own Stop at the top, which is there while a run takes long.
+    main = page.get_by_test_id("stMainBlockContainer")
+    main.get_by_role("button", name=name, exact=True).click()
 
 
 def state(page: Page, words: str) -> None:
