@@ -54,6 +54,20 @@ def state(**value: Any) -> bytes:
     return made.SerializeToString()
 
 
+@pytest.fixture
+def setting() -> Iterator[Any]:
+    """Sets options of Streamlit, and sets them back."""
+    before: dict[str, Any] = {}
+
+    def sets(name: str, value: Any) -> None:
+        before.setdefault(name, config.get_option(name))
+        config.set_option(name, value)
+
+    yield sets
+    for name, value in before.items():
+        config.set_option(name, value)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_our_pages_send_passes(kind: str) -> None:
     """Streamlit's own list is gone through: a kind that a later version knows is dropped, too."""
@@ -127,6 +141,13 @@ def test_a_message_is_bounded() -> None:
     for number in range(gate.MOST_WIDGETS + 1):
         made.rerun_script.widget_states.widgets.add(id=str(number))
     assert verdict(made.SerializeToString()) == DROPPED
+
+
+def test_a_message_that_is_too_long_is_not_read(setting: Any) -> None:
+    setting("server.maxWidgetStateSize", 1)
+    assert verdict(state(string_value="x" * 999_000)) is None
+    assert verdict(state(string_value="x" * 1_000_000)) == 1009
+    assert verdict(b"\xff" * 1_000_001) == 1009
 
 
 @given(some.binary(max_size=200))
@@ -302,20 +323,6 @@ def test_names_that_the_settings_or_a_proxy_vouch_for_pass(monkeypatch: pytest.M
     assert not gate.is_own_name("rnn.school.example", scope())
     monkeypatch.setattr("socket.gethostname", lambda: "rnn")
     assert gate.is_own_name("rnn.school.example", scope())
-
-
-@pytest.fixture
-def setting() -> Iterator[Any]:
-    """Sets options of Streamlit, and sets them back."""
-    before: dict[str, Any] = {}
-
-    def sets(name: str, value: Any) -> None:
-        before.setdefault(name, config.get_option(name))
-        config.set_option(name, value)
-
-    yield sets
-    for name, value in before.items():
-        config.set_option(name, value)
 
 
 def test_the_settings_name_other_pages_and_hosts(setting: Any) -> None:

@@ -183,8 +183,11 @@ DROPPED = 0
 def verdict(data: bytes) -> int | None:
     """None for a message that passes, `DROPPED`, or the code with which the connection ends."""
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from streamlit import config
     from streamlit.proto.BackMsg_pb2 import BackMsg
 
+    if len(data) > 1_000_000 * config.get_option("server.maxWidgetStateSize"):
+        return 1009  # too big, and nothing of it is read
     message = BackMsg()
     try:
         message.ParseFromString(data)
