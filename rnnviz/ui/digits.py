@@ -101,9 +101,8 @@ def network_controls(choices: DigitsChoices) -> None:
         help="What the answer is made of: the states after all rows, weighted by attention, or "
         "the state after the last row alone.",
     )
-    if choices.run is None:  # a browser can send what is grey, too
-        choices.choose("cell", cell=cell or choices.address.cell)
-        choices.choose("readout", readout=readout or choices.address.readout)
+    choices.choose("cell", cell=cell or choices.address.cell)
+    choices.choose("readout", readout=readout or choices.address.readout)
 
 
 def compare_controls(choices: DigitsChoices) -> None:

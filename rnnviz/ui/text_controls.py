@@ -86,8 +86,7 @@ def network_controls(choices: TextChoices) -> None:
         help="Three ways to carry a memory from word to word, trained here on the same 25,000 film "
         "reviews. Each reads the text twice, from the left and from the right.",
     )
-    if choices.run is None:  # a browser can send what is grey, too
-        choices.choose("cell", cell=cell or choices.address.cell)
+    choices.choose("cell", cell=cell or choices.address.cell)
 
 
 def compare_controls(choices: TextChoices) -> None:

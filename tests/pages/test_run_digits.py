@@ -45,6 +45,21 @@ def test_the_network_of_a_run_reads_the_digit(store: RunStore, open_page: Open) 
     assert shown(app)[0]["name"] == "mnist-gru"
 
 
+def test_what_is_grey_is_not_taken_from_a_browser(store: RunStore, open_page: Open) -> None:
+    """A browser can send the value of a control that cannot be used."""
+    run = reads_rows(store)
+    app = open_page(PAGE, run=run.id)
+    before = shown(app)
+    for key, value in (("digits_cell", "lstm"), ("digits_readout", "last")):
+        assert app.segmented_control(key=key).disabled
+        app.session_state[key] = value
+        app.run()
+        assert not app.exception
+        assert shown(app) == before
+        assert place(app)["words"]["run"] == run.id
+        assert "cell" not in place(app)["words"] or place(app)["words"]["cell"] == "gru"
+
+
 def test_classes_are_those_it_was_trained_with(store: RunStore, open_page: Open) -> None:
     run = reads_rows(store, "fashion-mnist")
     app = open_page(PAGE, run=run.id, sample="8", pin="2")
