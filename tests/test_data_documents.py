@@ -146,25 +146,6 @@ def test_every_declarable_encoding_is_one_that_python_knows_by_that_name() -> No
         assert documents.read(page, "a.html").text == "plain"
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        *("<a " * 200_000, "<!--a>" * 150_000, "<![CDATA[a>" * 100_000, "<?" * 100_000),
-        *("<script>a</scrip>" * 100_000, "<b>" * 400_000, "&" * 400_000, "</b" * 100_000),
-        *("<div>" * 50_000 + "x", "<p>" + " \t" * 1_000_000 + "x", "<pre>" + "\n" * 10**6 + "x"),
-    ],
-    ids=lambda page: page[:10],
-)
-def test_the_time_of_a_page_grows_with_its_length_only(page: str) -> None:
-    def read(page: str) -> None:
-        try:
-            documents.read(page.encode(), "a.html")
-        except DataError as failure:
-            check_sentence(str(failure))
-
-    assert_in_proportion(read, page[: len(page) // 2], page[: len(page) // 8])
-
-
 def test_a_pdf_gives_its_lines_as_paragraphs() -> None:
     first = [
         "It was a won-",
@@ -202,13 +183,20 @@ def test_of_a_long_pdf_the_first_pages_are_read(monkeypatch: pytest.MonkeyPatch)
     assert documents.read(pdf(["one"], ["two"]), "a.pdf").text == "one"
 
 
-def test_a_page_that_is_too_much_is_told_and_the_others_are_read(
+def test_a_page_that_cannot_be_read_is_told_and_the_others_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(extraction, "MOST_OPERATIONS", 100)
-    found = documents.read(pdf(["one"] * 100, ["two"]), "a.pdf")
+    read = pypdf.PageObject.extract_text
+
+    def extract(page: pypdf.PageObject) -> str:
+        if (text := read(page)).startswith("one"):
+            raise pypdf.errors.LimitReachedError("too much")
+        return text
+
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", extract)
+    found = documents.read(pdf(["one"], ["two"]), "a.pdf")
     assert found.text == "two" and found.notices == ("Page 1 could not be read.",)
-    refused(pdf(["one"] * 100), "a.pdf", "got a damaged one")
+    refused(pdf(["one"]), "a.pdf", "got a damaged one")
 
 
 def test_pdfs_without_text_to_read_are_told() -> None:
@@ -288,16 +276,6 @@ def test_archives_that_are_no_word_document_are_told(monkeypatch: pytest.MonkeyP
         b"\xd0\xcf\x11\xe0" + bytes(600), "a.docx", "an old Office document, or one with a pass"
     )
     refused(b"{\\rtf1 text}", "a.docx", "an RTF document: save it as")
-
-
-def test_a_bomb_is_not_unpacked() -> None:
-    bomb = repacked(word("One."), word_media_bomb=bytes(70_000_000))
-    assert len(bomb) < 200_000
-    refused(bomb, "a.docx", "unpacks to at most 60 MB, .* got 71 and 1 MB")
-    bomb = repacked(word("One."), word_styles_xml=b" " * 30_000_000)
-    refused(bomb, "a.docx", "20 MB of it text, got 3[01] and 3[01] MB")
-    many = repacked(word("One."), **{f"x{number}": b"" for number in range(5_001)})
-    refused(many, "a.docx", "unpacks to at most")
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.html", "a.docx", "a.pdf"])

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rnnviz import checkpoint, parsing, tokens
-from rnnviz.data import DataError, documents, images, labelled, samples
+from rnnviz.data import DataError, documents, images, labelled, samples, texts
 from rnnviz.data.images import EmptyImageError
 from rnnviz.parsing import pool as pools
 from rnnviz.parsing.asking import READERS, Limits
@@ -332,6 +332,37 @@ def test_a_bomb_is_read_or_told_and_harms_nobody(name: str) -> None:
         assert "this program can read" not in sentence(error)
     assert resident() - before < 60_000_000
     assert parsing.document(b"hello", "a.txt").text == "hello"
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("<a " * 200_000, "<!--a>" * 150_000, "<![CDATA[a>" * 100_000, "<?" * 100_000),
+        *("<script>a</scrip>" * 100_000, "<b>" * 400_000, "&" * 400_000, "</b" * 100_000),
+        *("<div>" * 50_000 + "x", "<p>" + " \t" * 1_000_000 + "x", "<pre>" + "\n" * 10**6 + "x"),
+    ],
+    ids=lambda page: page[:10],
+)
+def test_no_page_takes_long(page: str) -> None:
+    """Python's parser looks at the rest of a page again for each `<` that does not close."""
+    words = {"name": "a.html"}
+    limits = Limits(seconds=2, megabytes=300, wall_seconds=300.0)
+    try:
+        POOLS["files"].ask("document", [page.encode()], words, name="a.html", limits=limits)
+    except DataError as error:
+        assert "this program can read" not in sentence(error)
+
+
+def test_texts_of_a_training_are_what_their_reader_says(tmp_path: Path) -> None:
+    path = tmp_path / "0123.csv"
+    path.write_bytes(TABLE)
+    found, wanted = parsing.labelled_texts(path, most_classes=3), texts.read(path)
+    assert (found.texts, found.names, found.source) == (wanted.texts, wanted.names, path.name)
+    np.testing.assert_array_equal(found.labels, wanted.labels)
+    with pytest.raises(DataError, match="a column 'none' in 0123.csv, got") as caught:
+        parsing.labelled_texts(path, label_column="none")
+    sentence(caught.value)
 
 
 @LINUX

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.data import DataError, parquet_pages, tables
+from rnnviz.data import DataError, tables
 from rnnviz.data.classes import SENTIMENT, alike, matched, ordered, written
 from rnnviz.data.decoding import check_size, decode
 from rnnviz.data.json_rows import HALVES, damaged
@@ -32,10 +32,6 @@ ENDINGS = {
 }
 
 MOST_BYTES = 150_000_000
-MOST_UNPACKED_BYTES = 100_000_000
-"""Of the two columns of a Parquet file. A few hundred bytes of one may stand for gigabytes, and a
-web server reads it: what is unpacked is counted before it becomes Python's strings."""
-
 MOST_TEXTS = 1_000_000
 ROWS_AT_ONCE = 200
 
@@ -246,84 +242,18 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
     try:
         file = parquet.ParquetFile(path)
         names, count = tuple(file.schema_arrow.names), file.metadata.num_rows
-        leaves = [file.metadata.schema.column(n).path for n in range(file.metadata.num_columns)]
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
         raise damaged(str(path), "PARQUET", "no Parquet file", "kind") from failure
-    # Of a group without rows nothing is read.
-    groups = [n for n in range(file.num_row_groups) if file.metadata.row_group(n).num_rows]
-    at_once, repeating = _rows_at_once(leaves, groups, wanted, path)
 
     def rows() -> Iterator[dict[str, Any]]:
-        texts_of = _columns_of_texts(file.schema_arrow, wanted, path)
-        taken = 0
         try:
-            # As dictionaries, texts that are the same are one: lengths are known before any copy.
-            plain = [name for name in texts_of if name not in repeating]
-            chosen = parquet.ParquetFile(path, read_dictionary=plain)
-            for batch in chosen.iter_batches(at_once, row_groups=groups, columns=list(wanted)):
-                taken += sum(map(_unpacked_bytes, batch.columns))
-                check_size(taken, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
+            batches = file.iter_batches(ROWS_AT_ONCE, columns=list(wanted), use_threads=False)
+            for batch in batches:
                 yield from batch.to_pylist()
-        except (arrow.ArrowException, OSError, UnicodeDecodeError) as failure:
+        except (arrow.ArrowException, OSError, ValueError, OverflowError) as failure:
             raise damaged(str(path), "PARQUET", "a damaged Parquet file", "bytes") from failure
 
     return Opened(rows(), names, count)
-
-
-def _rows_at_once(
-    names: Sequence[str], groups: Sequence[int], wanted: Sequence[str], path: Path
-) -> tuple[int, set[str]]:
-    """How many rows to unpack together, and the columns whose texts may repeat the one before.
-
-    Those cannot be read as dictionaries. `names` are those of all columns, by their place. Raises
-    `DataError` for a column that is too large.
-    """
-    at_once, repeating = ROWS_AT_ONCE, set()
-    places = [place for place, name in enumerate(names) if name in wanted]
-    try:
-        with path.open("rb") as file:
-            found = list(parquet_pages.sizes(file, groups, places))
-    except ValueError as failure:
-        raise damaged(str(path), "PARQUET", "a damaged one", "bytes") from failure
-    for place, size, repeats in found:
-        check_size(size, f"{path}, unpacked", most_bytes=MOST_UNPACKED_BYTES)
-        if repeats:
-            repeating.add(names[place])
-            at_once = min(at_once, max(1, MOST_UNPACKED_BYTES // max(1, size)))
-    return at_once, repeating
-
-
-def _columns_of_texts(schema: Any, wanted: Sequence[str], path: Path) -> list[str]:
-    """Those of the columns that hold texts, the others being numbers.
-
-    Raises `DataError` for lists and the like, whose size nobody knows before they are unpacked.
-    """
-    from pyarrow import types
-
-    found = []
-    for name in wanted:
-        for place in schema.get_all_field_indices(name):
-            kind = schema.field(place).type
-            kind = kind.value_type if types.is_dictionary(kind) else kind
-            if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-                found.append(name)
-            elif not (types.is_primitive(kind) or types.is_null(kind)):
-                raise DataError(
-                    f"expected texts or numbers in column {name!r} of {path}, got "
-                    f"{str(kind)[:60]}: choose another column"
-                )
-    return found
-
-
-def _unpacked_bytes(column: Any) -> int:
-    """What a column of a batch takes when each of its rows has its own copy of the value."""
-    import pyarrow as arrow
-    from pyarrow import compute, types
-
-    if not types.is_dictionary(column.type) or types.is_primitive(column.type.value_type):
-        return int(column.nbytes)
-    lengths = compute.binary_length(column.dictionary).cast(arrow.int64())
-    return compute.sum(lengths.take(column.indices)).as_py() or 0
 
 
 def _check_row(

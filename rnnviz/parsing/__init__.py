@@ -8,6 +8,7 @@ ends the process. `alive` is called while one waits; where it raises, the proces
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnviz.parsing.pool import POOLS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from rnnviz.data.documents import Document
     from rnnviz.data.labelled import Labelled
+    from rnnviz.data.texts import LabelledTexts, Track
     from rnnviz.run_uploads import Checked
 
 FILES = POOLS["files"]
@@ -58,6 +60,23 @@ def labelled(
     """`labelled.look`, without the texts."""
     words = {"name": name, "text_column": text_column, "label_column": label_column}
     found: Labelled = FILES.ask("labelled", [data], words, name=_shown(name), alive=alive)
+    return found
+
+
+def labelled_texts(
+    path: str | Path,
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    track: Track | None = None,
+    most_classes: int = 2,
+) -> LabelledTexts:
+    """`texts.read` of a file that somebody brought, for a training. Nobody sees the progress."""
+    name, data = Path(path).name, Path(path).read_bytes()
+    words = {"text_column": text_column, "label_column": label_column}
+    found: LabelledTexts = POOLS["training"].ask(
+        "texts", [data], {"name": name, "most_classes": most_classes, **words}, name=name
+    )
     return found
 
 

@@ -62,6 +62,11 @@ READERS: dict[str, Reader] = {
     "labelled": Reader(
         "rnnviz.parsing.readers:columns_and_labels", "rnnviz.data.labelled:Labelled"
     ),
+    "texts": Reader(
+        "rnnviz.parsing.readers:labelled_texts",
+        "rnnviz.data.texts:LabelledTexts",
+        limits=Limits(seconds=60, megabytes=1500, wall_seconds=300.0, answer=250),
+    ),
     "picture": Reader(
         "rnnviz.data.images:read",
         "numpy:ndarray",

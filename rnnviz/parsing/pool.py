@@ -403,6 +403,12 @@ def _not_started(asked: Reader, failure: OSError) -> Exception:
     )
 
 
-POOLS = {"files": Pool(), "networks": Pool(1, "networks", idle_seconds=120.0)}
+POOLS = {
+    "files": Pool(),
+    "networks": Pool(1, "networks", idle_seconds=120.0),
+    "training": Pool(1, "files", idle_seconds=5.0),
+}
+"""For pages, for networks that are brought, and in a worker for the texts of a training."""
+
 for _pool in POOLS.values():
     atexit.register(_pool.close)

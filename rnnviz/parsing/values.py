@@ -78,7 +78,7 @@ def _array(value: Any, parts: list[bytes]) -> Any:
     found = np.frombuffer(parts[place], np.dtype(dtype))
     if found.dtype.kind not in KINDS_OF_NUMBERS:
         raise ValueError(f"expected an array of numbers, got {found.dtype}")
-    return found.reshape(shape)
+    return found.reshape(shape).copy()  # that may be written to
 
 
 def _checked(value: Any, kind: Any) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnviz import parsing
 from rnnviz.classifier import DIGIT_LABELS
 from rnnviz.data import DataError, digits, memory, mnist
 from rnnviz.run_place import place
@@ -161,11 +162,13 @@ def _texts(name: str, seed: int, limit: int | None, chosen: dict[str, Any]) -> S
             seed=seed,
             limit=limit or 10**9,  # a limit, whatever it is, spares the test texts
             chosen_tokens=TOKENS[name],
+            read=parsing.labelled_texts,
             **chosen,
         )
     except DataError as failure:
         # Where the server keeps an uploaded file is nobody's concern.
-        raise DataError(str(failure).replace(path, "your file")) if path else failure from failure
+        key = Path(path).name
+        raise DataError(str(failure).replace(key, "your file")) if path else failure from failure
     labels, tokenizer = task.held_out.labels, task.tokenizer
     shown = []
     for row in _different(labels):

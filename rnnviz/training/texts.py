@@ -6,6 +6,7 @@ and the epoch to keep. Test texts are scored once, for the card, and choose noth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -186,13 +187,14 @@ def load(
     chosen_tokens: dict[str, Any] | None = None,
     train_tokens: int | None = None,
     track: Track | None = None,
+    read: Callable[..., LabelledTexts] = texts.read,
 ) -> TextTask:
     """The task called `name`, or that of a file, with a tokenizer trained for it.
 
     `held_out` texts, at most a fifth, are kept from training; `limit` keeps only so many of the
     rest, for a quick try that is not scored on test texts. `chosen_tokens` are words of
-    `tokens.train` to change. A file may have labels of two to `MOST_CLASSES` kinds. Raises
-    `DataError` without the data.
+    `tokens.train` to change. A file may have labels of two to `MOST_CLASSES` kinds; it is read by
+    `read`. Raises `DataError` without the data.
     """
     preset = defaults(name)
     wanted = preset.held_out if held_out is None else held_out
@@ -203,7 +205,7 @@ def load(
         test = None if limit else imdb.load("test", download=download, track=track)
         parts = Parts(*_split(found, wanted, seed), test, IMDB_DATA, IMDB_LICENCE)
     else:
-        found = texts.read(
+        found = read(
             name,
             text_column=text_column,
             label_column=label_column,
