@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +127,8 @@ class Trace:
         """Read what `save_npz` wrote.
 
         Raises:
-            ValueError: the file is not a trace; the message names what is missing.
+            ValueError: the file is not a trace, or a damaged one; the message says what is wrong.
+            FileNotFoundError, PermissionError: there is none to read.
         """
         arrays = _read_npz(Path(path))
         cell = str(arrays.get("cell", ""))
@@ -144,14 +144,36 @@ class Trace:
             prefix = f"layer{len(layers)}"
             directions = {
                 direction: _STEPS[cell](
-                    *(torch.from_numpy(arrays[f"{prefix}.{direction}.{name}"]) for name in names)
+                    *(_stored(arrays, f"{prefix}.{direction}.{name}", path) for name in names)
                 )
                 for direction in DIRECTIONS
                 if f"{prefix}.{direction}.hidden" in arrays and (names := _STEPS[cell]._fields)
             }
             layers.append(LayerTrace(**directions))
-        given = {name: torch.from_numpy(arrays[name]) for name in ("inputs", "lengths", "output")}
-        return cls(cell=cell, layers=tuple(layers), **given)
+        given = {name: _stored(arrays, name, path) for name in ("inputs", "lengths", "output")}
+        found = cls(cell=cell, layers=tuple(layers), **given)
+        found._check(path)
+        return found
+
+    def _check(self, path: str | os.PathLike[str]) -> None:
+        """Raise ValueError where arrays of a file are not those of one run."""
+        every = [("inputs", self.inputs), ("output", self.output)]
+        for layer, direction, name, values in self.named_signals():
+            every.append((f"layer{layer}.{direction}.{name}", values))
+        for name, values in every:
+            if values.ndim != 3 or values.shape[:2] != self.inputs.shape[:2]:
+                raise ValueError(
+                    f"{path}: expected {name} of shape (B, T, ...) like inputs "
+                    f"{tuple(self.inputs.shape)}, got {tuple(values.shape)}"
+                )
+        lengths, (batch, steps) = self.lengths, self.inputs.shape[:2]
+        whole = not (lengths.is_floating_point() or lengths.dtype == torch.bool)
+        if (
+            not whole
+            or lengths.shape != (batch,)
+            or not ((lengths >= 0) & (lengths <= steps)).all()
+        ):
+            raise ValueError(f"{path}: expected {batch} lengths from 0 to {steps}, got others")
 
     def save_csv(self, path: str | os.PathLike[str]) -> None:
         """Write one row for each value: layer, direction, signal, batch, step, unit, value.
@@ -204,11 +226,25 @@ class Trace:
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    with path.open("rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                return {name: np.asarray(stored[name]) for name in stored.files}
+        except Exception as error:  # a damaged archive breaks NumPy and zipfile in any way
+            raise ValueError(
+                f"{path}: expected an NPZ file of save_npz, got something else"
+            ) from error
+
+
+def _stored(arrays: dict[str, np.ndarray], name: str, path: str | os.PathLike[str]) -> Tensor:
+    """One array of a file as a tensor; ValueError where there is none of numbers."""
+    if name not in arrays or arrays[name].dtype.kind not in "fiu":
+        raise ValueError(f"{path}: expected numbers in {name}, got none")
+    array = arrays[name]
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: expected an NPZ file of save_npz, got something else") from error
+        return torch.from_numpy(array.astype(array.dtype.newbyteorder("=")))
+    except TypeError as error:
+        raise ValueError(f"{path}: expected usual numbers in {name}, got {array.dtype}") from error
 
 
 def _array(tensor: Tensor) -> np.ndarray:

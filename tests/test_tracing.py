@@ -236,6 +236,31 @@ def test_npz_that_is_no_trace(tmp_path: Path) -> None:
         Trace.load_npz(tmp_path / "text.npz")
 
 
+def test_npz_of_anything_odd_is_told(padded: Trace, tmp_path: Path) -> None:
+    """Oracle: ValueError in words, whatever is wrong with one array of a good file."""
+    padded.save_npz(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as stored:
+        good = {name: stored[name] for name in stored.files}
+    odd = {
+        "inputs": [np.zeros(3), np.zeros((0, 0, 0)), np.array("x"), np.zeros((1, 2, 3))],
+        "lengths": [np.zeros(2), np.array([9999, 1, 1]), -good["lengths"], np.zeros((), bool)],
+        "output": [np.zeros((3, 1)), np.zeros(good["output"].shape, complex)],
+        "layer1.backward.forget_gate": [np.zeros(4), np.zeros(1, np.longdouble), np.array("a")],
+        "layer0.forward.cell": [np.array(None, object).astype("S4")],
+        "cell": [np.array("transformer"), np.array([1, 2])],
+    }
+    for name, values in odd.items():
+        for value in values:
+            np.savez(tmp_path / "odd.npz", **{**good, name: value})
+            with pytest.raises(ValueError, match="odd.npz: expected"):
+                Trace.load_npz(tmp_path / "odd.npz")
+        np.savez(tmp_path / "odd.npz", **{one: good[one] for one in good if one != name})
+        with pytest.raises(ValueError, match="odd.npz: expected"):
+            Trace.load_npz(tmp_path / "odd.npz")
+    with pytest.raises(FileNotFoundError):
+        Trace.load_npz(tmp_path / "none.npz")
+
+
 def test_csv_has_one_row_a_value(padded: Trace, tmp_path: Path) -> None:
     padded.save_csv(tmp_path / "run.csv")
     with (tmp_path / "run.csv").open(encoding="utf-8", newline="") as file:

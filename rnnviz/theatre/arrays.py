@@ -9,7 +9,6 @@ of the code.
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 import numpy as np
@@ -44,11 +43,11 @@ def decode(packed: dict[str, Any]) -> np.ndarray:
         shape = tuple(int(size) for size in packed["shape"])
         low, high, bits = float(packed["low"]), float(packed["high"]), int(packed["bits"])
         data = base64.b64decode(packed["data"], validate=True)
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        count = int(np.prod(shape, dtype=np.float64))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"expected shape, low, high, bits and base64 data, got {error!r}"
         ) from error
-    count = int(np.prod(shape, dtype=np.float64))
     if bits not in TYPES or min(shape, default=1) < 0 or count > LARGEST:
         raise ValueError(f"expected 8 or 16 bits and a modest shape, got {bits} bits, {shape}")
     if len(data) != count * bits // 8:

@@ -8,7 +8,6 @@ can be filled again.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +46,7 @@ def parse(sent: Any) -> Drawing:
         raise DrawingError(f"Expected a drawing of {SIDE} x {SIDE} pixels, got something else.")
     try:
         pixels = base64.b64decode(data, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also for letters that base64 has not
         raise DrawingError("Expected a drawing in base64, got something else.") from error
     if len(pixels) != SIDE * SIDE:
         raise DrawingError(f"Expected a drawing of {SIDE * SIDE} bytes, got {len(pixels)}.")
