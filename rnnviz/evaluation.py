@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnviz import npz
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError
 from rnnviz.data.texts import LabelledTexts
@@ -143,17 +142,17 @@ def read_npz(path: str | Path) -> LabelledImages:
             f"expected {wanted}, got {str(path)!r}, which is not a file: check the path"
         )
     try:
-        _check_members(path, wanted)
-        with np.load(path, allow_pickle=False) as file:
-            images, labels = file["images"], file["labels"]
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, MemoryError) as failure:
+        _check_members(npz.sizes(path), path, wanted)
+    except (OSError, ValueError) as failure:
+        if isinstance(failure, DataError):
+            raise
         raise DataError(
             f"expected {wanted}, got {path}, which is damaged or another kind of file: "
             "write it with numpy.savez"
         ) from failure
-    except (ValueError, OverflowError, RuntimeError) as failure:
-        if isinstance(failure, DataError):
-            raise
+    try:
+        images, labels = npz.read(path, ("images", "labels")).values()
+    except (OSError, ValueError) as failure:
         raise DataError(
             f"expected {wanted}, got objects or damaged arrays in {path}: write it with numpy.savez"
         ) from failure
@@ -186,10 +185,8 @@ def default_images(dataset: str = "mnist") -> LabelledImages:
     return LabelledImages(torch.as_tensor(images), torch.as_tensor(labels), source)
 
 
-def _check_members(path: Path, wanted: str) -> None:
+def _check_members(sizes: Mapping[str, int], path: Path, wanted: str) -> None:
     """What the archive says of itself, before anything is unpacked."""
-    with zipfile.ZipFile(path) as archive:
-        sizes = {member.filename: member.file_size for member in archive.infolist()}
     missing = [name for name in ("images", "labels") if f"{name}.npy" not in sizes]
     if missing:
         found = ", ".join(sorted(sizes))[:200] or "nothing"

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
+from rnnviz import npz
 from rnnviz.cells import GRUStep, LSTMStep, RNNStep, State, Step
 from rnnviz.files import replacing
 from rnnviz.observing import as_called
@@ -226,14 +227,10 @@ class Trace:
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    with path.open("rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as stored:
-                return {name: np.asarray(stored[name]) for name in stored.files}
-        except Exception as error:  # a damaged archive breaks NumPy and zipfile in any way
-            raise ValueError(
-                f"{path}: expected an NPZ file of save_npz, got something else"
-            ) from error
+    try:
+        return npz.read(path)
+    except ValueError as error:
+        raise ValueError(f"{path}: expected an NPZ file of save_npz, got something else") from error
 
 
 def _stored(arrays: dict[str, np.ndarray], name: str, path: str | os.PathLike[str]) -> Tensor:

@@ -20,11 +20,11 @@ from tests.documents import pdf, repacked, word
 
 
 def lying_word() -> bytes:
-    """A Word document whose text is 400 MB of spaces, which its list calls 2 kB."""
+    """A Word document whose text is 120 MB of spaces, which its list calls 2 kB."""
     space = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     head = b'<w:document xmlns:w="%s"><w:body><w:p><w:r><w:t>' % space
     foot = b"</w:t></w:r></w:p></w:body></w:document>"
-    honest = repacked(word("x"), word_document_xml=head + b" " * 200_000_000 + foot)
+    honest = repacked(word("x"), word_document_xml=head + b" " * 120_000_000 + foot)
     data = bytearray(honest)
     with zipfile.ZipFile(io.BytesIO(honest)) as archive:
         true = archive.getinfo("word/document.xml").file_size
@@ -201,7 +201,7 @@ def delta_parquet() -> bytes:
     import pyarrow as arrow
     from pyarrow import parquet
 
-    count = 20_000
+    count = 12_000
     rows = arrow.table({"text": ["x" * 10_000] * count, "label": ["a", "b"] * (count // 2)})
     made = io.BytesIO()
     parquet.write_table(

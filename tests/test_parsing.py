@@ -320,12 +320,12 @@ def resident(pid: int | str = "self") -> int:
 @LINUX
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_read_or_told_and_harms_nobody(name: str) -> None:
-    """Whatever a file asks for, here it has 2 seconds and 150 MB, and we take none of it."""
+    """Whatever a file asks for, here it has a second and 100 MB, and we take none of it."""
     reader, make, called = BOMBS[name]
     data = make()
     words = {} if reader == "picture" else {"name": called}
     before = resident()
-    limits = Limits(seconds=2, megabytes=150, wall_seconds=300.0, answer=20)
+    limits = Limits(seconds=1, megabytes=100, wall_seconds=300.0, answer=20)
     try:
         POOLS["files"].ask(reader, [data], words, name=called, limits=limits)
     except DataError as error:
@@ -347,7 +347,7 @@ def test_a_bomb_is_read_or_told_and_harms_nobody(name: str) -> None:
 def test_no_page_takes_long(page: str) -> None:
     """Python's parser looks at the rest of a page again for each `<` that does not close."""
     words = {"name": "a.html"}
-    limits = Limits(seconds=2, megabytes=300, wall_seconds=300.0)
+    limits = Limits(seconds=1, megabytes=300, wall_seconds=300.0)
     try:
         POOLS["files"].ask("document", [page.encode()], words, name="a.html", limits=limits)
     except DataError as error:
