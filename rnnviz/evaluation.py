@@ -154,7 +154,8 @@ def read_npz(path: str | Path) -> LabelledImages:
         images, labels = npz.read(path, ("images", "labels")).values()
     except (OSError, ValueError) as failure:
         raise DataError(
-            f"expected {wanted}, got objects or damaged arrays in {path}: write it with numpy.savez"
+            f"expected {wanted}, got objects, damaged arrays or other contents under those names "
+            f"in {path}: write it with numpy.savez"
         ) from failure
     _check_arrays(images, labels, path)
     return LabelledImages(
@@ -200,12 +201,6 @@ def _check_members(sizes: Mapping[str, int], path: Path, wanted: str) -> None:
 
 
 def _check_arrays(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    # A member that is no array at all comes out of numpy as bytes.
-    if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
-        raise DataError(
-            f"expected arrays images and labels in {path}, got other contents under those names: "
-            "write it with numpy.savez"
-        )
     if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
         raise DataError(
             f"expected images (N, 28, 28) of uint8 in {path}, "

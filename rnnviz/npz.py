@@ -24,7 +24,11 @@ def read(path: str | os.PathLike[str], names: Sequence[str] | None = None) -> di
     where it cannot be opened.
     """
     with Path(path).open("rb") as file, _told(), np.load(file, allow_pickle=False) as stored:
-        return {name: np.asarray(stored[name]) for name in names or stored.files}
+        found = {name: stored[name] for name in names or stored.files}
+    # A part that is no array comes out of NumPy as bytes.
+    if others := [name for name, value in found.items() if not isinstance(value, np.ndarray)]:
+        raise ValueError(f"expected arrays, got something else in {others[0][:40]!r}")
+    return found
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from rnnviz.data import DataError, corpus, documents, extraction
 from tests.documents import body, locked, pdf, repacked, word
-from tests.growth import assert_in_proportion
 
 PLAIN = "The film was good.\n\nIt was not long, and I’d see it again: ☕ 10/10."
 TABLE = 'id,stars,review\n1,4,A warm and funny film.\n2,1,\n3,2,"Dull, dull,\nand dull."\n'
