@@ -10,7 +10,6 @@ import json
 import math
 from typing import Any
 
-import numpy as np
 import pytest
 import streamlit
 from hypothesis import given, settings
@@ -38,8 +37,8 @@ VIEW = View().to_json() | {"steps": [1], "units": [2, 3], "span": [1, 2], "step"
 STROKE = {"pen": "thin", "points": [[0.5, 0.25], [0, 1]]}
 MESSAGES: dict[str, Any] = {
     "view": VIEW,
-    "picked": 3,
-    "drawing": {"image": None, "strokes": [STROKE]},
+    "picked": {"value": 3, "turn": 5},
+    "drawing": {"image": None, "strokes": [STROKE], "turn": 6, "fill": 9},
     "mix": {"percent": 30, "settled": True, "turn": 4},
     "typed": {"text": "a film", "edit": 2, "after": 0, "turn": 3, "fill": 1796000000000},
     "asked": 5,
@@ -63,7 +62,6 @@ def changed(message: Any, pick: list[int], value: Any) -> Any:
 
 def decoded(name: str, message: Any) -> list[Any]:
     """What the decoders of every component make of the message, under its name and key."""
-    mixed: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streamlit, "session_state", {"key": {name: message}})
         sent = theatre.sent_by("key", name)
@@ -74,21 +72,9 @@ def decoded(name: str, message: Any) -> list[Any]:
         ]
         found.append(theatre.committed(theatre.sent_by("key", "view"), [PAYLOAD]))
         found.append(theatre.last_written("key"))
-        patch.setattr(theatre, "component", lambda *_: lambda **given: mixed.append(given))
-        pictures = np.zeros((2, 28, 28), np.uint8)
-        theatre.morph(
-            *pictures,
-            key="key",
-            names=("", ""),
-            percent=0,
-            turn=0,
-            on_mix=lambda *m: found.append(m),
-        )
-        theatre.gallery(pictures, ["", ""], key="key", picked=None, on_pick=found.append)
+        patch.setattr(theatre, "component", lambda *_: lambda **given: None)
+        found += [theatre.last_mix("key"), theatre.last_drawn("key")]
         found.append(theatre.measures(["a", "b"], [], key="key"))
-        for given in mixed:
-            for name in ("on_mix_change", "on_picked_change"):
-                given.get(name, lambda: None)()
         try:
             found.append(drawing.parse(sent))
         except drawing.DrawingError as error:

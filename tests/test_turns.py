@@ -19,7 +19,7 @@ from rnnviz.data.passages import PASSAGES
 from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Text
 from rnnviz.theatre import Pick, Trip
-from rnnviz.theatre.turns import Offers, Turns, fill_of, turn_of
+from rnnviz.theatre.turns import MOST_KEYS, Offers, Turns, fill_of, turn_of
 from rnnviz.theatre.writing import Written
 from rnnviz.ui import text_choices
 from rnnviz.ui.text_choices import TextChoices
@@ -66,13 +66,30 @@ def test_a_later_session_fills_what_an_earlier_one_had_filled() -> None:
 
 def test_a_choice_in_a_control_counts_once() -> None:
     offers = Offers()
-    offers.show("share", False)
-    assert not offers.hears("share", False), "what was shown is told with every message"
-    assert offers.hears("share", True)
-    assert not offers.hears("share", True)
-    offers.show("share_1", True)
-    assert not offers.hears("share", True) and not offers.hears("share_1", True)
-    assert offers.hears("share", False), "chosen before the other control was there"
+    first = offers.key("share", False)
+    assert not offers.hears(first, False), "what was shown is told with every message"
+    assert offers.hears(first, True)
+    assert not offers.hears(first, True)
+    assert offers.key("share", True) == first, "it shows what was chosen in it"
+    second = offers.key("share", False)
+    assert second != first, "and is another one when it was changed elsewhere"
+    assert not offers.hears(first, True) and not offers.hears(second, False)
+    assert offers.hears(first, False), "chosen before the other control was there"
+    assert offers.key("share", True) not in (first, second)
+
+
+def test_a_control_about_something_else_is_another_one() -> None:
+    offers = Offers()
+    first = offers.key("row", 1, ("a.csv",))
+    assert offers.key("row", 1, ("a.csv",)) == first
+    assert offers.key("row", 1, ("b.csv",)) != first
+    assert not offers.hears("never shown", 1)
+
+
+def test_old_keys_are_forgotten() -> None:
+    offers = Offers()
+    keys = [offers.key("step", number) for number in range(MOST_KEYS + 1)]
+    assert not offers.hears(keys[0], 7) and offers.hears(keys[1], 7)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Literal
@@ -34,9 +34,11 @@ from rnnviz.theatre.turns import Turns, turn_of
 from rnnviz.theatre.view import View
 
 __all__ = [
+    "Drawn",
     "LayerReading",
     "LeftOutText",
     "Mark",
+    "Mix",
     "Pick",
     "Reading",
     "Tint",
@@ -47,6 +49,8 @@ __all__ = [
     "component",
     "draw",
     "gallery",
+    "last_drawn",
+    "last_mix",
     "last_pick",
     "last_trip",
     "last_written",
@@ -229,53 +233,47 @@ def committed(sent: Any, readings: Sequence[Payload]) -> View | None:
 
 
 def draw(
-    *, key: str, strokes: Sequence[drawing.Stroke] = (), nonce: int = 0, small: bool = False
-) -> drawing.Drawing | None:
-    """A drawing board, filled with ``strokes`` when it is shown anew or given another ``nonce``.
+    *, key: str, turns: Turns, strokes: Sequence[drawing.Stroke] = (), small: bool = False
+) -> None:
+    """A drawing board, filled with ``strokes`` when it is shown first or ``turns`` has a new fill.
 
-    A ``small`` one leaves height for what stands below it.
-    Returns None while nobody has touched it. Raises `drawing.DrawingError` when the browser sent
-    anything but a drawing.
+    A ``small`` one leaves height for what stands below it. `last_drawn` is what was drawn.
     """
     component("canvas")(
         key=key,
-        data=_packed({"strokes": list(strokes), "nonce": nonce, "small": small}),
+        data=_packed({"name": key, "strokes": list(strokes), "small": small, **turns.stamp}),
         default={"drawing": None},
         on_drawing_change=_nothing,
     )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a board sent, for `drawing.parse`, and at which turn."""
+
+    sent: Any
+    turn: int
+
+
+def last_drawn(key: str) -> Drawn | None:
+    """What was drawn last on the board of that key."""
     sent = sent_by(key, "drawing")
-    return None if sent is None else drawing.parse(sent)
+    turn = turn_of(sent)
+    return None if turn is None else Drawn(sent, turn)
 
 
-def gallery(
-    images: np.ndarray,
-    labels: Sequence[str],
-    *,
-    key: str,
-    picked: int | None,
-    on_pick: Callable[[int], None],
-) -> None:
-    """Small pictures ``(N, 28, 28)`` uint8 to pick from.
+def gallery(images: np.ndarray, labels: Sequence[str], *, key: str, picked: int | None) -> None:
+    """Small pictures ``(N, 28, 28)`` uint8 to pick from; the one that is ``picked`` has a frame.
 
-    ``on_pick`` is called with the index that was clicked, before the page runs again; ``picked`` is
-    the picture to frame.
+    `last_pick` is the index of the one that was clicked.
     """
-
-    def clicked() -> None:
-        picked = whole(sent_by(key, "picked"), 0, len(images) - 1)
-        if picked is not None:
-            on_pick(picked)
-
+    data = {
+        "images": [encode(image, low=0, high=255, bits=8) for image in images],
+        "labels": list(labels),
+        "picked": picked,
+    }
     component("gallery")(
-        key=key,
-        data=_packed(
-            {
-                "images": [encode(image, low=0, high=255, bits=8) for image in images],
-                "labels": list(labels),
-                "picked": picked,
-            }
-        ),
-        on_picked_change=clicked,
+        key=key, data=_packed(data), default={"picked": None}, on_picked_change=_nothing
     )
 
 
@@ -286,25 +284,39 @@ def morph(
     key: str,
     names: tuple[str, str],
     percent: int,
-    turn: int,
-    on_mix: Callable[[int, bool, int], None],
+    turns: Turns,
 ) -> None:
     """A slider from one picture ``(28, 28)`` uint8 to another, standing at ``percent``.
 
-    ``on_mix`` is called before the page runs again with the percent that the slider was moved to,
-    whether it has come to rest there, and the number of the message. Give that number back as
-    ``turn`` once the mix has been shown: the slider sends its next value when it sees it.
+    `last_mix` is where it was moved to. Show it after the mix: the slider sends its next value
+    when it sees that the last was heard.
     """
-
-    def moved() -> None:
-        sent = fields(sent_by(key, "mix"))
-        share, message = whole(sent.get("percent"), 0, 100), whole(sent.get("turn"))
-        if share is not None and message is not None:
-            on_mix(share, sent.get("settled") is True, message)
-
     pictures = [encode(image, low=0, high=255, bits=8) for image in (first, second)]
-    data = {"pictures": pictures, "names": list(names), "percent": percent, "turn": turn}
-    component("morph")(key=key, data=_packed(data), default={"mix": None}, on_mix_change=moved)
+    data = {"name": key, "pictures": pictures, "names": list(names), "percent": percent}
+    component("morph")(
+        key=key,
+        data=_packed(data | turns.stamp),
+        default={"mix": None},
+        on_mix_change=_nothing,
+    )
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Where a slider stands, in percent, whether it has come to rest there, and at which turn."""
+
+    percent: int
+    is_settled: bool
+    turn: int
+
+
+def last_mix(key: str) -> Mix | None:
+    """Where the `morph` of that key was moved to last."""
+    sent = fields(sent_by(key, "mix"))
+    percent, turn = whole(sent.get("percent"), 0, 100), turn_of(sent)
+    if percent is None or turn is None:
+        return None
+    return Mix(percent, sent.get("settled") is True, turn)
 
 
 def scribe(

@@ -1,6 +1,7 @@
 // A small drawing board: mouse, touch or pen, three pen widths, undo, clear. Python gets a grey picture after each stroke.
 
 import { extendStroke, greyImage, paintStrokes, PENS, startStroke } from "./strokes.js";
+import { turnsOf } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const BOARDS = new WeakMap();
@@ -8,8 +9,10 @@ const SEND_AFTER = 90;
 
 class Board {
   constructor(parent, data) {
-    this.strokes = data.strokes ?? [];
-    this.nonce = data.nonce;
+    this.turns = turnsOf(data.name);
+    // A page that is laid out anew makes a new board, which goes on with what was drawn on the old one.
+    this.strokes = this.turns.kept?.() ?? data.strokes ?? [];
+    this.turns.kept = () => this.strokes;
     this.pen = "normal";
     this.build(parent);
     this.observer = new ResizeObserver(() => this.paint());
@@ -68,6 +71,7 @@ class Board {
       this.canvas.setPointerCapture(event.pointerId);
       this.drawing = event.pointerId;
       clearTimeout(this.timer);
+      this.turns.act();
       this.strokes = startStroke(this.strokes, this.pen, this.place(event));
       this.paint();
     };
@@ -106,6 +110,7 @@ class Board {
 
   undo() {
     if (this.strokes.length === 0) return;
+    this.turns.act();
     this.strokes = this.strokes.slice(0, -1);
     this.paint();
     this.send();
@@ -113,6 +118,7 @@ class Board {
 
   clear() {
     if (this.strokes.length === 0) return;
+    this.turns.act();
     this.strokes = [];
     this.paint();
     this.send();
@@ -139,19 +145,19 @@ class Board {
   send() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.tell("drawing", { image: greyImage(document, this.strokes), strokes: this.strokes });
+      const { strokes } = this;
+      this.tell("drawing", { image: greyImage(document, strokes), strokes, ...this.turns.stamp() });
     }, SEND_AFTER);
   }
 
-  // Python clears the board by handing over a new nonce; the empty drawing is then told back, so none is left behind.
+  // Python may have another drawing to show: one that somebody went back to. What was drawn since stays.
   update(data, tell) {
     this.tell = tell;
     this.root.dataset.size = data.small ? "small" : "full";
-    if (data.nonce !== this.nonce) {
-      this.nonce = data.nonce;
-      this.strokes = data.strokes ?? [];
-      this.send();
-    }
+    const met = this.turns.meet(data);
+    if (met === "take") this.strokes = data.strokes ?? [];
+    else if (!this.drawing && (met === "keep" || (!this.told && this.turns.isUntold))) this.send();
+    this.told = true;
     this.paint();
   }
 

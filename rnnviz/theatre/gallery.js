@@ -4,6 +4,7 @@ import { decodeArray } from "./decode.js";
 import { parseColour } from "./colours.js";
 import { imagePixels } from "./charts.js";
 import { pixelCanvas } from "./heatmap.js";
+import { nextTurn } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const GALLERIES = new WeakMap();
@@ -39,7 +40,7 @@ function paintGallery({ root, buttons, images }) {
   });
 }
 
-export default function mountGallery({ data, parentElement, setTriggerValue }) {
+export default function mountGallery({ data, parentElement, setStateValue }) {
   const given = unpack(data);
   let gallery = GALLERIES.get(parentElement);
   if (!gallery) {
@@ -49,7 +50,7 @@ export default function mountGallery({ data, parentElement, setTriggerValue }) {
   paintGallery(gallery);
   gallery.buttons.forEach((button, index) => {
     button.setAttribute("aria-pressed", String(index === given.picked));
-    button.onclick = () => setTriggerValue("picked", index);
+    button.onclick = () => setStateValue("picked", { value: index, turn: nextTurn() });
   });
   return () => {
     gallery.root.remove();

@@ -5,6 +5,7 @@ import { decodeArray } from "./decode.js";
 import { parseColour } from "./colours.js";
 import { imagePixels } from "./charts.js";
 import { pixelCanvas } from "./heatmap.js";
+import { turnsOf } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const SLIDERS = new WeakMap();
@@ -12,12 +13,14 @@ const PATIENCE = 800;
 const SETTLED_AFTER = 450;
 
 class Morph {
-  constructor(parent) {
-    this.turn = 0;
+  constructor(parent, { name, percent }) {
+    this.turns = turnsOf(name);
     this.waiting = false;
     this.held = false;
     this.wanted = null;
     this.build(parent);
+    this.range.value = String(this.turns.kept?.() ?? percent);
+    this.turns.kept = () => Number(this.range.value);
   }
 
   build(parent) {
@@ -49,6 +52,7 @@ class Morph {
     this.range.onpointerup = () => { this.held = false; this.settleSoon(); };
     this.range.onpointercancel = this.range.onpointerup;
     this.range.oninput = () => {
+      this.turns.act();
       this.speak();
       this.send(false);
       this.settleSoon();
@@ -74,9 +78,9 @@ class Morph {
   }
 
   sendNow() {
-    this.turn += 1;
+    this.turns.act();
     this.waiting = true;
-    this.tell("mix", { ...this.wanted, turn: this.turn });
+    this.tell("mix", { ...this.wanted, ...this.turns.stamp() });
     this.wanted = null;
     clearTimeout(this.losing);
     this.losing = setTimeout(() => this.answered(), PATIENCE);
@@ -91,13 +95,13 @@ class Morph {
   update(data, tell) {
     this.tell = tell;
     this.names = data.names;
-    if (this.turn === 0) this.turn = data.turn;
-    if (this.waiting && data.turn >= this.turn) this.answered();
-    const isBusy = this.held || this.waiting || this.wanted;
-    if (!isBusy && Number(this.range.value) !== data.percent) this.range.value = String(data.percent);
+    const met = this.turns.meet(data);
+    if (met === "take") this.range.value = String(data.percent);
+    else if (met === "keep") this.settleSoon();
+    if (this.waiting && data.heard >= this.turns.told) this.answered();
     this.speak();
     this.paint(data);
-    this.root.dataset.turn = String(data.turn);
+    this.root.dataset.turn = String(data.heard);
   }
 
   paint({ pictures, names }) {
@@ -129,12 +133,13 @@ export function mixWords(percent, [first, second]) {
 }
 
 export default function mountMorph({ data, parentElement, setStateValue }) {
+  const given = unpack(data);
   let slider = SLIDERS.get(parentElement);
   if (!slider) {
-    slider = new Morph(parentElement);
+    slider = new Morph(parentElement, given);
     SLIDERS.set(parentElement, slider);
   }
-  slider.update(unpack(data), setStateValue);
+  slider.update(given, setStateValue);
   return () => {
     slider.destroy();
     SLIDERS.delete(parentElement);

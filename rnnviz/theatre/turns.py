@@ -17,6 +17,9 @@ from typing import Any
 
 from rnnviz.checked import fields, whole
 
+MOST_KEYS = 1000
+"""Keys of controls that a session remembers: those of the last minutes."""
+
 
 def _first_fill() -> int:
     # A browser's page may outlive a session, and would take the fills of the next one for old.
@@ -78,20 +81,34 @@ class Offers:
     """What Streamlit's own controls show, and what was chosen in them: each choice counts once.
 
     Such a control tells its value with every message, unnumbered, and Streamlit calls ``on_change``
-    for one that it does not know any more, as if a person had chosen. So whoever changes a value
-    shows it under another key, and here is remembered what was shown or chosen under each.
+    for one that it does not know any more, as if a person had chosen. So a control gets another key
+    whenever it is to show what was not chosen in it, and here is remembered what was shown or
+    chosen under each key.
     """
 
     def __init__(self) -> None:
+        self._keys: dict[str, tuple[str, tuple[Any, ...]]] = {}
         self._last: dict[str, Any] = {}
+        self._count = 0
 
-    def show(self, key: str, value: Any) -> None:
-        """The control of that key is made with this value; again changes nothing."""
+    def key(self, name: str, value: Any, about: tuple[Any, ...] = ()) -> str:
+        """The key under which the control of that name shows ``value``.
+
+        Another one, too, when what it is ``about``, such as the names of its entries, has changed.
+        """
+        key, before = self._keys.get(name, (name, about))
+        if before != about or self._last.get(key, value) != value:
+            self._count += 1
+            key = f"{name}_{self._count}"
+        self._keys[name] = key, about
         self._last.setdefault(key, value)
+        while len(self._last) > MOST_KEYS:
+            self._last.pop(next(iter(self._last)))
+        return key
 
     def hears(self, key: str, value: Any) -> bool:
         """Whether a person has chosen ``value`` in the control of that key; once."""
-        if key in self._last and self._last[key] == value:
+        if key not in self._last or self._last[key] == value:
             return False
         self._last[key] = value
         return True

@@ -9,17 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Any
 
 import streamlit as st
 
 from rnnviz import exhibit, router
-from rnnviz.address import READOUTS, WORDS, DigitsAddress, read_query
+from rnnviz.address import READOUTS, SAMPLES, WORDS, DigitsAddress, read_query
+from rnnviz.checked import whole
+from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.run_network import RunNetwork, network
 from rnnviz.runs import RunError
-from rnnviz.theatre import View, last_trip, sent_by
-from rnnviz.theatre.drawing import Stroke
+from rnnviz.theatre import (
+    Drawn,
+    Mix,
+    Pick,
+    Trip,
+    View,
+    last_drawn,
+    last_mix,
+    last_pick,
+    last_trip,
+)
+from rnnviz.theatre.drawing import DrawingError, Stroke, parse
+from rnnviz.theatre.turns import Offers, Turns
 from rnnviz.ui.notices import sentence
 
 DRAWING = "your drawing"
@@ -27,8 +41,9 @@ MOST_DRAWINGS = 8
 PLACE = "digits_place"
 TRAVEL = "digits_travel"
 BOARD = "digits_board"
-WIDGETS = ("cell", "readout", "beside", "figure")
-"""The fields of the address that have a widget."""
+GALLERY = "digits_gallery"
+MORPH = "digits_morph"
+EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
 
 
 @dataclass
@@ -36,12 +51,14 @@ class DigitsChoices:
     """Everything a person has chosen on the Digits page; lives as long as the session.
 
     ``mix`` is where the morph slider stands, in percent of the present digit, ``choice`` counts
-    the choices that deserve an entry in the browser's history, ``turn`` the slider's messages,
-    ``start`` is where a theatre that is shown anew begins. ``tasks`` are the readings shown last,
+    the choices that deserve an entry in the browser's history, ``start`` is where a theatre that is
+    shown anew begins. ``pictured``, ``boarded`` and ``mixing`` say who chose the picture, filled
+    the board and moved the slider last; ``offers`` are those of the controls, ``drawn`` is what
+    they showed in the last run of the whole page. ``tasks`` are the readings shown last,
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
-    how often the browser has asked for newer figures, ``heard`` is what the board sent last,
-    ``heard_trip`` the turn of the last trip through the browser's history that was followed,
-    ``trips`` how many there were. ``run`` is the network of a training run that reads.
+    how often the browser has asked for newer figures, ``heard_trip`` is the turn of the last trip
+    through the browser's history that was followed. ``run`` is the network of a training run that
+    reads.
     """
 
     address: DigitsAddress
@@ -50,9 +67,12 @@ class DigitsChoices:
     view: View = field(default_factory=View)
     start: View = field(default_factory=View)
     mix: int = 100
-    turn: int = 0
+    pictured: Turns = field(default_factory=Turns)
+    boarded: Turns = field(default_factory=Turns)
+    mixing: Turns = field(default_factory=Turns)
+    offers: Offers = field(default_factory=Offers)
+    drawn: tuple[Any, ...] = ()
     strokes: tuple[Stroke, ...] = ()
-    board: int = 0
     upload: str | None = None
     notices: dict[str, str] = field(default_factory=dict)
     choice: int = 0
@@ -62,18 +82,9 @@ class DigitsChoices:
     good: tuple[exhibit.Task, ...] = ()
     figured: tuple[exhibit.Task, ...] = ()
     asked: int = 0
-    heard: str = repr(None)
     heard_trip: int = 0
-    trips: int = 0
+    lock: RLock = field(default_factory=RLock)
     run: RunNetwork | None = None
-
-    def widget(self, name: str) -> str:
-        """The key of the widget that shows a field of the address: another one after each trip.
-
-        A message that the browser sent before it heard of the new value would set a widget of the
-        same key back to the old one, as if a person had chosen it.
-        """
-        return f"digits_{name}" + (f"_{self.trips}" if self.trips else "")
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
         """Change fields of the address; ``continued`` when it is the choice that came before."""
@@ -85,30 +96,107 @@ class DigitsChoices:
             self.choice += 1
         self.kind = kind
 
-    def show(self, picture: Picture, *, sample: int | None = None, continued: bool = False) -> None:
+    def hear(self) -> None:
+        """Take over what was done in the browser since the last time, in the order of its turns.
+
+        A run that was stopped may still be going on beside the next one, with older messages.
+        """
+        said = (last_drawn(BOARD), last_pick(GALLERY), last_mix(MORPH), last_trip(TRAVEL))
+        acts = sorted((one for one in said if one is not None), key=lambda act: act.turn)
+        with self.lock:
+            for act in acts:
+                if isinstance(act, Drawn):
+                    self.draw(act)
+                elif isinstance(act, Pick):
+                    self.pick(act)
+                elif isinstance(act, Mix):
+                    self.mixed(act)
+                else:
+                    self.follow(act)
+
+    def draw(self, act: Drawn) -> None:
+        """A new drawing becomes the picture, an unusable one leaves the last in place."""
+        from rnnviz.data import images
+
+        if not self.boarded.hears(act.turn):
+            return
+        is_newest = self.pictured.hears(act.turn)
+        try:
+            drawing = parse(act.sent)
+            before, self.strokes = self.strokes, drawing.strokes
+            self.notices.pop("board", None)
+            if drawing.image is None:
+                self.notices["board"] = EMPTY_BOARD
+                return
+            pixels = images.normalise(drawing.image).tobytes()
+        except (DrawingError, DataError) as error:
+            self.notices["board"] = sentence(error)
+            return
+        self.remember(pixels, drawing.strokes)
+        if not is_newest or self.pictured.heard != act.turn:
+            return
+        shared = min(len(before), len(drawing.strokes))
+        grows = shared > 0 and before[:shared] == drawing.strokes[:shared]
+        was_drawn = self.picture.source == DRAWING
+        self.show(Picture(pixels, DRAWING), continued=grows and was_drawn, turn=act.turn)
+
+    def pick(self, act: Pick) -> None:
+        """Read the bundled sample that was clicked."""
+        low, high = SAMPLES
+        index = whole(act.value, low - 1, high - 1)
+        if self.pictured.hears(act.turn) and index is not None:
+            self.show(exhibit.sample(index + 1), sample=index + 1, turn=act.turn)
+
+    def follow(self, trip: Trip) -> None:
+        """Go where the browser went; a digit that was drawn or picked after that stays."""
+        if trip.turn <= self.heard_trip:
+            return
+        self.heard_trip = trip.turn
+        picture, sample = self.picture, self.address.sample
+        self.adopt(trip.query, trip.turn)
+        if not self.pictured.hears(trip.turn):
+            self.show(picture, sample=sample)
+
+    def show(
+        self,
+        picture: Picture,
+        *,
+        sample: int | None = None,
+        continued: bool = False,
+        turn: int | None = None,
+    ) -> None:
         """Make ``picture`` the digit that is read; a bundled sample says its number."""
         self.notices.clear()
         self.picture = picture
-        self.mix = 100
+        self._mix_anew(100, turn)
         image = picture.pixels if sample is None else None
         self.choose("picture", continued=continued, sample=sample, image=image, morph=None)
 
+    def _mix_anew(self, percent: int, turn: int | None = None) -> None:
+        self.mix = percent
+        if not self.mixing.fills(turn):
+            self.mixing.fills()
+
     def pin(self) -> None:
         """Keep the digit that is read for comparison."""
-        self.pinned, self.mix = self.picture, 100
+        self.pinned = self.picture
+        self._mix_anew(100)
         number, image = self.address.sample, self.address.image
         self.choose("pin", pin=number, pinned=image, morph=None)
 
     def unpin(self) -> None:
         """Compare no more."""
-        self.pinned, self.mix = None, 100
+        self.pinned = None
+        self._mix_anew(100)
         self.choose("pin", **_unpinned(self.address))
 
-    def mixed(self, percent: int, settled: bool, turn: int) -> None:
+    def mixed(self, act: Mix) -> None:
         """The slider moved; where it comes to rest goes into the address."""
-        self.mix, self.turn = percent, turn
-        if settled:
-            self.choose("morph", continued=True, morph=None if percent == 100 else percent)
+        if not self.mixing.hears(act.turn):
+            return
+        self.mix = act.percent
+        if act.is_settled:
+            self.choose("morph", continued=True, morph=None if self.mix == 100 else self.mix)
 
     def wanted(self) -> tuple[exhibit.Task, ...]:
         """The readings that are asked for, at the present place of the slider."""
@@ -151,21 +239,23 @@ class DigitsChoices:
         else:
             self.address = replace(self.address, cell=self.run.cell)
 
-    def adopt(self, query: Mapping[str, str]) -> None:
-        """Take over what an address says, everything else staying as it is."""
+    def adopt(self, query: Mapping[str, str], turn: int | None = None) -> None:
+        """Take over what an address says, everything else staying as it is.
+
+        ``turn`` is that of the trip which led there, if it was one within the page.
+        """
         self.address, said = read_query(query)
         self.view, more = View.from_query(query)
         self.start = self.view
         self.notices = {f"address {i}": text for i, text in enumerate((*said, *more))}
-        self.mix = 100 if self.address.morph is None else self.address.morph
+        self._mix_anew(100 if self.address.morph is None else self.address.morph, turn)
         self.picture = self._known(self.address.image) or exhibit.picture_of(self.address)
         self.pinned = self._known(self.address.pinned) or exhibit.pinned_of(self.address)
         self.choice += 1
         self.kind = ""
         strokes = self.drawings.get(self.picture.pixels)
-        if strokes is not None and strokes != self.strokes:
+        if strokes is not None and strokes != self.strokes and self.boarded.fills(turn):
             self.strokes = strokes
-            self.board += 1
 
     def _known(self, pixels: bytes | None) -> Picture | None:
         """The picture of one's own with those pixels, under the name that it had before."""
@@ -190,15 +280,19 @@ class DigitsChoices:
         was done to the controls, or to the browser's history, in the same moment would wait for
         the next.
         """
-        trip = last_trip(TRAVEL)
-        if trip is not None and trip.turn > self.heard_trip:
+        known = (
+            (last_trip(TRAVEL), self.heard_trip),
+            (last_drawn(BOARD), self.boarded.heard),
+            (last_pick(GALLERY), self.pictured.heard),
+        )
+        if any(act is not None and act.turn > heard for act, heard in known):
             return True
-        changed = [
-            name
-            for name in ("cell", "readout")
-            if st.session_state.get(self.widget(name)) not in (None, getattr(self.address, name))
-        ]
-        return bool(changed) or repr(sent_by(BOARD, "drawing")) != self.heard
+        return self.drawn != self.of_controls
+
+    @property
+    def of_controls(self) -> tuple[Any, ...]:
+        """What the controls beside the theatre show."""
+        return replace(self.address, figure="", morph=None), self.picture, self.pinned
 
     def words(self) -> dict[str, str]:
         """The page's words of the address, in their order."""
@@ -218,16 +312,12 @@ def digits_choices() -> DigitsChoices:
     another page, and when the browser goes back or forward within the page.
     """
     query = st.query_params.to_dict()
-    trip = last_trip(TRAVEL)
     choices: DigitsChoices | None = st.session_state.get("digits")
+    is_new = choices is None
     if choices is None:
         choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
         st.session_state["digits"] = choices
-        choices.adopt(query)
-    elif trip is not None and trip.turn > choices.heard_trip:
-        choices.adopt(trip.query)
-        choices.trips += 1
-    elif router.arrived() and query:
+    if is_new or (router.arrived() and query):
         choices.adopt(query)
     else:
         if router.arrived():
@@ -235,20 +325,10 @@ def digits_choices() -> DigitsChoices:
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}
         choices.notices = kept
-        choices.find_run()
-        _show_in_widgets(choices, only_missing=True)
-        return choices
-    choices.heard_trip = max(choices.heard_trip, 0 if trip is None else trip.turn)
+    choices.hear()
     choices.find_run()
-    _show_in_widgets(choices)
+    choices.drawn = choices.of_controls
     return choices
-
-
-def _show_in_widgets(choices: DigitsChoices, *, only_missing: bool = False) -> None:
-    for name in WIDGETS:
-        key = choices.widget(name)
-        if not (only_missing and key in st.session_state):
-            st.session_state[key] = getattr(choices.address, name)
 
 
 READOUT_NAMES = dict(zip(READOUTS, ("Attention", "Last state"), strict=True))

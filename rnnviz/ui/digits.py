@@ -8,16 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz import exhibit, parsing
+from rnnviz import parsing
 from rnnviz.address import ALL, CELLS, READOUTS
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.signals import CELL_NAMES
-from rnnviz.theatre import draw, gallery, sent_by, travel
-from rnnviz.theatre.drawing import DrawingError
-from rnnviz.ui.choices import BOARD, DRAWING, READOUT_NAMES, TRAVEL, DigitsChoices
+from rnnviz.theatre import draw, gallery, travel
+from rnnviz.ui.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
@@ -28,8 +28,6 @@ BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 
 STYLE = Path(__file__).with_suffix(".css")
 WIDE = STYLE.with_stem("digits_wide")
-
-EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays until then."
 
 
 def rooms(choices: DigitsChoices) -> tuple[Room, Room, Room, Room]:
@@ -53,8 +51,8 @@ def rooms(choices: DigitsChoices) -> tuple[Room, Room, Room, Room]:
 
 
 def needs_width(choices: DigitsChoices) -> bool:
-    """Whether three readings are asked for: the control says so before the choices do."""
-    return bool(st.session_state[choices.widget("cell")] == ALL)
+    """Whether three readings are asked for."""
+    return choices.address.cell == ALL
 
 
 def picture_controls(choices: DigitsChoices) -> None:
@@ -79,30 +77,40 @@ def network_controls(choices: DigitsChoices) -> None:
     """Which cell reads, or all three, and what the answer is made of."""
     names = CELL_NAMES | {ALL: "All three"}
     run_controls(choices.run, "digits", choices.leave_run)
-    cell = st.segmented_control(
+    st.segmented_control(
         "Cell",
         (*CELLS, ALL),
+        default=choices.address.cell,
         required=True,
         wrap=True,
         format_func=names.__getitem__,
-        key=choices.widget("cell"),
+        **wired(
+            choices.offers,
+            "digits_cell",
+            choices.address.cell,
+            lambda cell: choices.choose("cell", cell=cell),
+        ),
         disabled=choices.run is not None,
         help="Three ways to carry a memory from row to row, all trained here on the same images. "
         "All three read the same digit side by side.",
     )
-    readout = st.segmented_control(
+    st.segmented_control(
         "Readout",
         READOUTS,
+        default=choices.address.readout,
         required=True,
         wrap=True,
         format_func=READOUT_NAMES.__getitem__,
-        key=choices.widget("readout"),
+        **wired(
+            choices.offers,
+            "digits_readout",
+            choices.address.readout,
+            lambda readout: choices.choose("readout", readout=readout),
+        ),
         disabled=choices.run is not None,
         help="What the answer is made of: the states after all rows, weighted by attention, or "
         "the state after the last row alone.",
     )
-    choices.choose("cell", cell=cell or choices.address.cell)
-    choices.choose("readout", readout=readout or choices.address.readout)
 
 
 def compare_controls(choices: DigitsChoices) -> None:
@@ -127,59 +135,35 @@ def compare_controls(choices: DigitsChoices) -> None:
         help=f"Stops comparing with the pinned digit ({plain(choices.pinned.source)}).",
     )
     if len(choices.address.cells) == 1:
-        beside = st.toggle(
+        st.toggle(
             "Side by side",
-            key=choices.widget("beside"),
+            value=choices.address.beside,
+            **wired(
+                choices.offers,
+                "digits_beside",
+                choices.address.beside,
+                lambda beside: choices.choose("beside", beside=beside),
+            ),
             help="Shows the reading of the pinned digit beside this one, on the same scales, "
             "instead of as a ghost under it.",
         )
-        choices.choose("beside", beside=beside)
     if choices.picture.pixels == choices.pinned.pixels:
         st.caption("Pinned. Now draw, pick or upload another digit to compare.")
 
 
 def _board(choices: DigitsChoices) -> None:
-    """A new drawing becomes the picture, an unusable one leaves the last in place."""
-    from rnnviz.data import images
-
-    choices.heard = repr(sent_by(BOARD, "drawing"))
-    try:
-        drawing = draw(
-            key=BOARD,
-            strokes=choices.strokes,
-            nonce=choices.board,
-            small=needs_width(choices),
-        )
-        if drawing is None or drawing.strokes == choices.strokes:
-            return
-        before, choices.strokes = choices.strokes, drawing.strokes
-        choices.notices.pop("board", None)
-        if drawing.image is None:
-            choices.notices["board"] = EMPTY_BOARD
-            return
-        trips = choices.trips
-        pixels = images.normalise(drawing.image).tobytes()
-        choices.remember(pixels, drawing.strokes)
-        if choices.trips != trips:  # somebody went back meanwhile: another run follows them
-            return
-        shared = min(len(before), len(drawing.strokes))
-        grows = shared > 0 and before[:shared] == drawing.strokes[:shared]
-        was_drawn = choices.picture.source == DRAWING
-        choices.show(Picture(pixels, DRAWING), continued=grows and was_drawn)
-    except (DrawingError, DataError) as error:
-        choices.notices["board"] = sentence(error)
+    draw(
+        key=BOARD,
+        turns=choices.boarded,
+        strokes=choices.strokes,
+        small=needs_width(choices),
+    )
 
 
 def _gallery(choices: DigitsChoices) -> None:
     pictures, labels = bundled_samples()
     picked = choices.address.sample
-    gallery(
-        pictures,
-        labels,
-        key="digits_gallery",
-        picked=None if picked is None else picked - 1,
-        on_pick=lambda index: choices.show(exhibit.sample(index + 1), sample=index + 1),
-    )
+    gallery(pictures, labels, key=GALLERY, picked=None if picked is None else picked - 1)
 
 
 def _upload(choices: DigitsChoices, uploaded: Any) -> None:
@@ -194,9 +178,9 @@ def _upload(choices: DigitsChoices, uploaded: Any) -> None:
         return
     choices.notices.pop("upload", None)
     try:
-        trips = choices.trips
+        known = choices.pictured.heard
         digit = parsing.picture(data, alive=still_wanted)
-        if choices.trips == trips:  # else somebody went back meanwhile
+        if choices.pictured.heard == known:  # else another one was drawn or picked meanwhile
             choices.show(Picture(digit.tobytes(), "your image"))
     except DataError as error:
         choices.notices["upload"] = sentence(error)

@@ -16,6 +16,7 @@ from rnnviz.ui.choices import PLACE, DigitsChoices
 from rnnviz.ui.kept import kept
 from rnnviz.ui.models import atlas_of, explanation, shown
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.offers import wired
 from rnnviz.ui.plots import DRAW, Drawn, Subject
 from rnnviz.ui.rooms import FigurePlaces, FigureRoom
 from rnnviz.ui.takeaway import code, downloads
@@ -64,13 +65,20 @@ def _controls(choices: DigitsChoices) -> str:
     """Which figure is chosen; returns the format of the pictures that are saved."""
     st.subheader("What the reading shows", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        figure = st.segmented_control(
+        figure = choices.address.figure
+        st.segmented_control(
             "Figure",
             FIGURES,
+            default=figure,
             required=True,
             wrap=True,
             format_func=NAMES.__getitem__,
-            key=choices.widget("figure"),
+            **wired(
+                choices.offers,
+                "digits_figure",
+                figure,
+                lambda chosen: choices.choose("figure", figure=chosen),
+            ),
             help="Each figure is about what is chosen in the theatre: its layer, pinned units and "
             "rows, and, of several readings, the one in focus.",
         )
@@ -83,7 +91,6 @@ def _controls(choices: DigitsChoices) -> str:
             help="What the camera above a figure saves: SVG stays sharp at any size, PNG opens "
             "everywhere.",
         )
-    choices.choose("figure", figure=figure or choices.address.figure)
     return kind or FORMATS[0]
 
 

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
 from rnnviz.theatre.turns import Offers
 
 
-def on_choice(
-    offers: Offers, key: str, value: Any, act: Callable[[Any], None]
-) -> Callable[[], None]:
-    """The ``on_change`` of the control of that key, which shows ``value`` now.
+class Wired(TypedDict):
+    """What makes a control of Streamlit's tell each choice once."""
 
-    ``act`` gets what a person chose, and nothing that the browser only repeats.
+    key: str
+    on_change: Callable[[], None]
+
+
+def wired(
+    offers: Offers,
+    name: str,
+    value: Any,
+    act: Callable[[Any], object],
+    about: tuple[Any, ...] = (),
+) -> Wired:
+    """The ``key`` and ``on_change`` of the control of that name, which shows ``value`` now.
+
+    ``act`` gets what a person chose, and nothing that the browser only repeats; it is called before
+    the page runs. What the control is ``about`` see `Offers.key`.
     """
-    offers.show(key, value)
+    key = offers.key(name, value, about)
 
     def changed() -> None:
         chosen = st.session_state[key]
         if offers.hears(key, chosen):
             act(chosen)
 
-    return changed
+    return {"key": key, "on_change": changed}

@@ -11,7 +11,7 @@ from rnnviz import exhibit, opening
 from rnnviz.run_network import heading
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import morph, theatre
-from rnnviz.ui.choices import READOUT_NAMES, DigitsChoices
+from rnnviz.ui.choices import MORPH, READOUT_NAMES, DigitsChoices
 from rnnviz.ui.figures import figure_room
 from rnnviz.ui.models import about, shown, stored_reading
 from rnnviz.ui.notices import notices, sentence
@@ -31,6 +31,7 @@ def digits_stage(choices: DigitsChoices) -> None:
     """
     if choices.has_news():
         st.rerun()
+    choices.hear()  # where the slider stands
     # All of them before anything else, see `rooms`.
     above, said, middle, below = (st.container() for _ in range(4))
     with below:
@@ -116,11 +117,10 @@ def _morph_slider(choices: DigitsChoices) -> None:
     morph(
         pinned.image,
         picture.image,
-        key="digits_morph",
+        key=MORPH,
         names=(pinned.source, picture.source),
         percent=choices.mix,
-        turn=choices.turn,
-        on_mix=choices.mixed,
+        turns=choices.mixing,
     )
 
 

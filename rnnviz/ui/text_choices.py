@@ -47,9 +47,6 @@ TRAVEL = "text_travel"
 BOX = "text_box"
 PICKER = "text_passage"
 FILES = "text_files"
-WIDGETS = ("cell", "ghost", "beside", "figure")
-"""The fields of the address that have a widget of the same meaning."""
-
 FORGOTTEN = (
     "This link speaks of a text of somebody's own that is not part of it, so the usual one is "
     "shown: whoever made the link can put the text into it."
@@ -69,12 +66,12 @@ class TextChoices:
     ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``filled`` what was
     put into it last, ``turns`` who did that, ``before`` the text as it was when the present edit,
     ``edit``, began. ``own`` are one's own texts by their number in the address, ``share`` says
-    whether they go into it. ``turn`` grows when the theatre is to take ``start``, ``swaps`` when
-    the switch of the link is set. ``after`` is that of what was `Written` last, ``typed_last`` says
-    that it grew since files were looked at. ``tints`` are colours that figures have worked out for
-    readings that are shown; ``latest`` are the readings that a figure waits for, ``since`` when
-    they came. ``refused`` counts columns and rows of a table that could not be read. The rest is
-    as in `DigitsChoices`.
+    whether they go into it. ``turn`` grows when the theatre is to take ``start``. ``offers`` are
+    those of the controls, ``drawn`` is what they showed in the last run of the whole page.
+    ``after`` is that of what was `Written` last, ``typed_last`` says that it grew since files were
+    looked at. ``tints`` are colours that figures have worked out for readings that are shown;
+    ``latest`` are the readings that a figure waits for, ``since`` when they came. ``refused``
+    counts columns and rows of a table that could not be read. The rest is as in `DigitsChoices`.
     """
 
     address: TextAddress
@@ -99,27 +96,17 @@ class TextChoices:
     notices: dict[str, str] = field(default_factory=dict)
     choice: int = 0
     kind: str = ""
-    swaps: int = 0
     tasks: tuple[text_exhibit.Task, ...] = ()
     good: tuple[text_exhibit.Task, ...] = ()
     figured: tuple[text_exhibit.Task, ...] = ()
     tints: dict[text_exhibit.Task, list[Tint]] = field(default_factory=dict)
     asked: int = 0
     heard_trip: int = 0
-    trips: int = 0
+    drawn: tuple[Any, ...] = ()
     lock: RLock = field(default_factory=RLock)
     latest: tuple[text_exhibit.Task, ...] = ()
     since: float = 0
     run: RunNetwork | None = None
-
-    def widget(self, name: str) -> str:
-        """The key of a widget: another one after each change that did not come from the widget.
-
-        A message that the browser sent before it heard of the new value would set a widget of the
-        same key back to the old one, as if a person had chosen it.
-        """
-        number = self.trips + (self.swaps if name == "share" else 0)
-        return f"text_{name}" + (f"_{number}" if number else "")
 
     def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
         """Change fields of the address; ``continued`` when it is the choice that came before."""
@@ -168,7 +155,6 @@ class TextChoices:
             self.before, self.edit = None, None
             self._read(text, self._number())
             self.fill(text.words)
-            self.swaps += 1
 
     def write(self, written: Written) -> None:
         """Read what was typed; what cannot be read leaves the last reading in place."""
@@ -199,7 +185,6 @@ class TextChoices:
             was_own = is_own(self.address.text)
             key = self.address.text if continued and was_own else self._number()
             self._read(Text(self.box), key, continued=continued)
-        self.swaps += 1
 
     def follow(self, trip: Trip) -> None:
         """Go where the browser went; what was typed or picked after that stays."""
@@ -207,7 +192,6 @@ class TextChoices:
             return
         self.heard_trip = trip.turn
         self.adopt(trip.query)
-        self.trips += 1
         if self.turns.hears(trip.turn):
             self.fill(self.text.words)
         else:
@@ -403,7 +387,13 @@ class TextChoices:
             return True
         if any(one is not None and one.turn > self.turns.heard for one in said):
             return True
-        return st.session_state.get(self.widget("cell")) not in (None, self.address.cell)
+        return self.drawn != self.of_controls
+
+    @property
+    def of_controls(self) -> tuple[Any, ...]:
+        """What the controls beside the theatre show."""
+        address = replace(self.address, figure=None, pads=None)
+        return address, self.share, self.pinned, self.text
 
     def words(self) -> dict[str, str]:
         """The page's words of the address, in their order."""
@@ -432,11 +422,9 @@ def text_choices() -> TextChoices:
         first = text_exhibit.passage(TextAddress().text)
         choices = TextChoices(TextAddress(), first, first.words, first.words)
         st.session_state["text"] = choices
-    trips = choices.trips
     if is_new or (router.arrived() and query):
         choices.adopt(query)
         choices.fill(choices.text.words)
-        is_new = True
     else:
         if router.arrived():
             choices.start = choices.view
@@ -446,27 +434,10 @@ def text_choices() -> TextChoices:
         choices.notices = kept
     choices.hear()
     choices.find_run()
-    _show_in_widgets(choices, only_missing=not is_new and choices.trips == trips)
+    choices.drawn = choices.of_controls
     return choices
 
 
 def _words(address: TextAddress) -> dict[str, str]:
     query = address.to_query()
     return {word: query[word] for word in WORDS if word in query}
-
-
-def _show_in_widgets(choices: TextChoices, *, only_missing: bool = False) -> None:
-    _forget_widgets(choices)
-    for name in WIDGETS:
-        key = choices.widget(name)
-        if not (only_missing and key in st.session_state):
-            st.session_state[key] = getattr(choices.address, name)
-
-
-def _forget_widgets(choices: TextChoices) -> None:
-    """Drop what widgets held under keys that they have no more: Streamlit keeps such values."""
-    current = {choices.widget(name) for name in WIDGETS}
-    for key in map(str, list(st.session_state)):
-        name = key.removeprefix("text_").partition("_")[0]
-        if key.startswith("text_") and name in WIDGETS and key not in current:
-            del st.session_state[key]

@@ -18,7 +18,7 @@ from rnnviz.text_address import is_own
 from rnnviz.text_exhibit import Text
 from rnnviz.theatre import picker, scribe, travel
 from rnnviz.ui.notices import plain, sentence
-from rnnviz.ui.offers import on_choice
+from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
@@ -53,9 +53,9 @@ def text_rooms(choices: TextChoices) -> tuple[Room, Room, Room, Room]:
 
 
 def needs_width(choices: TextChoices) -> bool:
-    """Whether several readings are asked for: the controls say so before the choices do."""
-    beside = st.session_state.get(choices.widget("beside"), choices.address.beside)
-    return st.session_state[choices.widget("cell")] == ALL or (beside and choices.address.has_pin)
+    """Whether several readings are asked for."""
+    address = choices.address
+    return address.cell == ALL or (address.beside and address.has_pin)
 
 
 def text_controls(choices: TextChoices) -> None:
@@ -75,18 +75,23 @@ def network_controls(choices: TextChoices) -> None:
     """Which cell reads, or all three."""
     names = CELL_NAMES | {ALL: "All three"}
     run_controls(choices.run, "text", choices.leave_run)
-    cell = st.segmented_control(
+    st.segmented_control(
         "Network",
         (*CELLS, ALL),
+        default=choices.address.cell,
         required=True,
         wrap=True,
         format_func=names.__getitem__,
-        key=choices.widget("cell"),
+        **wired(
+            choices.offers,
+            "text_cell",
+            choices.address.cell,
+            lambda cell: choices.choose("cell", cell=cell),
+        ),
         disabled=choices.run is not None,
         help="Three ways to carry a memory from word to word, trained here on the same 25,000 film "
         "reviews. Each reads the text twice, from the left and from the right.",
     )
-    choices.choose("cell", cell=cell or choices.address.cell)
 
 
 def compare_controls(choices: TextChoices) -> None:
@@ -111,21 +116,31 @@ def compare_controls(choices: TextChoices) -> None:
             help=f"Stops comparing with the pinned text ({plain(choices.pinned.source)}).",
         )
     if choices.is_near:
-        ghost = st.toggle(
+        st.toggle(
             "Keep the old reading as a ghost",
-            key=choices.widget("ghost"),
+            value=choices.address.ghost,
+            **wired(
+                choices.offers,
+                "text_ghost",
+                choices.address.ghost,
+                lambda ghost: choices.choose("ghost", ghost=ghost),
+            ),
             help="The text before your last edit, or the pinned one, stays under this one in grey. "
             "An edit ends when you rest for five seconds; pin a text to keep it for longer, or "
             "where it is long.",
         )
-        choices.choose("ghost", ghost=ghost)
     if choices.pinned is not None and len(choices.address.cells) == 1:
-        beside = st.toggle(
+        st.toggle(
             "Side by side",
-            key=choices.widget("beside"),
+            value=choices.address.beside,
+            **wired(
+                choices.offers,
+                "text_beside",
+                choices.address.beside,
+                lambda beside: choices.choose("beside", beside=beside),
+            ),
             help="Shows the reading of the pinned text beside this one, instead of under it.",
         )
-        choices.choose("beside", beside=beside)
     if choices.pinned is not None:
         _say_pinned(choices)
     if choices.has_own:
@@ -142,12 +157,10 @@ def _say_pinned(choices: TextChoices) -> None:
 
 
 def _link(choices: TextChoices) -> None:
-    key = choices.widget("share")
     st.toggle(
         "Put my text into the link",
         value=choices.share,
-        key=key,
-        on_change=on_choice(choices.offers, key, choices.share, choices.put_into_link),
+        **wired(choices.offers, "text_share", choices.share, choices.put_into_link),
         help="Off, the address of this page says nothing of what you wrote, and opens elsewhere "
         "with the usual text. On, it carries your text, compressed, for everybody who gets the "
         "link; up to about 600 words.",
@@ -199,13 +212,10 @@ def _look_for(choices: TextChoices) -> None:
 
 
 def _has_ghost(choices: TextChoices) -> bool:
-    """Whether another text lies under this one: the switches say so before the choices do."""
-    said = {
-        name: st.session_state.get(choices.widget(name), getattr(choices.address, name))
-        for name in ("ghost", "beside")
-    }
-    is_beside = said["beside"] and choices.address.has_pin and len(choices.address.cells) == 1
-    return bool(said["ghost"] and not is_beside and choices.is_near)
+    """Whether another text lies under this one."""
+    address = choices.address
+    is_beside = address.beside and address.has_pin and len(address.cells) == 1
+    return address.ghost and not is_beside and choices.is_near
 
 
 def _upload(choices: TextChoices) -> None:
@@ -265,15 +275,17 @@ def _take(
 def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> None:
     """Which column of a table holds the texts, and which of its rows is read."""
     index = document.columns.index(document.column or "")
-    column = f"text_column_{choices.upload}_{choices.refused}"
-    row = f"text_row_{choices.upload}_{index}_{choices.refused}"
+    about = (choices.upload, choices.refused)
     st.selectbox(
         "Column",
         document.columns,
         index=index,
-        key=column,
-        on_change=on_choice(
-            choices.offers, column, document.column, lambda one: _take(choices, data, name, one)
+        **wired(
+            choices.offers,
+            "text_column",
+            document.column,
+            lambda one: _take(choices, data, name, one),
+            about,
         ),
         help="The column of the table that holds the texts.",
     )
@@ -282,12 +294,12 @@ def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> 
         min_value=1,
         max_value=max(1, document.rows),
         value=document.row + 1,
-        key=row,
-        on_change=on_choice(
+        **wired(
             choices.offers,
-            row,
+            "text_row",
             document.row + 1,
             lambda one: _take(choices, data, name, document.column, int(one) - 1),
+            (*about, index),
         ),
         help="Which text of that column is read; rows without a text are left out of the count.",
     )

@@ -16,6 +16,7 @@ from rnnviz.text_exhibit import Task
 from rnnviz.theatre import asked, place
 from rnnviz.ui import text_models
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import FigurePlaces, FigureRoom, Gap
 from rnnviz.ui.text_choices import PLACE, TextChoices
 from rnnviz.ui.text_explanations import why
@@ -64,7 +65,7 @@ DRAW: dict[str, Draw] = {
 
 def figure_places(choices: TextChoices) -> FigurePlaces:
     """Places for the figure that is chosen."""
-    chosen = str(st.session_state.get(choices.widget("figure")))
+    chosen = str(choices.address.figure)
     gap: Gap = "large" if chosen in ("why", "units") else "small"
     return FigurePlaces.made(WIDTHS.get(chosen, (1, 1)), gap=gap)
 
@@ -92,12 +93,19 @@ def _controls(choices: TextChoices) -> tuple[str | None, str]:
     """Which figure is chosen, if any, and the format of the pictures that are saved."""
     st.subheader("Look closer", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        figure = st.segmented_control(
+        figure = choices.address.figure
+        st.segmented_control(
             "Figure",
             FIGURES,
+            default=figure,
             wrap=True,
             format_func=NAMES.__getitem__,
-            key=choices.widget("figure"),
+            **wired(
+                choices.offers,
+                "text_figure",
+                figure,
+                lambda chosen: choices.choose("figure", figure=chosen),
+            ),
             help="Each is made for the text and the network above when you ask for it; of several "
             "networks, for the one in focus; of two texts, for the first.",
         )
@@ -112,7 +120,6 @@ def _controls(choices: TextChoices) -> tuple[str | None, str]:
                 help="What the camera above a figure saves: SVG stays sharp at any size, PNG opens "
                 "everywhere.",
             )
-    choices.choose("figure", figure=figure)
     return figure, kind or FORMATS[0]
 
 

@@ -15,6 +15,7 @@ from rnnviz.theatre import View, theatre
 from rnnviz.ui.kept import kept
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain, sentence
+from rnnviz.ui.offers import wired
 from rnnviz.ui.text_choices import TextChoices
 from rnnviz.ui.text_models import encoded
 from rnnviz.ui.text_subject import Subject
@@ -99,14 +100,13 @@ def padding(subject: Subject) -> None:
 
 def _slider(subject: Subject) -> int:
     choices = subject.choices
-    key = choices.widget("pads")
+    now = choices.address.pads or FIRST_PADS
     pads = st.slider(
         "Empty steps after the text",
         1,
         MOST_PADS,
-        value=choices.address.pads or FIRST_PADS,
-        key=key,
-        on_change=lambda: _choose(choices, int(st.session_state[key])),
+        value=now,
+        **wired(choices.offers, "text_pads", now, lambda pads: _choose(choices, int(pads))),
         help="Texts of a batch are filled up to one length. A network that is told the lengths "
         "never sees the filling; this one is made to read it.",
     )

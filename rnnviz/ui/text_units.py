@@ -14,6 +14,7 @@ from rnnviz.theatre import Tint, measures
 from rnnviz.ui.kept import kept, kept_with
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
+from rnnviz.ui.offers import wired
 from rnnviz.ui.text_models import tokenizer
 from rnnviz.ui.text_subject import Subject
 from rnnviz.ui.waiting import still_wanted
@@ -182,13 +183,12 @@ def _chosen(subject: Subject, top: Sequence[Reaction]) -> Reaction | None:
 
 def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -> None:
     choices = subject.choices
-    # A key of its own for each view: what the theatre says in between is shown here as well.
+    # What the theatre says in between is shown here as well.
     names = {f"{one.direction} {one.unit}": one for one in top}
     now = None if chosen is None else f"{chosen.direction} {chosen.unit}"
-    key = f"text_units_{top[0].kind}_{choices.turn}_{now}"
 
-    def picked() -> None:
-        one = names.get(st.session_state[key] or "")
+    def picked(name: str | None) -> None:
+        one = names.get(name or "")
         if one is None:
             choices.turn_to(replace(choices.view, tint="answer"))
         else:
@@ -201,8 +201,7 @@ def _pills(subject: Subject, top: Sequence[Reaction], chosen: Reaction | None) -
         list(names),
         default=now,
         wrap=True,
-        key=key,
-        on_change=picked,
+        **wired(choices.offers, f"text_units_{top[0].kind}", now, picked, tuple(names)),
         help="Colours the text above by this unit's hidden state, and pins the unit in the "
         "heatmaps.",
     )

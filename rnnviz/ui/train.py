@@ -96,15 +96,13 @@ def start_controls(choices: TrainChoices, who: str) -> None:
 def closer(choices: TrainChoices, who: str) -> None:
     """The time machine and the runs, one at a time, when somebody asks for them."""
     st.subheader("Look closer", anchor=False)
-    key = choices.widget("figure")
     st.segmented_control(
         "What to look at",
         FIGURES,
         default=choices.address.figure,
         wrap=True,
         format_func=NAMES.__getitem__,
-        key=key,
-        on_change=lambda: choices.set("figure", st.session_state[key]),
+        **choices.control("figure"),
         help="The time machine is about the run above; the table has all runs of this browser.",
     )
     figure = choices.address.figure

@@ -15,6 +15,7 @@ import streamlit as st
 from rnnviz import router
 from rnnviz.figures.curves import Range
 from rnnviz.theatre import last_trip
+from rnnviz.theatre.turns import Offers
 from rnnviz.train_address import (
     CELLS,
     PLAN_WORDS,
@@ -27,6 +28,7 @@ from rnnviz.train_address import (
 )
 from rnnviz.training.plan import PRESETS, Plan, PlanError, Preset, defaults
 from rnnviz.ui.notices import sentence
+from rnnviz.ui.offers import Wired, wired
 
 if TYPE_CHECKING:
     from rnnviz.ui.train_upload import Brought
@@ -44,8 +46,7 @@ class TrainChoices:
     """Everything a person has chosen on the Train page; lives as long as the session.
 
     ``choice`` counts the choices that deserve an entry in the browser's history, ``kind`` is what
-    the last was about, ``trips`` counts trips through that history. ``numbers`` count, for each
-    control, how often its value was changed from elsewhere. ``reached`` are the axes of the curves
+    the last was about, ``offers`` are those of the controls. ``reached`` are the axes of the curves
     that were drawn, which only grow. ``brought`` is the file of labelled texts that came last,
     ``refusal`` what is wrong with it or with a column of it, ``looked`` says whether a run that is
     on its way has been looked for.
@@ -55,9 +56,8 @@ class TrainChoices:
     notices: dict[str, str] = field(default_factory=dict)
     choice: int = 0
     kind: str = ""
-    trips: int = 0
     heard_trip: int = 0
-    numbers: dict[str, int] = field(default_factory=dict)
+    offers: Offers = field(default_factory=Offers)
     reached: dict[tuple[Any, ...], Range] = field(default_factory=dict)
     brought: Brought | None = None
     refusal: str = ""
@@ -82,14 +82,13 @@ class TrainChoices:
             return None
         return self.brought.count or None
 
-    def widget(self, name: str) -> str:
-        """The key of a control: another one after each change that did not come from the control.
-
-        A message that the browser sent before it heard of the new value would set a control of the
-        same key back to the old one, as if a person had chosen it.
-        """
-        number = self.trips + self.numbers.get(name, 0)
-        return f"train_{name}" + (f"_{number}" if number else "")
+    def control(self, name: str, about: tuple[Any, ...] = ()) -> Wired:
+        """The key of the control of that name, and what becomes of what is chosen in it."""
+        value = self.value(name)
+        shown = list(value) if isinstance(value, tuple) else value
+        return wired(
+            self.offers, f"train_{name}", shown, lambda chosen: self.set(name, chosen), about
+        )
 
     def value(self, name: str) -> Any:
         """What the control of that name shows."""
@@ -101,17 +100,12 @@ class TrainChoices:
         """Take over what a control says; a plan that makes no sense leaves everything as it was."""
         for notice in ("plan", "job"):
             self.notices.pop(notice, None)
-        before = {one: self.value(one) for one in ("preset", *OF_ADDRESS, *FIELDS)}
         try:
             changed = self._changed(name, value)
         except PlanError as error:
             self.notices["plan"] = f"{sentence(error)} It stays as it was."
-            self.renew(name)
             return
         self.choose(name, changed)
-        for one, old in before.items():
-            if one != name and self.value(one) != old:
-                self.renew(one)
 
     def _changed(self, name: str, value: Any) -> TrainAddress:
         address, plan = self.address, self.plan
@@ -148,7 +142,6 @@ class TrainChoices:
     def take_preset(self, key: str) -> None:
         """Take over a preset that was chosen elsewhere than in its own control."""
         self.set("preset", key)
-        self.renew("preset")
 
     def bring(self, brought: Brought) -> None:
         """Train on these labelled texts from now on; after a `PlanError` nothing has changed."""
@@ -168,10 +161,6 @@ class TrainChoices:
         """Look at the run of that id from now on."""
         self.notices.pop("run", None)
         self.choose("run", replace(self.address, run=run))
-
-    def renew(self, name: str) -> None:
-        """Give a control another key, because what it shows was not chosen in it."""
-        self.numbers[name] = self.numbers.get(name, 0) + 1
 
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, everything else staying as it is."""
@@ -220,10 +209,8 @@ def train_choices() -> TrainChoices:
         choices.adopt(query)
     elif trip is not None and trip.turn > choices.heard_trip:
         choices.adopt(trip.query)
-        choices.trips += 1
     elif router.arrived() and query:
         choices.adopt(query)
-        choices.trips += 1
     else:
         # What was wrong with the address has been said when the page was opened.
         kept = {name: said for name, said in choices.notices.items() if "address" not in name}

@@ -16,6 +16,7 @@ from rnnviz.training.curves import Curves
 from rnnviz.training.plan import PRESETS, Plan, PlanError
 from rnnviz.ui import train_desk
 from rnnviz.ui.notices import notices, plain
+from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.train_choices import PLACE, TrainChoices
 from rnnviz.ui.train_curves import curves
@@ -190,14 +191,18 @@ def _buttons(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
 def _factor(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
     """A slider that multiplies the learning rate of a training that is on its way."""
     now = 1.0 if looked.job is None else looked.job.learning_rate_factor
-    key = f"train_factor_{looked.run}"
+    shown = min(FACTORS, key=lambda factor: abs(factor - now))
     st.select_slider(
         "Learning rate, times",
         FACTORS,
-        value=min(FACTORS, key=lambda factor: abs(factor - now)),
+        value=shown,
         format_func=lambda factor: f"× {factor:g}",
-        key=key,
-        on_change=lambda: train_desk.turn(desk, choices, looked, st.session_state[key]),
+        **wired(
+            choices.offers,
+            f"train_factor_{looked.run}",
+            shown,
+            lambda factor: train_desk.turn(desk, choices, looked, factor),
+        ),
         help="Multiplies the learning rate from the next step on, while it trains.",
         width=190,
     )
@@ -231,24 +236,19 @@ def _view(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
             SMOOTHINGS,
             value=choices.address.smoothing,
             format_func=lambda half_life: "none" if half_life == 0 else f"{half_life}",
-            key=choices.widget("smoothing"),
-            on_change=lambda: choices.set(
-                "smoothing", st.session_state[choices.widget("smoothing")]
-            ),
+            **choices.control("smoothing"),
             help="The strong line is an exponential mean of the faint one, corrected at its start: "
             "a value so many steps ago counts half (its half-life). It lags a little behind.",
             width=190,
         )
         chosen = [LOG_LOSS] * choices.address.log_loss + [LOG_STEPS] * choices.address.log_steps
-        key = choices.widget("log")
         st.segmented_control(
             "Logarithmic axes",
             (LOG_LOSS, LOG_STEPS),
             default=chosen,
             selection_mode="multi",
             format_func=str.capitalize,
-            key=key,
-            on_change=lambda: _logs(choices, st.session_state[key]),
+            **wired(choices.offers, "train_log", chosen, lambda now: _logs(choices, now)),
             help="On a logarithmic axis a tenfold change is as long wherever it happens: good for "
             "losses that become small, and for what happens in the first steps.",
         )

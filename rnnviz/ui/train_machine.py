@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from rnnviz.theatre import theatre
 from rnnviz.train_lines import name_of
 from rnnviz.ui import train_jobs
 from rnnviz.ui.notices import notices, plain, sentence
+from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.scheme import scheme, watch_scheme
 from rnnviz.ui.train_replays import (
@@ -112,7 +114,7 @@ def _machine(shown: str, visitor: str, every: float | None) -> None:
         return
     with rooms.which:
         _which(choice, stage)
-        _sharing(stage.run, visitor)
+        _sharing(choice, stage.run, visitor)
     if stage.subject is None or stage.course is None:
         with rooms.foot:
             st.info(plain(train_moments.empty_words(stage.run)))
@@ -154,7 +156,6 @@ def _go(choice: Choice, step: int) -> None:
 def _which(choice: Choice, stage: Stage) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(stage.lanes) > 1:
-            run_key = choice.widget("run", choice.run)
             st.segmented_control(
                 "Network of the race",
                 list(stage.lanes),
@@ -162,36 +163,37 @@ def _which(choice: Choice, stage: Stage) -> None:
                 required=True,
                 wrap=True,
                 format_func=lambda id: _name(stage.lanes[id], stage.lanes.values()),
-                key=run_key,
-                on_change=lambda: setattr(choice, "run", st.session_state[run_key]),
+                **wired(choice.offers, "machine_run", choice.run, partial(setattr, choice, "run")),
                 help="The scrubber stays at the same step, so the networks can be compared.",
             )
         if stage.subject is not None:
             inputs = stage.subject.inputs
-            input_key = choice.widget("input", choice.input)
             st.selectbox(
                 "Held-out input",
                 range(len(inputs)),
                 index=choice.input,
                 format_func=lambda place: inputs[place].title,
-                key=input_key,
-                on_change=lambda: setattr(choice, "input", st.session_state[input_key]),
+                **wired(
+                    choice.offers, "machine_input", choice.input, partial(setattr, choice, "input")
+                ),
                 help="None of these was trained on.",
                 width=360,
             )
 
 
-def _sharing(run: Run, visitor: str) -> None:
+def _sharing(choice: Choice, run: Run, visitor: str) -> None:
     """For whoever brought the texts: whether others see them, too."""
     if not run.has_own_texts or run.visitor != visitor:
         return
-    key = f"machine_share_{run.id}_{run.shared}"
     st.toggle(
         "Show my texts to people with this link",
         value=run.shared,
-        key=key,
-        on_change=_share,
-        args=(run.id, visitor, not run.shared),
+        **wired(
+            choice.offers,
+            f"machine_share_{run.id}",
+            run.shared,
+            partial(_share, run.id, visitor),
+        ),
         help=train_moments.SHARING,
     )
 
@@ -215,14 +217,20 @@ def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
     if len(steps) < 2:
         st.caption(f"One snapshot so far: {said[steps[0]].words}.")
         return
-    key = choice.widget("step", snapshot.step, tuple(said[step].words for step in steps))
     st.select_slider(
         "Time of training",
         steps,
         value=snapshot.step,
         format_func=lambda step: said[step].words,
-        key=key,
-        on_change=lambda: _dragged(choice, st.session_state[key]),
+        # Also about its labels: the browser tells a choice by its label, and one that is gone
+        # would be taken for another choice.
+        **wired(
+            choice.offers,
+            "machine_step",
+            snapshot.step,
+            partial(_dragged, choice),
+            tuple(said[step].words for step in steps),
+        ),
         help=train_moments.scale_words(str(stage.run.plan.get("task"))),
     )
 
@@ -261,12 +269,12 @@ def _buttons(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
             args=(choice, not choice.playing, steps, place),
             help="One snapshot after the other, about one a second.",
         )
-        key = choice.widget("ghost", choice.ghost)
         st.toggle(
             "Ghost of the last",
             value=choice.ghost,
-            key=key,
-            on_change=lambda: setattr(choice, "ghost", st.session_state[key]),
+            **wired(
+                choice.offers, "machine_ghost", choice.ghost, partial(setattr, choice, "ghost")
+            ),
             help="Draws how the last snapshot reads the same input behind this reading: dotted "
             "lines, outlined bars, and, under Values, the difference.",
         )

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import streamlit as st
 
 from rnnviz import snapshots, train_moments
 from rnnviz.palette import Theme
 from rnnviz.runs import Run
 from rnnviz.snapshots import Found, Snapshot
 from rnnviz.theatre import View
+from rnnviz.theatre.turns import Offers
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan
 from rnnviz.ui import train_jobs
@@ -53,9 +53,7 @@ class Choice:
     reading: tuple[Any, ...] = ()
     ready: Stage | None = None
     """What the page's run has worked out for the fragment in it."""
-    numbers: dict[str, int] = field(default_factory=dict)
-    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """How often the value of a control was changed from elsewhere."""
+    offers: Offers = field(default_factory=Offers)
 
     def look_at(self, shown: str, runs: Mapping[str, Run]) -> None:
         """Another run of the page's is shown; of a race the one that was chosen stays."""
@@ -64,20 +62,6 @@ class Choice:
             self.step, self.playing = None, False
         if self.run not in runs:
             self.run = shown
-
-    def widget(self, name: str, value: object, labels: tuple[str, ...] = ()) -> str:
-        """The key of a control; another one where the control itself would show another value.
-
-        Also where its `labels` are others than before: the browser tells a choice by its label, and
-        one that is gone would be taken for another choice.
-        """
-        key = f"machine_{name}_{self.numbers.get(name, 0)}"
-        known = self.labels.setdefault(name, labels)
-        self.labels[name] = labels
-        if known == labels and st.session_state.get(key, value) == value:
-            return key
-        self.numbers[name] = self.numbers.get(name, 0) + 1
-        return f"machine_{name}_{self.numbers[name]}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,15 +130,13 @@ def _cell(choices: TrainChoices) -> None:
     if not choices.address.is_race:
         return
     with st.container(horizontal=True):
-        key = choices.widget("racers")
         st.segmented_control(
             "Who races",
             CELLS,
             selection_mode="multi",
             default=list(choices.address.racers),
             format_func=CELL_NAMES.__getitem__,
-            key=key,
-            on_change=lambda: choices.set("racers", st.session_state[key]),
+            **choices.control("racers"),
             help="Two or three of them.",
         )
         _segments(
@@ -225,15 +223,13 @@ def _learning(choices: TrainChoices) -> None:
         help="This share of the values is left out at random in training, so that the network "
         "relies on no single one.",
     )  # fmt: skip
-    key = choices.widget("seed")
     st.number_input(
         "Seed",
         value=choices.plan.seed,
         min_value=int(BOUNDS["seed"][0]),
         max_value=int(BOUNDS["seed"][1]),
         step=1,
-        key=key,
-        on_change=lambda: choices.set("seed", st.session_state[key]),
+        **choices.control("seed"),
         help="The number from which all chance is drawn: first weights, order of the examples. The "
         "same seed gives the same curve again.",
     )
@@ -280,14 +276,12 @@ def _slider(
     numbers = sorted(one for one in every if one is not None and least <= one <= most)
     none = [None] if None in every else []
     ends = (numbers, none) if options[-1] is None else (none, numbers)
-    key = choices.widget(name)
     st.select_slider(
         label,
         [*ends[0], *ends[1]],
         value=value,
         format_func=shown,
-        key=key,
-        on_change=lambda: choices.set(name, st.session_state[key]),
+        **choices.control(name),
         help=help,
     )
 
@@ -301,14 +295,13 @@ def _select(
     help: str,
     placeholder: str | None = None,
 ) -> None:
-    key, value = choices.widget(name), choices.value(name)
+    value = choices.value(name)
     st.selectbox(
         label,
         list(names),
         index=list(names).index(value) if value in names else None if placeholder else 0,
         format_func=names.__getitem__,
-        key=key,
-        on_change=lambda: choices.set(name, st.session_state[key]),
+        **choices.control(name),
         placeholder=placeholder,
         help=help,
     )
@@ -317,7 +310,6 @@ def _select(
 def _segments(
     choices: TrainChoices, name: str, label: str, names: dict[Any, str], *, help: str
 ) -> None:
-    key = choices.widget(name)
     st.segmented_control(
         label,
         list(names),
@@ -325,18 +317,15 @@ def _segments(
         format_func=names.__getitem__,
         required=True,
         wrap=True,
-        key=key,
-        on_change=lambda: choices.set(name, st.session_state[key]),
+        **choices.control(name),
         help=help,
     )
 
 
 def _toggle(choices: TrainChoices, name: str, label: str, *, help: str) -> None:
-    key = choices.widget(name)
     st.toggle(
         label,
         value=choices.value(name),
-        key=key,
-        on_change=lambda: choices.set(name, st.session_state[key]),
+        **choices.control(name),
         help=help,
     )

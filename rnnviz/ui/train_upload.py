@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
 from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import notices, plain, sentence
+from rnnviz.ui.offers import wired
 from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import Desk, origin
 from rnnviz.ui.waiting import still_wanted
@@ -80,14 +82,17 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
         ("label_column", "Column of labels", "What it has to say: 2 to 20 different answers."),
     ):
         index = brought.columns.index(getattr(brought, name))
-        key = f"{choices.widget(name)}_{brought.fingerprint}_{index}"
         st.selectbox(
             label,
             brought.columns,
             index=index,
-            key=key,
-            on_change=_column,
-            args=(choices, desk, visitor, name, key),
+            **wired(
+                choices.offers,
+                f"train_{name}",
+                brought.columns[index],
+                partial(_column, choices, desk, visitor, name),
+                (brought.fingerprint,),
+            ),
             disabled=file is None,
             help=said,
         )
@@ -108,9 +113,9 @@ def _is_kept(brought: Brought | None, desk: Desk) -> bool:
     return True
 
 
-def _column(choices: TrainChoices, desk: Desk, visitor: str, name: str, key: str) -> None:
+def _column(choices: TrainChoices, desk: Desk, visitor: str, name: str, chosen: str) -> None:
     """Read the file again with another column."""
-    file, chosen = st.session_state.get("train_upload"), st.session_state[key]
+    file = st.session_state.get("train_upload")
     if file is None or choices.brought is None:
         return
     columns = {one: getattr(choices.brought, one) for one in COLUMNS}
@@ -166,8 +171,6 @@ def _take(
         last = choices.brought
         if last is None or last.fingerprint != fingerprint or last.key is None:
             choices.bring(brought)
-        for column in COLUMNS:  # the boxes show again what is read
-            choices.renew(column)
 
 
 def _counted(brought: Brought) -> str:

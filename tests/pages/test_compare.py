@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,13 +17,16 @@ from streamlit.testing.v1 import AppTest
 from rnnviz import exhibit
 from rnnviz.address import WORDS, pack_image
 from rnnviz.data import images
+from rnnviz.theatre import Trip
 from tests.pages.conftest import Open
 from tests.pages.test_digits import (
     PAGE,
     choice,
+    drawing,
     handed,
     image_of,
     shown,
+    tell,
     theatre_data,
     words,
 )
@@ -37,8 +41,7 @@ def readings(app: AppTest) -> list[dict[str, Any]]:
 
 def pick(app: AppTest, number: int) -> None:
     """Click a bundled sample, counted from 1, as the browser says it."""
-    app.session_state["digits"].show(exhibit.sample(number), sample=number)
-    app.run()
+    tell(app, "gallery", "picked", {"value": number - 1})
 
 
 DOWN = {"pen": "normal", "points": [[0.5, 0.2], [0.5, 0.8]]}
@@ -52,15 +55,12 @@ def draw(app: AppTest, *strokes: dict[str, Any]) -> None:
     for stroke, place in ((DOWN, PLACES["down"]), (ACROSS, PLACES["across"])):
         pixels[place] = 255 if stroke in strokes else pixels[place]
     image = base64.b64encode(pixels.tobytes()).decode()
-    app.session_state["digits_board"] = {"drawing": {"image": image, "strokes": list(strokes)}}
-    app.run()
+    tell(app, "board", "drawing", {"image": image, "strokes": list(strokes)})
 
 
 def go_back(app: AppTest, **query: str) -> None:
     """A run as it comes after the browser's back button."""
-    went = {"turn": 1 + app.session_state["digits"].heard_trip, "search": "?" + urlencode(query)}
-    app.session_state["digits_travel"] = {"went": went}
-    app.run()
+    tell(app, "travel", "went", {"search": "?" + urlencode(query)})
 
 
 def test_all_three_cells_read_the_same_digit(open_page: Open, models: Path) -> None:
@@ -102,9 +102,8 @@ def test_the_slider_mixes_pixels_and_rests_in_the_address(open_page: Open, model
     before = choice(app)
 
     def move(percent: Any, settled: bool, turn: int) -> None:
-        app.session_state["digits_morph"] = {"mix": {"percent": percent, "turn": turn}}
-        app.session_state["digits"].mixed(percent, settled, turn)
-        app.run()
+        message = {"percent": percent, "settled": settled, "turn": turn}
+        tell(app, "morph", "mix", message)
 
     move(40, False, 1)
     mixed = np.rint(0.4 * exhibit.sample(3).image + 0.6 * exhibit.sample(8).image)
@@ -112,7 +111,7 @@ def test_the_slider_mixes_pixels_and_rests_in_the_address(open_page: Open, model
     assert image_of(shown(app)["ghost"]) == exhibit.sample(8).pixels
     assert shown(app)["truth"] is None
     assert "morph" not in words(app)
-    assert [(one["percent"], one["turn"]) for one in handed(app, "morph")] == [(40, 1)]
+    assert [(one["percent"], one["heard"]) for one in handed(app, "morph")] == [(40, 1)]
     move(40, True, 2)
     assert words(app)["morph"] == "40"
     assert choice(app) == before + 1
@@ -167,7 +166,7 @@ def test_strokes_of_one_drawing_are_one_choice_and_going_back_fills_the_board(
     (board,) = handed(app, "canvas")
     go_back(app, **both)
     (filled,) = handed(app, "canvas")
-    assert filled["nonce"] == board["nonce"] + 1
+    assert filled["fill"] == board["fill"] + 1
     assert filled["strokes"] == [DOWN, ACROSS]
     assert theatre_data(app)["options"]["subtitle"] == "reading your drawing"
     draw(app, DOWN, ACROSS)  # the board says what it was filled with
@@ -205,11 +204,55 @@ def test_a_drawing_that_is_still_made_tidy_does_not_undo_going_back(
 
     def slow(image: np.ndarray) -> np.ndarray:
         # What the run does that follows the browser, while Streamlit has not stopped this one yet.
-        choices.adopt({"sample": "4"})
-        choices.trips += 1
+        choices.follow(Trip(99, {"sample": "4"}))
         return normalise(image)
 
     monkeypatch.setattr(images, "normalise", slow)
     draw(app, DOWN)
     assert image_of(shown(app)) == exhibit.sample(4).pixels
     assert words(app) == {"sample": "4"}
+
+
+ORDERS = list(itertools.permutations(("drawing", "picked", "went")))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_comes_in_one_message_is_taken_in_the_order_in_which_it_was_done(
+    open_page: Open, models: Path, order: tuple[str, ...]
+) -> None:
+    """Streamlit makes one message of several: the turns say what was last, and that stays."""
+    app = open_page(PAGE, pin="8")
+    sent = {
+        "drawing": ("board", drawing()),
+        "picked": ("gallery", {"value": 4}),
+        "went": ("travel", {"search": "?sample=6&cell=gru&pin=8"}),
+    }
+    for place, what in enumerate(order):
+        component, message = sent[what]
+        app.session_state[f"digits_{component}"] = {what: {"turn": 1 + place, **message}}
+    app.run()
+    last = order[-1]
+    if last == "drawing":
+        assert theatre_data(app)["options"]["subtitle"].startswith("reading your drawing")
+    else:
+        wanted = exhibit.sample(5 if last == "picked" else 6).pixels
+        assert image_of(shown(app)) == wanted
+    assert shown(app)["cell"] == "gru"
+    before = words(app), handed(app, "canvas"), handed(app, "morph")
+    app.run()
+    assert (words(app), handed(app, "canvas"), handed(app, "morph")) == before
+    assert handed(app, "canvas")[0]["strokes"] == drawing()["strokes"]
+
+
+def test_a_slider_that_was_moved_before_the_pick_moves_nothing(
+    open_page: Open, models: Path
+) -> None:
+    app = open_page(PAGE, sample="3", pin="8")
+    mix = {"percent": 40, "settled": True}
+    app.session_state["digits_morph"] = {"mix": {"turn": 4, **mix}}
+    app.session_state["digits_gallery"] = {"picked": {"turn": 5, "value": 4}}
+    app.run()
+    assert "morph" not in words(app) and handed(app, "morph")[0]["percent"] == 100
+    app.session_state["digits_morph"] = {"mix": {"turn": 6, **mix}}
+    app.run()
+    assert words(app)["morph"] == "40"

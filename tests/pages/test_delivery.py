@@ -43,10 +43,8 @@ def test_the_digits_page_is_the_same_tree_in_every_state(open_page: Open) -> Non
         app.session_state["digits_board"] = {"drawing": {"image": None, "strokes": []}}
         app.run()
         assert not app.warning
-        app.session_state["digits_board"] = {"drawing": test_digits.drawing()}
-        app.run()
-        app.session_state["digits_board"] = {"drawing": test_digits.drawing(ink=False)}
-        app.run()
+        test_digits.tell(app, "board", "drawing", test_digits.drawing())
+        test_digits.tell(app, "board", "drawing", test_digits.drawing(ink=False))
         assert app.warning, "the board is empty"
         for name in FIGURES:
             app.button_group(key="digits_figure").set_value(name).run()

@@ -66,6 +66,16 @@ def drawing(ink: bool = True) -> dict[str, Any]:
     return {"image": image, "strokes": strokes}
 
 
+def tell(app: AppTest, component: str, name: str, message: Any) -> AppTest:
+    """A run as it comes after a component of the page has told what was done in it."""
+    choices = app.session_state["digits"]
+    heard = (choices.pictured.heard, choices.boarded.heard, choices.mixing.heard)
+    if isinstance(message, dict):
+        message = {"turn": 1 + max(*heard, choices.heard_trip), **message}
+    app.session_state[f"digits_{component}"] = {name: message}
+    return app.run()
+
+
 def png(pixels: np.ndarray, format: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, format, **options)
@@ -161,8 +171,7 @@ def test_a_drawing_is_normalised_and_read(open_page: Open, models: Path) -> None
     from rnnviz.data import images
 
     app = open_page(PAGE)
-    app.session_state["digits_board"] = {"drawing": drawing()}
-    app.run()
+    tell(app, "board", "drawing", drawing())
     pixels = np.frombuffer(base64.b64decode(drawing()["image"]), np.uint8).reshape(112, 112)
     assert image_of(shown(app)) == images.normalise(pixels).tobytes()
     assert words(app) == {"image": pack_image(image_of(shown(app)))}
@@ -171,11 +180,9 @@ def test_a_drawing_is_normalised_and_read(open_page: Open, models: Path) -> None
 
 def test_an_emptied_board_keeps_the_last_reading(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
-    app.session_state["digits_board"] = {"drawing": drawing()}
-    app.run()
+    tell(app, "board", "drawing", drawing())
     before = image_of(shown(app))
-    app.session_state["digits_board"] = {"drawing": drawing(ink=False)}
-    app.run()
+    tell(app, "board", "drawing", drawing(ink=False))
     assert image_of(shown(app)) == before
     assert "board is empty" in app.warning[0].value
 
@@ -183,7 +190,6 @@ def test_an_emptied_board_keeps_the_last_reading(open_page: Open, models: Path) 
 @pytest.mark.parametrize(
     "sent",
     [
-        7,
         {"image": "!!", "strokes": []},
         {"image": "AAAA", "strokes": []},
         {"image": "A" * 10**6, "strokes": []},
@@ -197,17 +203,23 @@ def test_a_forged_drawing_is_refused_in_one_sentence(
 ) -> None:
     app = open_page(PAGE)
     before = image_of(shown(app))
-    app.session_state["digits_board"] = {"drawing": sent}
-    app.run()
+    tell(app, "board", "drawing", sent)
     assert not app.exception
     assert image_of(shown(app)) == before
     assert app.warning[0].value.startswith("Expected")
 
 
+@pytest.mark.parametrize("sent", [7, {}, {"turn": 0}, {"turn": True, "image": None}])
+def test_what_has_no_turn_is_no_drawing(open_page: Open, models: Path, sent: Any) -> None:
+    app = open_page(PAGE)
+    app.session_state["digits_board"] = {"drawing": sent}
+    app.run()
+    assert not app.exception and not app.warning
+
+
 def test_strokes_come_back_to_the_board_after_another_page(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
-    app.session_state["digits_board"] = {"drawing": drawing()}
-    app.run()
+    tell(app, "board", "drawing", drawing())
     app.switch_page("pages/home.py").run()
     app.switch_page(PAGE).run()
     (board,) = [

@@ -248,7 +248,7 @@ def test_a_pinned_text_lies_under_the_next_or_beside_it(text_page: Open) -> None
 def test_ones_own_text_goes_into_the_link_when_asked(text_page: Open) -> None:
     app = text_page()
     write(app, OWN)
-    app.toggle(key="text_share_1").set_value(True).run()
+    app.toggle(key="text_share").set_value(True).run()
     assert words(app) == {"own": pack_text(OWN)}
     other = text_page(**words(app))
     assert text_of(shown(other)[0]) == OWN
@@ -258,7 +258,7 @@ def test_ones_own_text_goes_into_the_link_when_asked(text_page: Open) -> None:
 def test_a_text_too_long_for_a_link_says_so(text_page: Open) -> None:
     app = text_page()
     write(app, " ".join(f"word{i * 7919 % 10007}" for i in range(1500)))
-    app.toggle(key="text_share_1").set_value(True).run()
+    app.toggle(key="text_share").set_value(True).run()
     assert "own" not in words(app)
     assert "too long for a link" in said(app)
 
@@ -403,9 +403,10 @@ def test_struck_out_words_are_spoken_of_only_where_there_are_any(text_page: Open
     assert not speaks()
 
 
-def test_keys_of_widgets_that_are_gone_are_not_kept(text_page: Open) -> None:
+def test_keys_of_controls_that_are_gone_are_not_kept(text_page: Open) -> None:
     app = text_page()
     for cell in ("gru", "rnn", "lstm", "gru"):
         travel(app, cell=cell)
-    kept = [number for number in range(1, 5) if f"text_cell_{number}" in app.session_state]
-    assert kept == [app.session_state["text"].trips] == [4]
+    (now,) = [one.key for one in app.button_group if one.label == "Network"]
+    keys = [now.rpartition("_")[0] + f"_{number}" for number in range(1, 10)]
+    assert [key for key in keys if key in app.session_state] == [now]

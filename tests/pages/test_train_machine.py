@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def figure(app: AppTest, name: str) -> dict[str, Any]:
 
 def control(kind: Any, name: str) -> Any:
     """The control of that name, whatever number its key has now."""
-    (found,) = (one for one in kind if (one.key or "").startswith(f"machine_{name}_"))
+    (found,) = (one for one in kind if re.fullmatch(rf"machine_{name}(_\d+)?", one.key or ""))
     return found
 
 
