@@ -79,8 +79,8 @@ def test_words_go_along() -> None:
 def test_a_picture_is_what_its_reader_says() -> None:
     data = png(np.asarray(samples.load()[0])[6])
     found = parsing.picture(data)
-    assert found.dtype == np.uint8
-    np.testing.assert_array_equal(found, images.read(data))
+    assert found.pixels.dtype == np.uint8 and found.notices == ()
+    np.testing.assert_array_equal(found.pixels, images.read(data))
 
 
 @pytest.mark.parametrize(

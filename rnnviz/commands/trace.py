@@ -9,6 +9,7 @@ import torch
 
 from rnnviz import evaluation, tokens
 from rnnviz.classifier import ClassifierTrace, SequenceClassifier
+from rnnviz.commands import tell
 from rnnviz.data import DataError, images
 
 
@@ -51,6 +52,8 @@ def _read_image(network: SequenceClassifier, image: Path) -> Read:
         raise DataError(
             f"expected a readable picture at {image}, got none ({failure.strerror}): check the path"
         ) from failure
-    normalised = torch.as_tensor(images.read(contents))
+    found = images.look(contents)
+    tell(found.notices)
+    normalised = torch.as_tensor(found.pixels)
     read = network.trace(evaluation.rows(normalised)[None])
     return Read(read, tuple(f"row {row:2}" for row in range(1, len(normalised) + 1)))

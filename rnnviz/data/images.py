@@ -11,6 +11,8 @@ import io
 import math
 import struct
 import zlib
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,6 +22,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from rnnviz.data import DataError
+from rnnviz.data.sheets import within
 
 SIDE, BOX = 28, 20
 
@@ -37,6 +40,22 @@ FAINTEST_DRAWN, FAINTEST_PHOTO = 8 / 255, 0.08
 
 SPECK = 0.03
 """A spot with less than this share of the largest one's ink is dirt or a slip of the pen."""
+
+MOST_INK = 0.6
+"""Of the box of 20 x 20: the thickest digits fill less."""
+
+WIDEST = 1.8
+"""A digit is hardly wider than tall; so much wider, it is several that touch."""
+
+FRAMED = "The picture has a frame or a table around the sheet: that was left out."
+SEVERAL = (
+    "There seem to be several digits in the picture, which are read as one: cut out the one that "
+    "is meant."
+)
+MUCH_INK = (
+    "Most of the picture is taken for ink. If it has a frame or a dark table in it, cut the digit "
+    "out more closely."
+)
 
 # What Pillow's readers were seen to raise for files with flipped and missing bytes. Its error for a
 # picture that says it is huge comes before our own, where a format knows its size late.
@@ -66,16 +85,38 @@ class EmptyImageError(ImageError):
     """The image is readable, but nothing is drawn on it."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """A digit (28, 28) uint8, ink 255 on 0, and whole sentences on how it was found."""
+
+    pixels: np.ndarray
+    notices: tuple[str, ...] = ()
+
+
 def read(data: bytes) -> np.ndarray:
+    """The digit that `look` finds, without a word; raises as it does."""
+    return look(data).pixels
+
+
+def look(data: bytes) -> Look:
     """The digit (28, 28) uint8 in a PNG, JPEG or WebP file of any size, ink 255 on 0.
 
     The format is taken from the contents. Transparent pixels become the ground, palettes, CMYK,
-    16 bits and a camera's orientation are understood.
+    16 bits and a camera's orientation are understood. Of a sheet in a frame the sheet is read. That
+    is said, and so are several digits, and ink that covers most of the picture.
 
     Raises `ImageError` for other files, animations, more than 16 megapixels and damaged data,
     `EmptyImageError` when there is nothing to see.
     """
-    return normalise(grey(data))
+    sheet, framed = within(_shrunk(grey(data)))
+    ink = _without_specks(*_ink(sheet))
+    pixels = _centred(_boxed(_cropped(ink)))
+    said = {
+        FRAMED: framed,
+        SEVERAL: _are_several(ink),
+        MUCH_INK: (pixels > 100).sum() > MOST_INK * BOX**2,
+    }
+    return Look(pixels, tuple(sentence for sentence, holds in said.items() if holds))
 
 
 def normalise(gray: np.ndarray) -> np.ndarray:
@@ -113,7 +154,7 @@ def grey(data: bytes) -> np.ndarray:
             picture.draft(None, (2 * WORKING_SIDE, 2 * WORKING_SIDE))
         picture.load()
         upright = ImageOps.exif_transpose(picture)
-        return _luminance(upright)
+        return _luminance(upright, isinstance(picture, PngImageFile))
     except DAMAGE as error:
         raise ImageError(
             "expected a whole image, got one that is damaged or cut off: save or copy it again"
@@ -155,11 +196,10 @@ def _guess(data: bytes) -> str:
     return next((name for mark, name in OTHER_FORMATS if start.startswith(mark)), "something else")
 
 
-def _luminance(picture: Image.Image) -> np.ndarray:
+def _luminance(picture: Image.Image, exact: bool) -> np.ndarray:
     """(H, W) floats 0..1; transparent pixels take the shade that the ink is farther from."""
     if picture.mode.startswith("I"):
-        values = np.asarray(picture, dtype=np.float32)
-        return (values / 65535).clip(0, 1)
+        return _stretched(np.asarray(picture, dtype=np.float32) / 65535, 0.25)
     if "transparency" in picture.info or picture.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         colours = np.asarray(picture.convert("RGBA"), dtype=np.float32) / 255
         shade = colours[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -167,7 +207,17 @@ def _luminance(picture: Image.Image) -> np.ndarray:
         opaque = float(alpha.sum())
         ground = 0.0 if opaque and float((shade * alpha).sum()) / opaque > 0.5 else 1.0
         return shade * alpha + ground * (1 - alpha)
-    return np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    shades = np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    # A mask of zeros and ones, which looks black to people. Only a PNG keeps it as it was.
+    is_mask = exact and shades.max() < FAINTEST_DRAWN
+    return _stretched(shades, FAINTEST_DRAWN) if is_mask else shades
+
+
+def _stretched(values: np.ndarray, least: float) -> np.ndarray:
+    """The values in 0..1; those that use less than `least` of it are spread over all of it."""
+    low, high = float(values.min()), float(values.max())
+    spread = (values - low) / (high - low) if 0 < high - low < least else values
+    return spread.clip(0, 1)
 
 
 def _unit(gray: np.ndarray) -> np.ndarray:
@@ -260,6 +310,28 @@ def _without_specks(ink: np.ndarray, photo: bool) -> np.ndarray:
     reach = 2 + max(ink.shape) // 40
     near = maximum_filter(kept[spots], 2 * reach + 1)
     return np.where(near & (kept[spots] | (spots == 0)), ink, 0)
+
+
+def _are_several(ink: np.ndarray) -> bool:
+    """Whether large parts of the ink stand apart, side by side or one above the other.
+
+    The bar of a five may lie apart as well, but it is flat.
+    """
+    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import sum as sums
+
+    spots, count = label(ink > 0.3, structure=np.ones((3, 3)))
+    mass = sums(ink, spots, np.arange(1, count + 1))
+    boxes = [box for box, one in zip(find_objects(spots), mass, strict=True)
+             if one > 0.25 * mass.max()]  # fmt: skip
+    heights = [box[0].stop - box[0].start for box in boxes]
+    tall = [box for box, one in zip(boxes, heights, strict=True) if one > 0.5 * max(heights)]
+    for axis in (0, 1):
+        ends = sorted((box[axis].start, box[axis].stop) for box in tall)
+        if any(after[0] >= before[1] for before, after in pairwise(ends)):
+            return True
+    height, width = _cropped(ink).shape
+    return bool(WIDEST * height < width < 10 * height)
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:

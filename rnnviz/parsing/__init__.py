@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from rnnviz.parsing.pool import POOLS
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from rnnviz.data.documents import Document
+    from rnnviz.data.images import Look
     from rnnviz.data.labelled import Labelled
     from rnnviz.data.texts import LabelledTexts, Track
     from rnnviz.run_uploads import Checked
@@ -80,9 +79,9 @@ def labelled_texts(
     return found
 
 
-def picture(data: bytes, *, alive: Alive | None = None) -> np.ndarray:
-    """`images.read`."""
-    found: np.ndarray = FILES.ask("picture", [data], {}, name="this one", alive=alive)
+def picture(data: bytes, *, alive: Alive | None = None) -> Look:
+    """`images.look`."""
+    found: Look = FILES.ask("picture", [data], {}, name="this one", alive=alive)
     return found
 
 

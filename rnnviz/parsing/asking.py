@@ -68,8 +68,8 @@ READERS: dict[str, Reader] = {
         limits=Limits(seconds=60, megabytes=1500, wall_seconds=300.0, answer=250),
     ),
     "picture": Reader(
-        "rnnviz.data.images:read",
-        "numpy:ndarray",
+        "rnnviz.data.images:look",
+        "rnnviz.data.images:Look",
         noun="a picture",
         limits=Limits(seconds=10, megabytes=500, answer=1),
     ),
@@ -87,8 +87,8 @@ TEXTS = tuple[str, ...]
 
 READY = {
     "files": (
-        "numpy", "scipy.ndimage", "PIL.Image", "pyarrow.parquet", "bs4", "pypdf", "docx",
-        "charset_normalizer", "rnnviz.data.documents", "rnnviz.data.images",
+        "numpy", "scipy.ndimage", "scipy.spatial", "PIL.Image", "pyarrow.parquet", "bs4", "pypdf",
+        "docx", "charset_normalizer", "rnnviz.data.documents", "rnnviz.data.images",
         "rnnviz.parsing.readers",
     ),
     "networks": (

@@ -74,6 +74,7 @@ class DigitsChoices:
     drawn: tuple[Any, ...] = ()
     strokes: tuple[Stroke, ...] = ()
     upload: str | None = None
+    made: bytes | None = None
     notices: dict[str, str] = field(default_factory=dict)
     choice: int = 0
     kind: str = ""

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from rnnviz import parsing
@@ -169,19 +170,29 @@ def _gallery(choices: DigitsChoices) -> None:
 def _upload(choices: DigitsChoices, uploaded: Any) -> None:
     """An uploaded file becomes the picture; an unusable one leaves the last in place."""
     if uploaded is None:
-        choices.upload = None
+        choices.upload, choices.made = None, None
         choices.notices.pop("upload", None)
         return
     data = uploaded.getvalue()
     fingerprint = hashlib.blake2b(data, digest_size=16).hexdigest()
-    if fingerprint == choices.upload:
-        return
+    if fingerprint != choices.upload:
+        _take(choices, data, fingerprint)
+    if choices.made is not None:
+        enlarged = np.frombuffer(choices.made, np.uint8).reshape(28, 28).repeat(4, 0).repeat(4, 1)
+        st.image(enlarged, caption="What was made of it: 28 x 28", width=112)
+
+
+def _take(choices: DigitsChoices, data: bytes, fingerprint: str) -> None:
+    choices.made = None
     choices.notices.pop("upload", None)
     try:
         known = choices.pictured.heard
-        digit = parsing.picture(data, alive=still_wanted)
+        found = parsing.picture(data, alive=still_wanted)
+        choices.made = found.pixels.tobytes()
         if choices.pictured.heard == known:  # else another one was drawn or picked meanwhile
-            choices.show(Picture(digit.tobytes(), "your image"))
+            choices.show(Picture(choices.made, "your image"))
+        if found.notices:
+            choices.notices["upload"] = " ".join(found.notices)
     except DataError as error:
         choices.notices["upload"] = sentence(error)
     choices.upload = fingerprint  # a run that was called off leaves the file to the next one

@@ -16,8 +16,9 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz import opening
 from rnnviz.address import FIRST_SAMPLE, pack_image
-from rnnviz.data import samples
+from rnnviz.data import images, samples
 from rnnviz.ui import models as kept
+from rnnviz.ui.notices import plain
 from tests.pages.conftest import Open
 
 PAGE = "pages/digits.py"
@@ -238,6 +239,22 @@ def test_an_upload_is_read(open_page: Open, models: Path) -> None:
     app.file_uploader(key="digits_upload").upload("one.png", png(pixels), "image/png").run()
     assert not app.warning
     assert theatre_data(app)["options"]["subtitle"] == "reading your image"
+
+
+def test_a_frame_is_said_and_what_was_made_is_shown(open_page: Open, models: Path) -> None:
+    """A square picture between the bars of a phone: the sheet is read, and stands beside it."""
+    app = open_page(PAGE)
+    sheet = np.full((120, 120), 255, np.uint8)
+    digit = samples.load()[0][6].repeat(2, 0).repeat(2, 1)
+    sheet[32:88, 32:88] = 255 - digit
+    framed = np.pad(sheet, ((30, 30), (0, 0)))
+    app.file_uploader(key="digits_upload").upload("phone.png", png(framed), "image/png").run()
+    assert not app.exception
+    assert [one.value for one in app.warning] == [plain(images.FRAMED)]
+    assert image_of(shown(app)) == images.normalise(sheet).tobytes()
+    assert app.session_state["digits"].made == image_of(shown(app))
+    (made,) = app.get("image")
+    assert "28 x 28" in made.captions[0]
 
 
 BAD_FILES = {
