@@ -191,6 +191,7 @@ def test_pause_frees_the_worker_and_resume_goes_on(opened: Open, store: RunStore
     until(lambda: first.state == "paused")
     assert first.latest(first.id)["step"] < LONG.epochs  # long before its end
     manager.resume(first)
+    until(lambda: first.latest(first.id)["step"] > FIRST_EPOCH)
     manager.stop(first)
     until(lambda: first.state == "stopped")
     assert "best so far is kept" in first.message
