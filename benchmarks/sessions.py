@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -16,8 +17,9 @@ RUNS_AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 class Session:
     """One page in one tab. `seconds` are those of every run of the script, asked to finished."""
 
-    def __init__(self, address: str, page: str) -> None:
+    def __init__(self, address: str, page: str, headers: Mapping[str, str] | None = None) -> None:
         self._address, self._page = address.replace("http", "ws", 1), page
+        self._headers = dict(headers or {})
         self._line: ClientConnection | None = None
         self._hash = ""
         self._buttons: dict[str, tuple[str, str]] = {}
@@ -29,6 +31,7 @@ class Session:
         self._line = await connect(
             f"{self._address}/_stcore/stream",
             subprotocols=["streamlit"],  # type: ignore[list-item]
+            additional_headers=self._headers,
             max_size=None,
             open_timeout=60,
             ping_timeout=None,
