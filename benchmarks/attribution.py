@@ -104,6 +104,13 @@ def _completeness(explained: list[TextExplanation]) -> None:
         f"most {100 * max(errors):.3f} %, {short} of {len(errors)} at 1 % or more; "
         f"steps: median {statistics.median(steps):.0f}, most {max(steps)}"
     )
+    tokens_off = [one.completeness.token_error for one in explained if one.completeness]
+    known = [error for error in tokens_off if error is not None]
+    print(
+        f"  single tokens: checked in {len(known)} of {len(tokens_off)}; changed by a part of the "
+        f"largest: median {100 * statistics.median(known or [math.nan]):.3f} %, "
+        f"most {100 * max(known, default=math.nan):.3f} %"
+    )
 
 
 if __name__ == "__main__":

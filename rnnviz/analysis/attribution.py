@@ -119,8 +119,9 @@ def explain_text(
 
     `target` is, if None, the second of two classes, so that the sign of a measure always means the
     same; of more classes it is the model's own answer. Integrated gradients begin with `steps`
-    gradients and take more until the sum is complete but for a two hundredth, or until so many
-    more would take too long for a text of this length (`rnnviz.analysis.integrated`).
+    gradients and take more until the sum is complete but for a two hundredth, and until twice as
+    many change no token by more than a two hundredth of the largest, or until so many more would
+    take too long for a text of this length (`rnnviz.analysis.integrated`).
 
     The model is shared and stays as it is: gradients are asked for, never accumulated. Raises
     ValueError for a model in training mode, one that reads no tokens or has fewer than two classes,

@@ -91,7 +91,7 @@ def note(name: str, found: TextExplanation) -> str:
 def _complete(found: Completeness) -> str:
     said = (
         f"Sum {signed(found.total)} of {signed(found.difference)} log-odds, "
-        f"error {error_words(found)}, {found.steps} gradients."
+        f"error {error_words(found)}; {token_words(found)}; {found.steps} gradients."
     )
     if found.relative_error < 0.01:
         return said
@@ -105,6 +105,13 @@ def error_words(found: Completeness) -> str:
     if found.relative_error > 1:
         return f"{abs(found.delta):.3f} log-odds"
     return f"{100 * found.relative_error:.2g} %"
+
+
+def token_words(found: Completeness) -> str:
+    """How far single tokens may be off, as a part of the largest."""
+    if found.token_error is None:
+        return "single tokens may be off by more"
+    return f"single tokens to {max(100 * found.token_error, 0.01):.2g} % of the largest"
 
 
 def signed(value: float) -> str:

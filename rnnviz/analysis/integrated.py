@@ -10,6 +10,9 @@ between `c + d / 16` and `c + d` for any `d` down to 2^-45: in single precision 
 precision as smooth as any other function, but of `log d`. A narrow piece that does not add up is
 therefore read in double precision. Answers alone, cheaper than gradients, find `c`, and the piece
 is cut at distances from there each of which is `RATIO` times the one before.
+
+A sum may be right while its tokens are not: errors of opposite sign cancel. So pieces that add up
+are halved once more, and again where that changes a token, until it no longer does.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier
 
 AIM = 0.005
-"""Integrated gradients take more steps until no larger part of the sum is missing."""
+"""Integrated gradients take more steps until no larger part of the sum is missing, and until twice
+as many change no token by a larger part of the largest."""
 
 NODES = 4
 """Gradients along each piece of the way, at the places of Gauss and Legendre."""
@@ -69,7 +73,9 @@ class Completeness:
     `total - difference`: captum's convergence delta over all pieces of the way; `relative_error` is
     its size as a part of the difference, infinite where that is 0. `jump` is how much of `delta`
     lies in pieces of the way that are too narrow to be halved even in double precision: there the
-    answer jumps, and no gradient sees it.
+    answer jumps, and no gradient sees it. `token_error` is by how much a token changed when the
+    pieces were last halved, at most, as a part of the largest token; None where the sum is not
+    complete or more gradients would take too long.
     """
 
     steps: int
@@ -77,6 +83,7 @@ class Completeness:
     difference: float
     delta: float
     jump: float = 0.0
+    token_error: float | None = None
 
     @property
     def relative_error(self) -> float:
@@ -97,12 +104,13 @@ def integrated(
     path = Path(model, features, baseline, target)
     most = max(NODES, MOST_TOKENS_DERIVED // features.shape[1])
     allowed = AIM * abs(difference)
-    whole = np.linspace(0, 1, max(1, min(steps, most // 2) // NODES) + 1)
+    # A third, so that there is room to halve all pieces.
+    whole = np.linspace(0, 1, max(1, min(steps, most // 3) // NODES) + 1)
     starts, ends = whole[:-1], whole[1:]
     fresh = np.ones(len(starts), dtype=bool)  # worth searching for a steep place
     parts, deltas = path.along(starts, ends)
     missing = float(parts.sum()) - difference
-    best = missing, parts, deltas, ends - starts
+    best = missing, parts, deltas, starts, ends
     while abs(missing) > allowed:
         again, cuts, worth, left = [], [], [], most - path.spent
         for piece in _worst(deltas, ends - starts, allowed / 2):
@@ -136,17 +144,53 @@ def integrated(
         missing = float(parts.sum()) - difference
         # A gradient may lie in a steep place by chance, and the budget end before that is mended.
         if abs(missing) <= allowed or np.abs(deltas).sum() < 1.01 * np.abs(best[2]).sum():
-            best = missing, parts, deltas, ends - starts
-    missing, parts, deltas, widths = best
-    values = parts.sum(axis=0)
+            best = missing, parts, deltas, starts, ends
+    missing, parts, deltas, starts, ends = best
+    values, token_error = parts.sum(axis=0), None
+    if abs(missing) <= allowed:
+        finer, token_error = _settled(path, starts, ends, parts, most)
+        # A gradient may lie in a steep place by chance here, too: then the sum tells.
+        if abs(float(finer.sum()) - difference) <= allowed:
+            values, missing = finer, float(finer.sum()) - difference
     found = Completeness(
         steps=path.gradients,
         total=float(values.sum()),
         difference=difference,
         delta=missing,
-        jump=float(deltas[widths <= NARROWEST].sum()),
+        jump=float(deltas[ends - starts <= NARROWEST].sum()),
+        token_error=token_error,
     )
     return {"integrated_gradients": values, "completeness": found}
+
+
+def _settled(
+    path: Path, starts: np.ndarray, ends: np.ndarray, parts: np.ndarray, most: float
+) -> tuple[np.ndarray, float | None]:
+    """Halve pieces until that changes no token by much; the tokens, and by how much it last did.
+
+    First all pieces are halved, then those of which the halves told something else. The change is a
+    part of the largest token, None where there was no room to halve all.
+    """
+    values, error, changed = parts.sum(axis=0), None, np.full(len(starts), np.inf)
+    while error is None or error > AIM:
+        allowed = AIM * float(np.abs(values).max(initial=0)) / len(changed)
+        again = (changed > allowed) & (ends - starts > NARROWEST)
+        middles = (starts[again] + ends[again]) / 2
+        low = np.concatenate([starts[again], middles])
+        high = np.concatenate([middles, ends[again]])
+        if not again.any() or path.spent + path.cost(high - low) > most:
+            break
+        halves, _ = path.along(low, high)
+        told = halves[: len(middles)] + halves[len(middles) :] - parts[again]
+        values = values + told.sum(axis=0)
+        largest = float(np.abs(values).max(initial=0))
+        error = float(np.abs(told.sum(axis=0)).max(initial=0)) / largest if largest else 0.0
+        # Each half is taken to be off by half of what halving their piece has told.
+        found = np.abs(told).max(axis=1, initial=0) / 2
+        starts, ends = np.concatenate([starts[~again], low]), np.concatenate([ends[~again], high])
+        parts = np.concatenate([parts[~again], halves])
+        changed = np.concatenate([changed[~again], found, found])
+    return values, error
 
 
 def steepest(
