@@ -43,8 +43,9 @@ def evaluate(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Images: an .npz with images (N, 28, 28) uint8 and labels (N,). Texts: a CSV, "
-            "JSONL or Parquet file. Default: the test set that suits the model, if it is on disk."
+            help="Images: an .npz with images (N, 28, 28), ink light on dark in 0..255, and labels "
+            "(N,); other conventions are told. Texts: a CSV, JSON or Parquet file. Default: the "
+            "test set that suits the model, if it is on disk."
         ),
     ] = None,
     text_column: Annotated[str, typer.Option(help="Of a file of texts.")] = "text",
@@ -162,6 +163,7 @@ def atlas(
                 if data
                 else evaluation.default_images(checkpoint.dataset_of(model))
             )
+            tell(labelled.notices)
             try:
                 made = survey.build(
                     network,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rnnviz import npz
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.data import DataError
+from rnnviz.data import DataError, arrays
 from rnnviz.data.texts import LabelledTexts
 from rnnviz.tokens import TextTokenizer
 from rnnviz.tracking import Track, silently
@@ -26,11 +26,15 @@ MOST_IMAGES = 1_000_000
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images `(N, 28, 28)` uint8 and labels `(N,)`, and what to call them in a report."""
+    """Images `(N, 28, 28)` uint8 and labels `(N,)`, and what to call them in a report.
+
+    `notices` are whole sentences on how they were read.
+    """
 
     images: Tensor
     labels: Tensor
     source: str
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,18 +135,18 @@ def rows(images: Tensor) -> Tensor:
 
 
 def read_npz(path: str | Path) -> LabelledImages:
-    """`images (N, 28, 28)` uint8 and `labels (N,)` integers of an .npz file, or `DataError`.
+    """Images and labels of an .npz file as `arrays` reads them, with what was done; or `DataError`.
 
     Nothing in the file is run: arrays that would need pickle are refused.
     """
     path = Path(path)
-    wanted = "an .npz file with images (N, 28, 28) uint8 and labels (N,) integers"
+    wanted = "an .npz file with images (N, 28, 28), ink light on dark, and labels (N,) integers"
     if not path.is_file():
         raise DataError(
             f"expected {wanted}, got {str(path)!r}, which is not a file: check the path"
         )
     try:
-        _check_members(npz.sizes(path), path, wanted)
+        keys = _keys(npz.sizes(path), path, wanted)
     except (OSError, ValueError) as failure:
         if isinstance(failure, DataError):
             raise
@@ -151,22 +155,22 @@ def read_npz(path: str | Path) -> LabelledImages:
             "write it with numpy.savez"
         ) from failure
     try:
-        images, labels = npz.read(path, ("images", "labels")).values()
+        found = npz.read(path, keys)
     except (OSError, ValueError) as failure:
         raise DataError(
             f"expected {wanted}, got objects, damaged arrays or other contents under those names "
             f"in {path}: write it with numpy.savez"
         ) from failure
-    _check_arrays(images, labels, path)
-    return LabelledImages(
-        torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)), str(path)
-    )
+    images, notices = arrays.pixels(found[keys[0]], str(path))
+    labels = arrays.labels(found[keys[1]], len(images), str(path))
+    return LabelledImages(torch.from_numpy(images), torch.from_numpy(labels), str(path), notices)
 
 
 def default_images(dataset: str = "mnist") -> LabelledImages:
     """The test images that suit a model of `dataset`, where they are on disk.
 
-    For digits these are MNIST's, else the digits that scikit-learn has. Raises `DataError` when
+    For digits these are MNIST's, else the digits that scikit-learn has; where `RNNVIZ_DATA` names a
+    folder without MNIST, a notice says so. Raises `DataError` when
     images are damaged, which others would hide, or when there is nothing to take instead.
     """
     from rnnviz.data import MissingDataError, digits, mnist
@@ -178,39 +182,33 @@ def default_images(dataset: str = "mnist") -> LabelledImages:
     try:
         images, labels = mnist.load("test", name=name)
         source = f"the {title} test images"
-    except MissingDataError:
+        notices: tuple[str, ...] = ()
+    except MissingDataError as missing:
         if name != "mnist":
             raise
         images, labels = digits.load()
         source = "scikit-learn's digits, rescaled to 28 x 28"
-    return LabelledImages(torch.as_tensor(images), torch.as_tensor(labels), source)
+        # Where a folder was named, other images than those in it are a surprise.
+        notices = (f"These are {source}: {missing}.",) if mnist.is_named() else ()
+    return LabelledImages(torch.as_tensor(images), torch.as_tensor(labels), source, notices)
 
 
-def _check_members(sizes: Mapping[str, int], path: Path, wanted: str) -> None:
-    """What the archive says of itself, before anything is unpacked."""
-    missing = [name for name in ("images", "labels") if f"{name}.npy" not in sizes]
-    if missing:
+def _keys(sizes: Mapping[str, int], path: Path, wanted: str) -> tuple[str, str]:
+    """What the two arrays are called, by what the archive says of itself before it is unpacked."""
+    for keys in arrays.KEYS:
+        if all(f"{name}.npy" in sizes for name in keys):
+            break
+    else:
+        missing = [name for name in arrays.KEYS[0] if f"{name}.npy" not in sizes]
         found = ", ".join(sorted(sizes))[:200] or "nothing"
         raise DataError(
             f"expected {wanted}, got {path} without {' and '.join(missing)} (it holds {found}): "
             "write it with numpy.savez(path, images=..., labels=...)"
         )
     most = MOST_IMAGES * 28 * 28 + 1024
-    if max(sizes["images.npy"], sizes["labels.npy"]) > most:
+    if max(sizes[f"{name}.npy"] for name in keys) > most:
         raise DataError(f"expected at most {MOST_IMAGES:,} images in {path}, got more: split it")
-
-
-def _check_arrays(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
-        raise DataError(
-            f"expected images (N, 28, 28) of uint8 in {path}, "
-            f"got {images.shape} of {images.dtype}: convert them first"
-        )
-    if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1] or len(labels) == 0:
-        raise DataError(
-            f"expected {len(images)} integer labels, at least one, in {path}, "
-            f"got {labels.shape} of {labels.dtype}: give every image one label"
-        )
+    return keys
 
 
 def _check_fit(model: SequenceClassifier, images: Tensor, labels: Tensor) -> None:

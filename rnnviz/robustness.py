@@ -7,7 +7,7 @@ says what that one change costs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -77,7 +77,7 @@ def report(
         # Test files may be sorted by difficulty: a fixed shuffle makes the first ones typical.
         order = torch.randperm(len(labelled.labels), generator=torch.Generator().manual_seed(0))
         chosen = order[:limit]
-        labelled = LabelledImages(labelled.images[chosen], labelled.labels[chosen], labelled.source)
+        labelled = replace(labelled, images=labelled.images[chosen], labels=labelled.labels[chosen])
     return _markdown(accuracies(models, labelled, track), list(models), labelled)
 
 
@@ -90,6 +90,7 @@ def _markdown(
         f"Accuracy in % on {len(data.labels):,} of {data.source}, each changed in one way only.",
         "Written by `python -m rnnviz robustness --output docs/robustness.md`.",
         "Ink is 1 on a ground of 0; the noise is normal and kept within 0..1.",
+        *data.notices,
         "",
         f"| change | amount | {' | '.join(names)} |",
         f"|---|---|{'---:|' * len(names)}",

@@ -215,6 +215,11 @@ def test_evaluate_says_which_images_it_took(saved: Path) -> None:
     result = rnnviz("evaluate", "mine", RNNVIZ_MODELS=str(saved.parent))
     assert result.exit_code == 0
     assert "scikit-learn's digits" in result.stdout and "1,797" in result.stdout
+    assert (
+        "rnnviz: These are scikit-learn's digits" in result.stderr and "/nowhere" in result.stderr
+    )
+    result = rnnviz("evaluate", saved, "--json")
+    assert "/nowhere" in json.loads(result.stdout)["notices"][0]
 
 
 def test_robustness_writes_its_table(saved: Path, tmp_path: Path) -> None:
@@ -418,7 +423,9 @@ def test_long_commands_show_how_far_they_are(
     if command[0] == "padding":
         command = [*command, "--output", str(tmp_path / "padding")]
     piped = rnnviz(*command)
-    assert piped.exit_code == 0 and piped.stderr == ""
+    # A folder of data that was named and holds none is told; how far it is, is not.
+    assert piped.exit_code == 0
+    assert all(one.startswith("rnnviz: These are ") for one in piped.stderr.splitlines())
     shown = io.StringIO()
     monkeypatch.setattr(
         "rnnviz.training.terminal.CONSOLE", Console(file=shown, force_terminal=True, width=90)

@@ -77,6 +77,46 @@ def test_a_small_folder_is_read(folder: Path) -> None:
     assert labels.tolist() == list(range(7))
 
 
+@pytest.mark.parametrize("dotted", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("place", ["MNIST/raw", "MNIST", "mnist", "."])
+def test_files_as_they_were_fetched_by_hand(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
+    dotted: bool, packed: bool, place: str,
+) -> None:  # fmt: skip
+    """Packed, with a dot in the name, without the folders of torchvision: they are these images."""
+    wanted = mnist.load("test")
+    other = tmp_path_factory.mktemp("other")
+    (other / place).mkdir(parents=True, exist_ok=True)
+    for name in mnist.FILES["test"]:
+        contents = (folder / "MNIST" / "raw" / name).read_bytes()
+        name = name.replace("-idx", ".idx") if dotted else name
+        path = other / place / (f"{name}.gz" if packed else name)
+        path.write_bytes(gzip.compress(contents) if packed else contents)
+    monkeypatch.setenv("RNNVIZ_DATA", str(other))
+    assert all(map(np.array_equal, mnist.load("test"), wanted))
+    with pytest.raises(MissingDataError, match="train-images-idx3-ubyte"):
+        mnist.load("train")
+    with pytest.raises(MissingDataError, match="FashionMNIST"):
+        mnist.load("test", name="fashion-mnist")
+
+
+def test_a_damaged_archive_is_one_sentence(folder: Path) -> None:
+    raw = folder / "MNIST" / "raw"
+    images = raw / mnist.FILES["test"][0]
+    whole = gzip.compress(images.read_bytes())
+    images.unlink()
+    packed = raw / f"{images.name}.gz"
+    for damaged in (b"", b"not packed", whole[:100], whole[:40] + b"xxxx" + whole[44:]):
+        packed.write_bytes(damaged)
+        with pytest.raises(DataError, match="get it again") as failure:
+            mnist.load("test")
+        assert "\n" not in str(failure.value)
+    packed.write_bytes(gzip.compress(b"\0" * (mnist.MOST_BYTES + 100)))
+    with pytest.raises(DataError, match="something else"):
+        mnist.load("test")
+
+
 @pytest.mark.parametrize("name", ["fashion-mnist", "kmnist"])
 def test_the_relatives_come_with_the_same_lines(folder: Path, name: str) -> None:
     shutil.copytree(folder / "MNIST", folder / mnist.CLASSES[name])

@@ -66,7 +66,7 @@ def test_an_npz_is_read(tmp_path: Path) -> None:
     [
         ({"images": IMAGES}, "without labels"),
         ({"pixels": IMAGES}, r"without images and labels \(it holds pixels\.npy\)"),
-        ({"images": IMAGES.astype(float), "labels": LABELS}, "got .* of float64"),
+        ({"images": IMAGES.astype(complex), "labels": LABELS}, "got .* of complex128"),
         ({"images": IMAGES[:, :27], "labels": LABELS}, r"got \(30, 27, 28\)"),
         ({"images": IMAGES[0], "labels": LABELS}, r"got \(28, 28\)"),
         ({"images": IMAGES, "labels": LABELS[:29]}, r"expected 30 integer labels.*got \(29,\)"),
@@ -149,6 +149,12 @@ def test_without_mnist_the_digits_are_used(tmp_path: Path, monkeypatch: pytest.M
     found = evaluation.default_images()
     assert "scikit-learn" in found.source
     np.testing.assert_array_equal(found.images.numpy(), digits.load()[0])
+    (said,) = found.notices
+    assert str(tmp_path) in said and "t10k-images-idx3-ubyte" in said and "RNNVIZ_DATA" in said
+    monkeypatch.delenv("RNNVIZ_DATA")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert evaluation.default_images().notices == (), "nobody named a folder"
 
 
 def test_damaged_mnist_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def score_images(network: SequenceClassifier, name: str | Path, data: Path | Non
     else:
         labelled = evaluation.default_images(checkpoint.dataset_of(name))
     score = evaluation.score(network, labelled.images, labelled.labels, progress("scoring"))
-    return Scored(score, labelled.source)
+    return Scored(score, labelled.source, notices=labelled.notices)
 
 
 def score_texts(

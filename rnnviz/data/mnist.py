@@ -8,12 +8,14 @@ Xiao, Rasul, Vollgraf 2017, "Fashion-MNIST". Clanuwat et al. 2018, "Deep learnin
 Japanese literature" (KMNIST).
 """
 
+import gzip
 import hashlib
 import http.client
 import os
 import shutil
 import socket
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +46,9 @@ MNIST_MD5 = {
     "t10k-labels-idx1-ubyte": ("27ae3e4e09519cfbb04c329615203637",),
 }
 
+MOST_BYTES = 100_000_000
+"""Of a file, unpacked: twice as much as 60,000 images."""
+
 SECONDS_WITHOUT_AN_ANSWER = 20.0
 
 _schemas: list[object] = []  # a torch Library takes its definitions back when it is collected
@@ -65,13 +70,14 @@ def load(
         raise DataError(f"expected a data set among {', '.join(CLASSES)}, got {name!r}")
     if split not in FILES:
         raise DataError(f"expected split 'train' or 'test', got {split!r}")
-    root = _root_with(name, split)
-    if root is None:
+    files = _files(name, split)
+    if files is None:
         if not download:
             raise MissingDataError(_missing(name, split))
         root = _download_folder()
         _download(name, root)
-    return _read(root / CLASSES[name] / "raw", split, known=MNIST_MD5 if name == "mnist" else {})
+        files = _in_folder(root / CLASSES[name] / "raw", split)
+    return _read(*files, known=MNIST_MD5 if name == "mnist" else {})
 
 
 def folders() -> list[Path]:
@@ -105,19 +111,44 @@ def torchvision_datasets() -> ModuleType:
     return datasets
 
 
-def _root_with(name: str, split: str) -> Path | None:
-    for folder in folders():
-        raw = folder / CLASSES[name] / "raw"
-        if all((raw / file).is_file() for file in FILES[split]):
-            return folder
+def is_named() -> bool:
+    """Whether somebody named the folder of data, so that nothing else is meant."""
+    return bool(os.environ.get("RNNVIZ_DATA"))
+
+
+def _files(name: str, split: str) -> tuple[Path, Path] | None:
+    """The files of images and of labels, where both are in one folder."""
+    for folder in _places(name):
+        found = [next((path for path in _spellings(folder, file) if path.is_file()), None)
+                 for file in FILES[split]]  # fmt: skip
+        if found[0] and found[1]:
+            return found[0], found[1]
     return None
+
+
+def _places(name: str) -> list[Path]:
+    """Where the files may lie: as torchvision leaves them, or where somebody unpacked them."""
+    found = []
+    for folder in folders():
+        found += [folder / CLASSES[name] / "raw", folder / CLASSES[name], folder / name]
+        # Files there say not which data they are; a checksum of MNIST's does.
+        found += [folder] if name == "mnist" and is_named() else []
+    return found
+
+
+def _spellings(folder: Path, file: str) -> list[Path]:
+    """A file's name as it is packed, unpacked, and as some programs unpack it, with a dot."""
+    dotted = file.replace("-idx", ".idx")
+    return [folder / f"{one}{ending}" for ending in ("", ".gz") for one in (file, dotted)]
 
 
 def _missing(name: str, split: str) -> str:
     places = " or ".join(str(folder / CLASSES[name] / "raw") for folder in folders())
+    named = ", which RNNVIZ_DATA names" if is_named() else ""
     return (
-        f"expected {' and '.join(FILES[split])} in {places}, got nothing: set RNNVIZ_DATA to the "
-        f"folder that holds {CLASSES[name]}/raw, or ask for a download"
+        f"expected {' and '.join(FILES[split])} in {places}{named}, got nothing (they may be "
+        f"packed as .gz, and lie in {CLASSES[name]} itself): set RNNVIZ_DATA to the folder that "
+        f"holds {CLASSES[name]}/raw, or ask for a download"
     )
 
 
@@ -137,7 +168,7 @@ def _download(name: str, root: Path) -> None:
             dataset(beside, train=True, download=True)
             fetched = Path(beside) / CLASSES[name] / "raw"
             for split in FILES:
-                _read(fetched, split, known={})
+                _read(*_in_folder(fetched, split), known={})
             goal.mkdir(parents=True, exist_ok=True)
             for split in FILES:
                 for file in FILES[split]:
@@ -166,41 +197,37 @@ def _patience() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _read(
-    raw: Path, split: str, known: dict[str, tuple[str, ...]]
-) -> tuple[np.ndarray, np.ndarray]:
-    images_path, labels_path = (raw / file for file in FILES[split])
-    count = _check(images_path, (28, 28), known)
-    label_count = _check(labels_path, (), known)
-    if count != label_count:
-        raise DataError(
-            f"expected as many labels as images in {raw}, got {label_count} labels and {count} "
-            f"images: delete both {split} files and get them again"
-        )
-    torchvision_datasets()
-    from torchvision.datasets.mnist import read_image_file, read_label_file
+def _in_folder(raw: Path, split: str) -> tuple[Path, Path]:
+    images, labels = FILES[split]
+    return raw / images, raw / labels
 
-    images, labels = read_image_file(str(images_path)), read_label_file(str(labels_path))
+
+def _read(
+    images_path: Path, labels_path: Path, known: dict[str, tuple[str, ...]]
+) -> tuple[np.ndarray, np.ndarray]:
+    images = _checked(images_path, (28, 28), known)
+    labels = _checked(labels_path, (), known)
+    if len(images) != len(labels):
+        raise DataError(
+            f"expected as many labels as images in {images_path.parent}, got {len(labels)} labels "
+            f"and {len(images)} images: delete both files and get them again"
+        )
     if int(labels.max()) > 9:
         raise DataError(
             f"expected labels 0 to 9 in {labels_path}, got {int(labels.max())}: delete the file "
             f"and get it again"
         )
-    return images.numpy(), labels.numpy()
+    return images, labels.astype(np.int64)
 
 
-def _check(path: Path, shape: tuple[int, ...], known: dict[str, tuple[str, ...]]) -> int:
-    """Number of items in an idx file that is whole: header, size and, where known, checksum."""
-    try:
-        contents = path.read_bytes()
-    except OSError as failure:
-        raise DataError(
-            f"{path} cannot be read ({failure.strerror}): check its permissions"
-        ) from failure
+def _checked(path: Path, shape: tuple[int, ...], known: dict[str, tuple[str, ...]]) -> np.ndarray:
+    """The items of an idx file that is whole: header, size and, where known, checksum."""
+    contents = _contents(path)
     dimensions = 1 + len(shape)
-    header = np.frombuffer(contents[: 4 + 4 * dimensions].ljust(4 + 4 * dimensions), ">u4")
+    start = 4 + 4 * dimensions
+    header = np.frombuffer(contents[:start].ljust(start), ">u4")
     count = int(header[1])
-    expected = 4 + 4 * dimensions + count * int(np.prod(shape))
+    expected = start + count * int(np.prod(shape))
     if header[0] != 0x800 + dimensions or tuple(header[2:]) != shape or count == 0:
         raise DataError(
             f"expected an idx file of {'images 28 x 28' if shape else 'labels'}, got something "
@@ -211,13 +238,30 @@ def _check(path: Path, shape: tuple[int, ...], known: dict[str, tuple[str, ...]]
             f"expected {expected:,} bytes in {path}, got {len(contents):,} (md5 "
             f"{_md5(contents)}): the file is damaged, delete it and get it again"
         )
-    sums = known.get(path.name, ())
+    sums = known.get(path.name.removesuffix(".gz").replace(".idx", "-idx"), ())
     if sums and count in (10_000, 60_000) and _md5(contents) not in sums:
         raise DataError(
             f"expected md5 {' or '.join(sums)} for {path}, got {_md5(contents)}: the file is "
             f"damaged, delete it and get it again"
         )
-    return count
+    return np.frombuffer(contents, np.uint8, offset=start).reshape(count, *shape).copy()
+
+
+def _contents(path: Path) -> bytes:
+    """The bytes of a file, unpacked; no more than a whole one has."""
+    try:
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            return file.read(MOST_BYTES + 1)
+    except (zlib.error, EOFError, gzip.BadGzipFile) as failure:
+        raise DataError(
+            f"expected a gzip archive in {path}, got a damaged one: delete it and get it again"
+        ) from failure
+    except OSError as failure:
+        raise DataError(
+            f"{path} cannot be read ({failure.strerror}): check its permissions"
+        ) from failure
 
 
 def _md5(contents: bytes) -> str:
