@@ -36,7 +36,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=200,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr
