@@ -351,10 +351,11 @@ def test_the_command_writes_the_file_and_says_what_it_found(saved: Path, tmp_pat
     own = tmp_path / "own.csv"
     rows = [f'"{one.text}",{one.label}' for one in SENTENCES]
     own.write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    said = CliRunner().invoke(app, ["line", str(saved), "--data", str(own)])
+    again = ["line", str(saved), "--data", str(own), "--yes"]
+    said = CliRunner().invoke(app, again)
     assert said.exit_code == 0 and sentiment.load(saved).texts == 60
     own.write_text("text,label\n" + "\n".join(rows[:5]) + "\n", encoding="utf-8")
-    said = CliRunner().invoke(app, ["line", str(saved), "--data", str(own)])
+    said = CliRunner().invoke(app, again)
     assert said.exit_code == 2 and "expected 20 texts or more" in said.output
 
 
