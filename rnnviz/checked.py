@@ -27,9 +27,14 @@ def whole(value: Any, low: int = 0, high: int = MOST_WHOLE) -> int | None:
 
 def number(value: Any, low: float = -MOST_WHOLE, high: float = MOST_WHOLE) -> float | None:
     """A finite number from ``low`` to ``high``, both included."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:  # a whole number beyond all of the others
+        return None
     # NaN is neither smaller nor larger than anything.
-    return float(value) if is_number and low <= value <= high and math.isfinite(value) else None
+    return found if math.isfinite(found) and low <= value <= high else None
 
 
 def text(value: Any, most: int) -> str | None:

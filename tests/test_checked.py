@@ -163,6 +163,8 @@ def test_numbers_and_texts_within_their_bounds() -> None:
     assert (whole(3, 0, 3), whole(4, 0, 3), whole(True), whole(2.0), whole("2")) == (3, *[None] * 4)
     assert (number(3, 0, 3), number(0.5, 0, 1), number(1.5, 0, 1)) == (3.0, 0.5, None)
     assert [number(bad) for bad in (math.nan, math.inf, 10**400, True, "1", None)] == [None] * 6
+    unbounded = [number(bad, -math.inf, math.inf) for bad in (10**400, -(10**400), math.inf)]
+    assert unbounded == [None] * 3
     assert (text("abc", 3), text("abcd", 3), text(3, 3), text("\ud83d", 3)) == (
         "abc",
         None,

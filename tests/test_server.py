@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.browser.server import Server, serve
@@ -239,6 +240,36 @@ def test_no_message_harms_another_visitor(server: Server, seed: int) -> None:
     assert health(server) == b"ok"
     whole_page(server, "digits")
     whole_page(server, "text")
+
+
+@pytest.mark.parametrize("page", ["digits", "text", "train"])
+def test_a_control_gets_values_of_every_kind(server: Server, page: str) -> None:
+    """A slider gets a text, a component a number: Streamlit raised, at every such message."""
+    kinds = [field.name for field in WidgetState.DESCRIPTOR.oneofs_by_name["value"].fields]
+    with visit(server.address) as visitor:
+        controls = set(re.findall(r"\$\$ID-[\w-]+", str(visitor.run(page))))
+    assert len(controls) > 5
+    for kind in kinds:
+        made = BackMsg()
+        for control in sorted(controls):
+            widget = made.rerun_script.widget_states.widgets.add(id=control)
+            value = getattr(widget, kind)
+            if isinstance(value, bool | int | float):
+                setattr(widget, kind, type(value)(1))
+            elif isinstance(value, str):
+                setattr(widget, kind, "[1]")
+            elif isinstance(value, bytes):
+                setattr(widget, kind, b"\xff")
+            else:
+                value.SetInParent()
+        with visit(server.address) as visitor:
+            made.rerun_script.page_name = page
+            for _ in range(2):  # to controls that are not there yet, and to those that are
+                visitor.send(made)
+                came = visitor.until_finished()
+            shown = [one.delta.new_element.WhichOneof("type") for one in came]
+            assert "exception" not in shown
+    whole_page(server, page)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")

@@ -11,6 +11,7 @@ from rnnviz.ui.choices import digits_choices
 from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
 from rnnviz.ui.downloads import keep_downloads
+from rnnviz.ui.incoming import take_fitting_values
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
 from rnnviz.ui.train_jobs import stay
@@ -27,6 +28,7 @@ __all__ = [
     "rooms",
     "send_whole_blocks",
     "stay",
+    "take_fitting_values",
     "warm_up",
 ]
 
