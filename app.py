@@ -21,6 +21,7 @@ if __name__ == "__main__":
     st.set_page_config(page_title=f"{page.title} · rnnviz")
     with router.active(page.url_path):
         page.run()
+    ui.menu(key="menu")
     ui.warm_up()
 else:
     from rnnviz.server import server_options

@@ -240,7 +240,18 @@ def test_what_cannot_be_joined_is_refused(
 
 @pytest.mark.parametrize(
     "name",
-    ["theatre", "measures", "canvas", "gallery", "morph", "picker", "place", "scribe", "travel"],
+    [
+        "theatre",
+        "measures",
+        "menu",
+        "canvas",
+        "gallery",
+        "morph",
+        "picker",
+        "place",
+        "scribe",
+        "travel",
+    ],
 )
 def test_each_component_is_one_module_that_reaches_nowhere_else(name: str) -> None:
     text = join(FOLDER / f"{name}.js")

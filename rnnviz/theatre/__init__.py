@@ -55,6 +55,7 @@ __all__ = [
     "last_trip",
     "last_written",
     "measures",
+    "menu",
     "morph",
     "picker",
     "place",
@@ -457,6 +458,11 @@ def last_trip(key: str) -> Trip | None:
     except ValueError:  # more words than anybody means
         return None
     return Trip(turn, {word: values[0] for word, values in words.items()})
+
+
+def menu(*, key: str) -> None:
+    """Close the menu of pages, where it lies over the page, once a page was chosen in it."""
+    component("menu")(key=key, data=_packed({}))
 
 
 def asked(key: str) -> int:

@@ -47,6 +47,15 @@ export class Controls {
     this.zoom = element("div", { class: "segments zoom", role: "group", "aria-label": "Zoom" }, less, more);
   }
 
+  // What Escape does first: true when there was an open menu to close. Whoever was in it goes on at its button.
+  closeMenu() {
+    const { menu } = this.nodes;
+    if (menu.hidden) return false;
+    if (menu.contains(menu.getRootNode().activeElement)) this.view.focus();
+    this.fold(true);
+    return true;
+  }
+
   fold(hidden) {
     this.nodes.menu.hidden = hidden;
     setAttribute(this.view, "aria-expanded", String(!hidden));

@@ -410,7 +410,12 @@ export class Theatre {
   }
 
   press(event) {
-    if (!this.state || event.ctrlKey || event.metaKey || event.altKey || keepsKey(event, this.nodes.scrub)) return;
+    if (!this.state || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && (this.link.closeQuestion() || this.controls.closeMenu())) {
+      event.preventDefault();
+      return;
+    }
+    if (keepsKey(event, this.nodes.scrub)) return;
     const { state, focused } = this;
     const layer = focused.layers[state.layer];
     const order = layer ? rowOrder(layer, this.speakingDirection(), state.order) : null;

@@ -63,6 +63,13 @@ export class LinkCopier {
     (words ? this.whole : this.bare).focus();
   }
 
+  // What Escape does first: true when there was an open question to close.
+  closeQuestion() {
+    if (this.question.hidden) return false;
+    this.close();
+    return true;
+  }
+
   close() {
     this.question.hidden = true;
     this.button.focus();

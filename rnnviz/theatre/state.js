@@ -197,12 +197,12 @@ function withLatest(units, unit) {
   return units.at(-1) === unit ? units : withPin(without(units, unit), unit);
 }
 
-// Escape takes away one thing at a time: the span, then the presenter's size, then the pins. What is pointed at and
-// the replay end in any case.
+// Escape takes away one thing at a time, what lies on top first: the presenter's size, then the span, then the pins (the
+// View menu goes before all of them, see director.js). What is pointed at and the replay end in any case.
 function clearNext(state) {
   const still = { ...state, ...STILL };
-  if (state.span) return { ...still, span: null };
   if (state.presenter) return { ...still, presenter: false };
+  if (state.span) return { ...still, span: null };
   return { ...still, steps: [], units: [], unit: null };
 }
 

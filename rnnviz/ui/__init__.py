@@ -7,6 +7,7 @@ the theatre, `figures` what lies below it, `takeaway` what can be kept. `models`
 import base64
 from pathlib import Path
 
+from rnnviz.theatre import menu
 from rnnviz.ui.choices import digits_choices
 from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
@@ -22,6 +23,7 @@ __all__ = [
     "digits_choices",
     "digits_stage",
     "keep_downloads",
+    "menu",
     "network_controls",
     "opening_stage",
     "picture_controls",

@@ -141,7 +141,7 @@ test("the unit that was walked to is looked at and counts as the latest pin; pin
   assert.deepEqual(committed(run(kept, act("unit", { unit: 37 }))).units, [90, 37]);
 });
 
-test("escape takes away the span, then the presenter's size, then the pins; hovering never stands in its way", () => {
+test("escape takes away the presenter's size, then the span, then the pins; hovering never stands in its way", () => {
   let state = run(
     initialState(SHAPE),
     act("pin", { step: 3, unit: 7 }),
@@ -154,7 +154,7 @@ test("escape takes away the span, then the presenter's size, then the pins; hove
     return [state.span !== null, state.presenter, state.units.length, state.hover];
   });
   assert.deepEqual(seen, [
-    [false, true, 1, null],
+    [true, false, 1, null],
     [false, false, 1, null],
     [false, false, 0, null],
     [false, false, 0, null],
