@@ -52,6 +52,13 @@ def test_the_server_plays_its_part(story: dict[str, Any]) -> None:
             assert turns.stamp == step["hands"]
 
 
+def test_of_views_only_the_newest_of_a_browser_that_knows_the_last_fill_is_taken() -> None:
+    turns = Turns(heard=4, fill=9)
+    assert turns.takes({"turn": 5, "fill": 9}) and turns.takes({"turn": 5, "fill": 9})
+    assert not turns.takes({"turn": 4, "fill": 9}) and not turns.takes({"turn": 6, "fill": 8})
+    assert not turns.takes(None) and turns.heard == 5
+
+
 @pytest.mark.parametrize("sent", [None, 3, {}, {"turn": 0}, {"turn": 1.0}, {"turn": 2**53}])
 def test_a_turn_is_a_whole_number_of_a_browser(sent: Any) -> None:
     assert turn_of(sent) is None

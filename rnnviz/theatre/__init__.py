@@ -118,7 +118,7 @@ def theatre(
     subtitle: str = "",
     about: str = "",
     view: View | None = None,
-    turn: int = 0,
+    turns: Turns | None = None,
     size: Literal["full", "small"] = "full",
     panels: Sequence[str] | None = None,
     autoplay: bool = False,
@@ -131,9 +131,10 @@ def theatre(
 
     ``readings`` are one to three readings of the same steps, or their payloads when they are
     packed already. ``view`` is where a first visit starts; a theatre that stands adopts it when
-    ``turn`` is another number than before. ``about`` is a sentence on the networks
-    for the legend, ``panels`` names the panels to show, all by default; ``address`` lets the
-    browser keep the view in the page's address and lets the keys work before anything was clicked;
+    ``turns`` has another fill, unless something was chosen there since; what was committed before
+    that fill, or before the last turn that was heard, is None then. ``about`` is a sentence on the
+    networks for the legend, ``panels`` names the panels to show, all by default; ``address`` lets
+    the browser keep the view in the page's address and lets the keys work before a first click;
     ``tour`` offers the tour to a first visitor. ``tints`` are, for each reading, what its tokens
     can be coloured by besides what it holds itself; others may come later without the readings
     being decoded anew. ``withheld`` is what the page's address leaves out. Raises ValueError for
@@ -156,15 +157,19 @@ def theatre(
     }
     shown, chosen = json.dumps(packed), json.dumps(options)
     start = json.dumps((view or View()).to_json())
+    stamp = json.dumps(None if turns is None else turns.stamp)
     # Put together from texts, for the readings are long and would be written twice otherwise.
     data = (
         f'{{"digest": "{digest(shown, chosen)}", "readings": {shown}, '
-        f'"view": {start}, "turn": {turn}, "options": {chosen}, '
+        f'"view": {start}, "name": {json.dumps(key)}, "stamp": {stamp}, "options": {chosen}, '
         f'"tintDigest": "{digest(tinted)}", "tints": {tinted}, '
         f'"withheld": {json.dumps(None if withheld is None else asdict(withheld))}}}'
     )
     component(*SHEETS)(key=key, data=data.encode(), default={"view": None}, on_view_change=_nothing)
-    return committed(sent_by(key, "view"), packed)
+    sent = sent_by(key, "view")
+    if turns is not None and not turns.takes(sent):
+        return None
+    return committed(sent, packed)
 
 
 def measures(

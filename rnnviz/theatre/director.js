@@ -27,6 +27,7 @@ import { lasting, lookedAt, reduce, shapeOf, viewOfState } from "./state.js";
 import { readTheme } from "./theme.js";
 import { decodeTints } from "./tints.js";
 import { Tour } from "./tour.js";
+import { turnOf, turnsOf } from "./turns.js";
 import { roomFor } from "./window.js";
 
 const STEPS_PER_SECOND = 7;
@@ -52,7 +53,7 @@ export class Theatre {
     this.dock = new Dock(nodes.dock, dispatch, (unit) => this.previewUnit(unit));
     this.overview = new Overview(nodes.overview, dispatch);
     this.prose = new Prose(nodes.prose, dispatch);
-    this.history = new PageHistory((view) => this.adopt(view));
+    this.history = new PageHistory((view, event) => this.adopt(view, event));
     this.link = new LinkCopier(nodes.copy, nodes.linkPlace, () => this.history.write());
     this.gestures = new Gestures(this);
     this.tour = new Tour(nodes.tour, { onSkip: (hadFocus) => hadFocus && nodes.stage.focus() });
@@ -84,10 +85,17 @@ export class Theatre {
     if (this.options.tour && !this.toured && Tour.wanted()) this.tour.start();
     if (!this.toured && this.goesOn) this.tour.notice(this.state, this.state, { type: "readings" });
     this.toured = true;
-    // Python may ask for another view of a theatre that stands, once with every turn.
-    const turned = this.turn !== undefined && this.turn !== data.turn;
-    this.turn = data.turn;
-    if (turned) this.dispatch({ type: "adopt", view: data.view });
+    if (data.stamp) this.meet(data);
+  }
+
+  // Python may ask for another view of a theatre that stands. What was chosen here since then stays, and is told again.
+  meet({ name, stamp, view }) {
+    const isFirst = !this.turns;
+    this.turns ??= turnsOf(name);
+    const met = this.turns.meet(stamp);
+    if (isFirst || met === "known") return;
+    if (met === "take") this.dispatch({ type: "adopt", view });
+    else this.commit();
   }
 
   adoptData(data) {
@@ -322,7 +330,9 @@ export class Theatre {
     if (action.type === "hover" || action.type === "leave") return;
     this.later("announce", ANNOUNCE_AFTER, () => this.announce());
     if (!state.playing) this.follow();
-    if (!sameValue(committed(before), committed(state))) this.later("commit", COMMIT_AFTER, () => this.commit());
+    if (sameValue(committed(before), committed(state))) return;
+    if (action.type !== "adopt") this.turns?.act();
+    this.later("commit", COMMIT_AFTER, () => this.commit());
   }
 
   // At most one refresh per frame, however fast the pointer or the keys are.
@@ -343,7 +353,7 @@ export class Theatre {
   }
 
   commit() {
-    if (!this.options.silent) this.tell?.("view", commitMessage(this.state));
+    if (!this.options.silent) this.tell?.("view", { ...commitMessage(this.state), ...this.turns?.stamp() });
   }
 
   follow() {
@@ -352,7 +362,8 @@ export class Theatre {
 
   // Back or forward in the browser's history: the view of that entry, told to Python as well. The readings of that entry
   // may still be on their way, and only they can show all of it: until then nothing is written over it.
-  adopt(view) {
+  adopt(view, event) {
+    this.turns?.act(turnOf(event));
     this.awaited = view;
     this.dispatch({ type: "adopt", view });
     this.later("awaited", AWAITED_FOR, () => {

@@ -10,11 +10,11 @@ export class PageHistory {
   constructor(adopt) {
     this.adopt = adopt;
     this.active = false;
-    this.onPop = () => {
+    this.onPop = (event) => {
       clearTimeout(this.timer);
       this.pushes = false;
       this.chosen = null;
-      if (this.active && this.isHere()) this.adopt(viewOf(window.location.search));
+      if (this.active && this.isHere()) this.adopt(viewOf(window.location.search), event);
     };
   }
 

@@ -61,6 +61,14 @@ class Turns:
         """Whether a message was sent by a browser that knows the last fill, and is the newest."""
         return turn >= self.heard and fill >= self.fill
 
+    def takes(self, sent: Any) -> bool:
+        """Whether a message is the newest, see `knows`; then it is what was heard last."""
+        turn = turn_of(sent)
+        if turn is None or not self.knows(turn, fill_of(sent)):
+            return False
+        self.heard = turn
+        return True
+
     @property
     def stamp(self) -> dict[str, int]:
         """What goes to the browser with what is to be shown."""

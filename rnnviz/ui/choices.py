@@ -52,9 +52,10 @@ class DigitsChoices:
 
     ``mix`` is where the morph slider stands, in percent of the present digit, ``choice`` counts
     the choices that deserve an entry in the browser's history, ``start`` is where a theatre that is
-    shown anew begins. ``pictured``, ``boarded`` and ``mixing`` say who chose the picture, filled
-    the board and moved the slider last; ``offers`` are those of the controls, ``drawn`` is what
-    they showed in the last run of the whole page. ``tasks`` are the readings shown last,
+    shown anew begins. ``pictured``, ``boarded``, ``mixing`` and ``viewed`` say who chose the
+    picture, filled the board, moved the slider and turned the theatre last; ``offers`` are those of
+    the controls, ``drawn`` is what they showed in the last run of the whole page. ``tasks`` are the
+    readings shown last,
     ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
     how often the browser has asked for newer figures, ``heard_trip`` is the turn of the last trip
     through the browser's history that was followed. ``run`` is the network of a training run that
@@ -70,6 +71,7 @@ class DigitsChoices:
     pictured: Turns = field(default_factory=Turns)
     boarded: Turns = field(default_factory=Turns)
     mixing: Turns = field(default_factory=Turns)
+    viewed: Turns = field(default_factory=Turns)
     offers: Offers = field(default_factory=Offers)
     drawn: tuple[Any, ...] = ()
     strokes: tuple[Stroke, ...] = ()
@@ -155,6 +157,7 @@ class DigitsChoices:
         self.heard_trip = trip.turn
         picture, sample = self.picture, self.address.sample
         self.adopt(trip.query, trip.turn)
+        self.viewed.hears(trip.turn)
         if not self.pictured.hears(trip.turn):
             self.show(picture, sample=sample)
 

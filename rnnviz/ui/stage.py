@@ -55,6 +55,7 @@ def digits_stage(choices: DigitsChoices) -> None:
             subtitle=_subtitle(choices, tasks),
             about=models,
             view=choices.start,
+            turns=choices.viewed,
             address=True,
             tour=True,
         )

@@ -66,7 +66,7 @@ class TextChoices:
     ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``filled`` what was
     put into it last, ``turns`` who did that, ``before`` the text as it was when the present edit,
     ``edit``, began. ``own`` are one's own texts by their number in the address, ``share`` says
-    whether they go into it. ``turn`` grows when the theatre is to take ``start``. ``offers`` are
+    whether they go into it. ``viewed`` says who turned the theatre last. ``offers`` are
     those of the controls, ``drawn`` is what they showed in the last run of the whole page.
     ``after`` is that of what was `Written` last, ``typed_last`` says that it grew since files were
     looked at. ``tints`` are colours that figures have worked out for readings that are shown;
@@ -83,7 +83,7 @@ class TextChoices:
     share: bool = False
     view: View = field(default_factory=View)
     start: View = field(default_factory=View)
-    turn: int = 0
+    viewed: Turns = field(default_factory=Turns)
     turns: Turns = field(default_factory=Turns)
     edit: int | None = None
     after: int = 0
@@ -192,6 +192,7 @@ class TextChoices:
             return
         self.heard_trip = trip.turn
         self.adopt(trip.query)
+        self.viewed.hears(trip.turn)
         if self.turns.hears(trip.turn):
             self.fill(self.text.words)
         else:
@@ -232,7 +233,7 @@ class TextChoices:
     def turn_to(self, view: View) -> None:
         """Let the theatre, as it stands, show this view."""
         self.view = self.start = view
-        self.turn += 1
+        self.viewed.fills()
 
     @property
     def has_own(self) -> bool:

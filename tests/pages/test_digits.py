@@ -67,6 +67,12 @@ def drawing(ink: bool = True) -> dict[str, Any]:
     return {"image": image, "strokes": strokes}
 
 
+def now(app: AppTest) -> dict[str, int]:
+    """What the theatre's messages say of when they were sent."""
+    turns = app.session_state["digits"].viewed
+    return {"turn": turns.heard + 1, "fill": turns.fill}
+
+
 def tell(app: AppTest, component: str, name: str, message: Any) -> AppTest:
     """A run as it comes after a component of the page has told what was done in it."""
     choices = app.session_state["digits"]
@@ -128,7 +134,9 @@ def test_what_is_chosen_goes_into_the_address(open_page: Open, models: Path) -> 
 def test_a_commit_reaches_the_page_and_never_the_address(open_page: Open, models: Path) -> None:
     app = open_page(PAGE)
     before = choice(app)
-    app.session_state["digits_theatre"] = {"view": {"layer": 1, "steps": [4], "units": [9, 200]}}
+    app.session_state["digits_theatre"] = {
+        "view": {**now(app), "layer": 1, "steps": [4], "units": [9, 200]}
+    }
     app.run()
     assert app.session_state["digits"].view.layer == 1
     assert app.session_state["digits"].view.units == (9,)
@@ -142,12 +150,28 @@ def test_a_browser_that_commits_nonsense_changes_nothing(
     open_page: Open, models: Path, view: Any
 ) -> None:
     app = open_page(PAGE)
-    app.session_state["digits_theatre"] = {"view": view}
+    app.session_state["digits_theatre"] = {
+        "view": now(app) | view if isinstance(view, dict) else view
+    }
     app.run()
     assert not app.exception
     assert app.session_state["digits"].view.steps == ()
     assert app.session_state["digits"].view.units == ()
     assert words(app) == {}
+
+
+def test_an_old_view_does_not_come_back_after_a_trip(open_page: Open, models: Path) -> None:
+    app = open_page(PAGE)
+    app.session_state["digits_theatre"] = {"view": now(app) | {"units": [9]}}
+    app.run()
+    tell(app, "travel", "went", {"search": "?units=5&layer=2", "turn": 50})
+    assert app.session_state["digits"].view.units == (5,), "the theatre says 9 until it follows"
+    app.session_state["digits_theatre"] = {"view": now(app) | {"units": [7], "turn": 49}}
+    app.run()
+    assert app.session_state["digits"].view.units == (5,)
+    app.session_state["digits_theatre"] = {"view": now(app) | {"units": [7], "turn": 51}}
+    app.run()
+    assert app.session_state["digits"].view.units == (7,)
 
 
 def test_wild_words_in_the_address_are_named_once_and_the_page_works(

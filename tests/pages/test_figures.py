@@ -20,7 +20,7 @@ from rnnviz.theatre.arrays import decode
 from rnnviz.ui import models as kept
 from rnnviz.ui import takeaway
 from tests.pages.conftest import Open
-from tests.pages.test_digits import PAGE, handed, shown, words
+from tests.pages.test_digits import PAGE, handed, now, shown, tell, words
 
 
 def drawn(app: AppTest) -> AppTest:
@@ -68,7 +68,9 @@ def test_each_figure_is_drawn_with_a_caption_and_words_for_those_who_cannot_see(
 def test_a_figure_follows_what_is_chosen_in_the_theatre(open_page: Open) -> None:
     app = drawn(open_page(PAGE))
     before = plots(app)
-    app.session_state["digits_theatre"] = {"view": {"layer": 1, "units": [5], "steps": [3]}}
+    app.session_state["digits_theatre"] = {
+        "view": {**now(app), "layer": 1, "units": [5], "steps": [3]}
+    }
     app.run()
     after = plots(app)
     assert before != after
@@ -117,11 +119,9 @@ def test_a_missing_atlas_is_a_sentence_and_gates_are_drawn_without(
 def test_while_the_slider_moves_the_figures_stand_still(open_page: Open, models: Path) -> None:
     app = drawn(open_page(PAGE, sample="3", pin="8"))
     before = plots(app)
-    app.session_state["digits"].mixed(40, False, 1)
-    app.run()
+    tell(app, "morph", "mix", {"percent": 40, "settled": False})
     assert plots(app) == before
-    app.session_state["digits"].mixed(40, True, 2)
-    app.run()
+    tell(app, "morph", "mix", {"percent": 40, "settled": True})
     assert plots(app) == before, "the theatre is painted first"
     assert plots(drawn(app)) != before
 
