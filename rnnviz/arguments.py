@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
@@ -100,19 +101,54 @@ def check_input(module: Any, given: Any) -> None:
         raise RuntimeError("Expected sequence length to be larger than 0 in RNN, got 0")
 
 
-def checked_lengths(lengths: Any, steps: int, batch: int) -> Tensor | None:
-    """Return lengths as `(B,)` int64, each in 1..T; raises ValueError otherwise."""
+def checked_lengths(
+    lengths: Any, steps: int, batch: int, device: Any, *, packed: bool = False
+) -> Tensor | None:
+    """Return lengths as `(B,)` int64, each in 1..T, on a device; None where all steps are real.
+
+    The one check of lengths: a tensor, an array, a list or a tuple of integers of any type.
+    Raises ValueError for anything else, and where a PackedSequence brings its own.
+    """
     if lengths is None:
         return None
-    lengths = torch.as_tensor(lengths)
-    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
-        raise ValueError(f"lengths must be integers, got {lengths.dtype}")
+    if packed:
+        raise ValueError("lengths: a PackedSequence brings its own, expected None")
+    lengths = _integers(lengths).to(device)
     if lengths.shape != (batch,):
-        raise ValueError(f"lengths must have shape ({batch},), got {tuple(lengths.shape)}")
-    if batch and not (1 <= int(lengths.min()) and int(lengths.max()) <= steps):
         raise ValueError(
-            f"lengths must lie in 1..{steps}, got {int(lengths.min())}..{int(lengths.max())}"
+            f"lengths must have shape ({batch},), one for each sequence, got {tuple(lengths.shape)}"
         )
+    wanted = f"lengths must lie in 1..{steps}"
+    if torch.compiler.is_compiling():  # a program for any lengths: it checks those that it gets
+        torch._assert_async(((lengths >= 1) & (lengths <= steps)).all(), wanted)
+        return lengths
+    if lengths.numel() == 0 or lengths.is_meta:
+        return lengths
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    if shortest < 1 or longest > steps:
+        raise ValueError(f"{wanted}, got {shortest}..{longest}")
+    return None if shortest == steps else lengths
+
+
+def _integers(lengths: Any) -> Tensor:
+    """Return lengths as int64; raises ValueError where they are no integers."""
+    if isinstance(lengths, Tensor):
+        came, whole = (
+            str(lengths.dtype),
+            not (
+                lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool
+            ),
+        )
+    else:
+        try:
+            lengths = np.asarray(lengths)
+        except ValueError as error:  # rows of several lengths
+            raise ValueError("lengths must be integers, one for each sequence") from error
+        # NumPy takes an empty list for one of floats.
+        came, whole = str(lengths.dtype), lengths.dtype.kind in "iu" or lengths.size == 0
+        lengths = torch.from_numpy(lengths.astype(np.int64)) if whole else lengths
+    if not whole:
+        raise ValueError(f"lengths must be integers, got {came}")
     return lengths.to(torch.int64)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
-from rnnviz import prefixes
+from rnnviz import arguments, prefixes
 from rnnviz.observing import bare, check_returned, is_hooked
 from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
@@ -23,6 +24,9 @@ from rnnviz.tokens import PAD, UNKNOWN
 from rnnviz.tracing import Trace, trace
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+
+Lengths: TypeAlias = Tensor | np.ndarray | Sequence[int]
+"""The real steps of each sequence, `(B,)` integers."""
 
 DIGIT_LABELS = tuple("0123456789")
 
@@ -34,7 +38,8 @@ class ClassifierTrace:
     `recurrent` holds every gate, `logits` is `(B, C)`, `attention` is `(B, T)` and sums to one
     over the real steps (`None` for readouts without attention). `prefix_probabilities` is
     `(B, T, C)`: what the model answers after reading the first `t + 1` steps only. Steps beyond a
-    sequence's length have attention 0 and prefix probability NaN.
+    sequence's length have attention 0 and prefix probability NaN. Both are float32, or float64 for
+    a model in float64: under autocast, and in half precision, logits are coarser.
     """
 
     recurrent: Trace
@@ -45,7 +50,7 @@ class ClassifierTrace:
     @property
     def probabilities(self) -> Tensor:
         """Class probabilities after the whole sequence, `(B, C)`."""
-        return self.logits.softmax(dim=-1)
+        return _probabilities(self.logits)
 
 
 class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz", license="mit"):
@@ -160,13 +165,14 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         """What the `C` classes are called."""
         return tuple(self.config["labels"])
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`.
 
-        They are `(B, answers, C)` for a model that answers at several steps.
+        They are `(B, answers, C)` for a model that answers at several steps. `lengths (B,)` are the
+        real steps of each sequence, all of them if None.
         """
-        lengths = self._checked_lengths(inputs, lengths)
-        return self.answer(self.features(inputs), lengths)
+        checked = self._checked_lengths(inputs, lengths)
+        return self.answer(self.features(inputs), checked)
 
     def features(self, inputs: Tensor) -> Tensor:
         """What the recurrent layers read of `inputs`, `(B, T, I)`; varied while training."""
@@ -176,16 +182,19 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             inputs = inputs.masked_fill(hidden & (inputs != PAD), UNKNOWN)
         features = self._features(inputs)
         if self.training and blanked:
-            kept = torch.rand(len(features), 1, self.input_size, device=inputs.device) >= blanked
+            kept = (
+                torch.rand(features.shape[0], 1, self.input_size, device=inputs.device) >= blanked
+            )
             features = features * kept / (1 - blanked)
         return features
 
-    def answer(self, features: Tensor, lengths: Tensor) -> Tensor:
+    def answer(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """From what `features` returns to logits, as `forward` has them."""
         output, _ = self.recurrent(features, lengths=lengths)
+        lengths = _or_whole(lengths, output)
         if (answers := self.config["answers"]) > 1:
             steps = lengths[:, None] + torch.arange(-answers, 0, device=output.device)
-            rows = torch.arange(len(output), device=output.device)[:, None]
+            rows = torch.arange(output.shape[0], device=output.device)[:, None]
             return self.head(self.dropout(output[rows, steps]))
         return self.head(self.dropout(self.readout(output, lengths)))
 
@@ -193,7 +202,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
     def trace(
         self,
         inputs: Tensor,
-        lengths: Tensor | None = None,
+        lengths: Lengths | None = None,
         *,
         prefix_ends: Sequence[int] | None = None,
     ) -> ClassifierTrace:
@@ -206,21 +215,23 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         Deterministic: dropout is off whatever mode the model is in, and neither the mode nor any
         gradient changes, so a model shared between threads stays as it was.
         """
-        lengths = self._checked_lengths(inputs, lengths)
+        checked = self._checked_lengths(inputs, lengths)
         features = self._features(inputs)
-        recurrent = trace(self.recurrent, features, lengths)
+        recurrent = trace(self.recurrent, features, checked)
+        lengths = _or_whole(checked, features)
         logits = self.head(self.readout(recurrent.output, lengths))
-        self._check_forward(inputs, lengths, logits)
+        self._check_forward(inputs, checked, logits)
+        attention = self.readout.weights(recurrent.output, lengths)
         return ClassifierTrace(
             recurrent=recurrent,
             logits=logits,
-            attention=self.readout.weights(recurrent.output, lengths),
+            attention=None if attention is None else attention.to(_wide(attention)),
             prefix_probabilities=self._prefix_probabilities(
                 features, recurrent.output, lengths, logits, prefix_ends
             ),
         )
 
-    def _check_forward(self, inputs: Tensor, lengths: Tensor, logits: Tensor) -> None:
+    def _check_forward(self, inputs: Tensor, lengths: Tensor | None, logits: Tensor) -> None:
         """Raise TypeError where hooks or a subclass make another answer of the same numbers."""
         own = type(self).forward is not SequenceClassifier.forward
         if own or is_hooked(self):
@@ -243,23 +254,22 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         steps = output.shape[1]
         ends = torch.arange(1, steps + 1) if prefix_ends is None else _checked(prefix_ends, steps)
         if self.recurrent.bidirectional:
-            probabilities = output.new_full(
-                (*output.shape[:2], self.head.out_features), float("nan")
-            )
+            answers = _probabilities(whole)
+            probabilities = answers.new_full((*output.shape[:2], answers.shape[-1]), float("nan"))
             for row, length in enumerate(lengths.tolist()):
                 own = ends[ends < length]
                 if len(own):
                     logits = self._logits_of_prefixes(features[row], output[row], own)
-                    probabilities[row, own - 1] = logits.softmax(dim=-1)
+                    probabilities[row, own - 1] = _probabilities(logits)
                 if length in ends:
-                    probabilities[row, length - 1] = whole[row].softmax(dim=-1)
+                    probabilities[row, length - 1] = answers[row]
             return probabilities
         logits = self.head(self.readout.prefixes(output))
         asked = torch.zeros(steps, dtype=torch.bool)
         asked[ends - 1] = True
         unknown = torch.arange(steps, device=output.device) >= lengths[:, None]
         unknown |= ~asked.to(output.device)
-        return logits.softmax(dim=-1).masked_fill(unknown[:, :, None], float("nan"))
+        return _probabilities(logits).masked_fill(unknown[:, :, None], float("nan"))
 
     def _logits_of_prefixes(self, features: Tensor, output: Tensor, ends: Tensor) -> Tensor:
         """From one sequence `(T, I)` and its output `(T, F)` to logits `(P, C)` after `ends` steps.
@@ -290,23 +300,17 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         """What the recurrent layers read: normalised rows or embedded tokens, `(B, T, I)`."""
         if self.embedding is not None:
             return self.embedding(inputs)
-        return (inputs - self.input_mean) / self.input_std
+        return (inputs.to(self.head.weight.dtype) - self.input_mean) / self.input_std
 
-    def _checked_lengths(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
+    def _checked_lengths(self, inputs: Tensor, lengths: Any) -> Tensor | None:
         self._check_inputs(inputs)
         batch, steps = inputs.shape[:2]
-        if lengths is None:
+        checked = arguments.checked_lengths(lengths, steps, batch, inputs.device)
+        if checked is None or self.config["answers"] == 1:
             self._check_room(steps)
-            return torch.full((batch,), steps, dtype=torch.int64, device=inputs.device)
-        if lengths.shape != (batch,):
-            raise ValueError(
-                f"lengths: expected one number per sequence, shape ({batch},), "
-                f"got shape {tuple(lengths.shape)}"
-            )
-        if int(lengths.min()) < 1 or int(lengths.max()) > steps:
-            raise ValueError(f"lengths: expected numbers in 1..{steps}, got {lengths.tolist()}")
-        self._check_room(int(lengths.min()))
-        return lengths.to(inputs.device)
+        else:
+            self._check_room(int(checked.min()))
+        return checked
 
     def _check_room(self, steps: int) -> None:
         if steps < (answers := self.config["answers"]):
@@ -315,6 +319,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             )
 
     def _check_inputs(self, inputs: Tensor) -> None:
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"inputs: expected a tensor, got {type(inputs).__name__}")
         if self.embedding is not None:
             if inputs.dim() != 2 or inputs.is_floating_point():
                 raise ValueError(
@@ -349,6 +355,23 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             if options.get(word, saved) != saved:
                 raise ValueError(f"{word}: expected {saved!r} as saved, got {options[word]!r}")
         return model.to(options.get("map_location", "cpu"))
+
+
+def _wide(values: Tensor) -> torch.dtype:
+    """The type for numbers that are looked at: float32, or a wider one where they have it."""
+    return torch.promote_types(values.dtype, torch.float32)
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    return logits.softmax(dim=-1, dtype=_wide(logits))
+
+
+def _or_whole(lengths: Tensor | None, sequences: Tensor) -> Tensor:
+    """Lengths as readouts want them: where there are none, all steps of `(B, T, F)` are real."""
+    if lengths is not None:
+        return lengths
+    batch, steps = sequences.shape[:2]
+    return torch.full((batch,), steps, dtype=torch.int64, device=sequences.device)
 
 
 def _checked(prefix_ends: Sequence[int], steps: int) -> Tensor:

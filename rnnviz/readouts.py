@@ -32,7 +32,7 @@ class Last(nn.Module):
         self.forward_features = features // 2 if bidirectional else features
 
     def forward(self, output: Tensor, lengths: Tensor) -> Tensor:
-        rows = torch.arange(len(output), device=output.device)
+        rows = torch.arange(output.shape[0], device=output.device)
         forward_state = output[rows, lengths - 1, : self.forward_features]
         backward_state = output[:, 0, self.forward_features :]
         return torch.cat([forward_state, backward_state], dim=-1)
@@ -58,7 +58,7 @@ class LastStep(nn.Module):
         super().__init__()
 
     def forward(self, output: Tensor, lengths: Tensor) -> Tensor:
-        return output[torch.arange(len(output), device=output.device), lengths - 1]
+        return output[torch.arange(output.shape[0], device=output.device), lengths - 1]
 
     def prefixes(self, output: Tensor) -> Tensor:
         return output

@@ -14,6 +14,7 @@ Shapes: `B` batch, `T` steps, `I` input size, `H` hidden size, `R` hidden size t
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -261,25 +262,26 @@ class _Recurrent(nn.Module):
         packed = given if isinstance(given, PackedSequence) else None
         arguments.check_input(self, given)
         if packed is not None:
-            if lengths is not None:
-                raise ValueError("lengths: a PackedSequence brings its own, expected None")
-            inputs, lengths = pad_packed_sequence(PackedSequence(given.data, given.batch_sizes))
+            inputs, own = pad_packed_sequence(PackedSequence(given.data, given.batch_sizes))
             batched = True
         else:
             batched = given.dim() == 3
             inputs = given if batched else given.unsqueeze(1)
             if batched and self.batch_first:
                 inputs = inputs.transpose(0, 1)
-            lengths = arguments.checked_lengths(lengths, inputs.shape[0], inputs.shape[1])
+        steps, batch = inputs.shape[:2]
+        check = functools.partial(
+            arguments.checked_lengths, steps=steps, batch=batch, device=inputs.device
+        )
+        lengths = check(lengths, packed=packed is not None)
+        if packed is not None:
+            lengths = check(own)
         state = arguments.checked_state(self, hx, inputs.shape[1], batched)
         if packed is not None and packed.sorted_indices is not None and hx is not None:
             state = tuple(part.index_select(1, packed.sorted_indices) for part in state)
-        if lengths is not None and bool((lengths == inputs.shape[0]).all()):
-            lengths = None
         weight = self.weight_ih_l0
         inputs, state = inputs.to(weight.dtype), tuple(part.to(weight.dtype) for part in state)
         if lengths is not None:
-            lengths = lengths.to(inputs.device)
             inputs = inputs.masked_fill(~alive_mask(lengths, inputs.shape[0]), 0)
         return Sequences(inputs, state, lengths, packed, batched)
 
@@ -291,7 +293,8 @@ class _Recurrent(nn.Module):
         dropout: bool = True,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Feed each layer with the one below; return `(T, B, D R)` and the final states."""
-        inputs, finals = sequences.inputs, list[State]()
+        inputs = sequences.inputs
+        finals: list[State] = []
         alive = None
         if sequences.lengths is not None:
             alive = alive_mask(sequences.lengths, inputs.shape[0])

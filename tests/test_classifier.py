@@ -197,9 +197,9 @@ def test_bad_words_are_named(chosen: dict[str, object], message: str) -> None:
         (torch.rand(2, 7, 4), None, r"got shape \(2, 7, 4\)"),
         (torch.rand(0, 7, 5), None, "at least one sequence"),
         (torch.rand(2, 0, 5), None, "at least one sequence and one step"),
-        (torch.rand(2, 7, 5), torch.tensor([7]), r"shape \(2,\), got shape \(1,\)"),
-        (torch.rand(2, 7, 5), torch.tensor([0, 7]), r"in 1\.\.7, got \[0, 7\]"),
-        (torch.rand(2, 7, 5), torch.tensor([8, 7]), r"in 1\.\.7, got \[8, 7\]"),
+        (torch.rand(2, 7, 5), torch.tensor([7]), r"shape \(2,\),.* got \(1,\)"),
+        (torch.rand(2, 7, 5), torch.tensor([0, 7]), r"in 1\.\.7, got 0\.\.7"),
+        (torch.rand(2, 7, 5), torch.tensor([8, 7]), r"in 1\.\.7, got 7\.\.8"),
     ],
 )
 def test_bad_inputs_are_named(

@@ -31,13 +31,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz.analysis.explanations import log_odds, spearman
+from rnnviz.analysis.explanations import log_odds, numpy, spearman
 from rnnviz.analysis.integrated import (
     MOST_TOKENS_AT_ONCE,
     Completeness,
     answers_of,
     integrated,
-    numpy,
 )
 from rnnviz.analysis.shuffling import (
     ShuffledAttention,

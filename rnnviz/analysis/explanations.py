@@ -114,9 +114,9 @@ def explain_rows(
     logits_without = _without_each_row(model, pixels, logits.detach())
     attention = model.trace(pixels[None]).attention
     evidence = log_odds(logits.detach(), chosen)
-    weights_of_rows = None if attention is None else _numpy(attention[0])
-    slopes, drops = _numpy(gradient_input), _numpy(evidence - log_odds(logits_without, chosen))
-    inked = _numpy(pixels.any(dim=1))
+    weights_of_rows = None if attention is None else numpy(attention[0])
+    slopes, drops = numpy(gradient_input), numpy(evidence - log_odds(logits_without, chosen))
+    inked = numpy(pixels.any(dim=1))
     return Explanation(
         target=chosen,
         label=model.labels[chosen],
@@ -125,8 +125,8 @@ def explain_rows(
         attention=weights_of_rows,
         gradient_input=slopes,
         occlusion=drops,
-        probability_without=_numpy(logits_without.softmax(dim=1)[:, chosen]),
-        answer_without=_numpy(logits_without.argmax(dim=1)),
+        probability_without=numpy(logits_without.softmax(dim=1)[:, chosen]),
+        answer_without=numpy(logits_without.argmax(dim=1)),
         inked=inked,
         rank_correlations=rank_correlations(
             {"attention": weights_of_rows, "gradient_input": slopes, "occlusion": drops}, inked
@@ -197,5 +197,9 @@ def _check(model: SequenceClassifier, rows: np.ndarray, target: int | None) -> N
         raise ValueError(f"expected rows (T, I), got shape {np.shape(rows)}")
 
 
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
+def numpy(tensor: Tensor) -> np.ndarray:
+    """A tensor as an array; NumPy has no bfloat16, and float16 sums badly: both become float32."""
+    import torch
+
+    half = tensor.dtype in (torch.bfloat16, torch.float16)
+    return (tensor.float() if half else tensor).detach().cpu().numpy()

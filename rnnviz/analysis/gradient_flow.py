@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnviz.analysis.explanations import numpy
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -109,7 +111,7 @@ def gradient_flow(
     layers = (rows[start : start + directions] for start in range(0, len(rows), directions))
     return GradientFlow(
         loss=float(value.detach()),
-        outputs=outputs[0].detach().cpu().numpy(),
+        outputs=numpy(outputs[0]),
         layers=tuple(LayerFlow(*layer) for layer in layers),
     )
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz.analysis.explanations import log_odds
+from rnnviz.analysis.explanations import log_odds, numpy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -325,7 +325,3 @@ def answers_of(model: SequenceClassifier, features: Tensor) -> Tensor:
 
     count, tokens = features.shape[:2]
     return model.answer(features, torch.full((count,), tokens, device=features.device))
-
-
-def numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()

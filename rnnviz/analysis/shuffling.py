@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz.analysis.explanations import log_odds
+from rnnviz.analysis.explanations import log_odds, numpy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,7 +104,7 @@ def shuffled_attention(
         target=chosen,
         label=model.labels[chosen],
         probability=_probability(logits, chosen)[0],
-        attention=attention[0].cpu().numpy(),
+        attention=numpy(attention[0]),
         shuffled=_probability(shuffled, chosen),
         uniform=_probability(uniform, chosen)[0],
         alone=_probability(_on_one_token(model, output, attention), chosen),
@@ -176,4 +176,4 @@ def answer_of(logits: Tensor) -> int:
 
 
 def _probability(logits: Tensor, target: int) -> np.ndarray:
-    return log_odds(logits, target).sigmoid().cpu().numpy()
+    return numpy(log_odds(logits, target).sigmoid())

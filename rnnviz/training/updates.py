@@ -97,16 +97,13 @@ def _adversarial_backward(
 
     With `g = dL/dx` of a sequence's features `x (T, I)`: `x' = x + adversarial * g / |g|`.
     """
-    lengths = batch.lengths
-    if lengths is None:
-        lengths = torch.full((len(batch),), batch.inputs.shape[1], device=batch.inputs.device)
     with place.autocast():
         features = model.features(batch.inputs)
 
     def slope_at(where: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         read = where.detach().requires_grad_()
         with place.autocast():
-            outputs = whole(model.answer(read, lengths))
+            outputs = whole(model.answer(read, batch.lengths))
             loss = objective.loss(outputs, batch.labels, recipe.label_smoothing)
         place.backward(loss)
         assert read.grad is not None
