@@ -151,6 +151,7 @@ def _wants_to_look_inside() -> bool:
         or forward_ad._current_level >= 0
         or torch.compiler.is_compiling()
         or torch._C._is_tracing()
+        or torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.PROXY) is not None
     )
 
 

@@ -88,6 +88,17 @@ class _Weights:
     gates: ClassVar[int]
     kind: ClassVar[str]
 
+    def __post_init__(self) -> None:
+        """Raise TypeError where sizes came, as torch.nn's cells take them, and no weights."""
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            value = getattr(self, name)
+            if not isinstance(value, Tensor) and not (value is None and name.startswith("bias")):
+                own, layer = type(self).__name__, self.kind.upper()
+                raise TypeError(
+                    f"{own} takes the weights of one layer as tensors, got {value!r} as {name}: "
+                    f"make a layer, rnnviz.{layer}(input_size, hidden_size), and take its cell(0)"
+                )
+
     @property
     def hidden_size(self) -> int:
         return self.weight_hh.shape[0] // self.gates

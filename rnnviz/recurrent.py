@@ -25,6 +25,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from rnnviz import arguments, bptt
 from rnnviz.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
+from rnnviz.torch_names import TorchNames, symbolic
 from rnnviz.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Sequences(NamedTuple):
     batched: bool
 
 
-class _Recurrent(nn.Module):
+class _Recurrent(TorchNames):
     """What RNN, GRU and LSTM share: parameters, argument checks, the stack of layers."""
 
     cell_type: ClassVar[Callable[..., Cell]]
@@ -143,19 +144,6 @@ class _Recurrent(nn.Module):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
-    @property
-    def all_weights(self) -> list[list[nn.Parameter]]:
-        """The parameters of each layer and direction, as torch.nn lists them."""
-        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        return [
-            [getattr(self, kind + suffix) for kind in kinds if hasattr(self, kind + suffix)]
-            for layer in range(self.num_layers)
-            for suffix in self._suffixes(layer)
-        ]
-
-    def flatten_parameters(self) -> None:
-        """Do nothing; torch.nn has it, and callers written for torch.nn call it."""
-
     def cell(self, layer: int, *, reverse: bool = False) -> Cell:
         """Return the cell of one layer in one direction, on this module's own parameters."""
         suffix = self._suffixes(layer)[int(reverse)]
@@ -204,6 +192,9 @@ class _Recurrent(nn.Module):
         Raises:
             ValueError, RuntimeError: as torch.nn, when a shape or dtype does not fit.
         """
+        written = symbolic(self, input, hx, lengths=lengths)
+        if written is not None:
+            return written  # type: ignore[return-value]
         sequences = self._sequences(input, hx, lengths)
         if self.engine == "torch":
             return self._answer(sequences, *self._torch_layers(sequences))
@@ -312,12 +303,11 @@ class _Recurrent(nn.Module):
 
     def _torch_layers(self, sequences: Sequences) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Let torch's own kernel read all layers."""
-        weights = [weight for layer in self.all_weights for weight in layer]
         hx = sequences.state if len(sequences.state) > 1 else sequences.state[0]
         options = (self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
         kernel = getattr(torch, self.mode.lower())
         if sequences.lengths is None:
-            output, *final = kernel(sequences.inputs, hx, weights, *options, False)
+            output, *final = kernel(sequences.inputs, hx, self._flat_weights, *options, False)
             return output, tuple(final)
         order = sequences.lengths.argsort(descending=True)
         back = order.argsort()
@@ -325,7 +315,7 @@ class _Recurrent(nn.Module):
         packed = pack_padded_sequence(sequences.inputs.index_select(1, order), lengths)
         hx = tuple(part.index_select(1, order) for part in sequences.state)
         hx = hx if len(hx) > 1 else hx[0]
-        data, *final = kernel(packed.data, packed.batch_sizes, hx, weights, *options)
+        data, *final = kernel(packed.data, packed.batch_sizes, hx, self._flat_weights, *options)
         steps = sequences.inputs.shape[0]
         output, _ = pad_packed_sequence(
             PackedSequence(data, packed.batch_sizes), total_length=steps

@@ -21,6 +21,7 @@ MODULES = {
 LAYERS = (
     ("rnnviz.cells",),
     ("rnnviz.unrolling", "rnnviz.buffers", "rnnviz.sweeps", "rnnviz.arguments"),
+    ("rnnviz.torch_names",),
     ("rnnviz.recurrent", "rnnviz.bptt"),
     ("rnnviz.parameters",),
     ("rnnviz.observing",),
