@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +14,6 @@ from torch.nn.utils.rnn import pack_padded_sequence
 import rnnviz
 from tests.oracle import CELLS, OURS, TORCH, initial_state, twins
 
-ROOT = Path(__file__).resolve().parent.parent
 INPUTS = torch.rand(3, 6, 4, generator=torch.Generator().manual_seed(0))
 
 
@@ -161,11 +157,3 @@ def test_a_cell_of_sizes_is_refused_where_it_is_made(name: str) -> None:
     with pytest.raises(TypeError, match="got None as weight_hh"):
         kind(weights.weight_ih, None)
     kind(weights.weight_ih, weights.weight_hh)
-
-
-def test_every_block_of_the_page_runs() -> None:
-    page = (ROOT / "docs" / "drop-in.md").read_text("utf-8")
-    blocks = [part.split("```")[0] for part in page.split("```python\n")[1:]]
-    assert len(blocks) == 3
-    for block in blocks:
-        subprocess.run([sys.executable, "-W", "ignore", "-c", block], check=True, cwd=ROOT)
