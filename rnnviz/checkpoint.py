@@ -223,7 +223,10 @@ def _stored(model: SequenceClassifier, half: bool) -> dict[str, Any]:
         weights[name] = (value.half() if half else value).contiguous().clone()
         if not bool(torch.isfinite(weights[name].float()).all()):
             kind = "float16" if half else "float32"
-            raise ValueError(f"{name}: expected numbers that {kind} can hold, got larger ones")
+            raise ValueError(
+                f"{name}: expected numbers that {kind} can hold, got NaN or larger ones: train the "
+                "model again"
+            )
     if foreign := [name for name in more if "parametrizations" not in name.split(".")]:
         raise CheckpointError(
             f"expected the weights that the words of the model describe, got others besides "

@@ -59,8 +59,8 @@ def check_returned(module: nn.Module, returned: Any, computed: Any) -> None:
     """Raise TypeError unless a module returned what its steps computed, but for rounding."""
     if not _alike(computed, returned):
         raise TypeError(
-            f"expected a {_name(module)} that returns what its steps computed, got one whose "
-            "forward or hook changes that: trace it without the change"
+            f"expected {_name(module)} to return what its steps computed, got a forward or hook "
+            "that changes it: trace the layer without the change"
         )
 
 
@@ -90,7 +90,7 @@ def as_called(
         found = call(module, inputs, hx, lengths)
         if undisturbed and not _alike(before, found.returned):
             raise TypeError(
-                f"expected a {_name(module)} that answers the same twice, got one that changes or "
+                f"expected {_name(module)} to answer the same twice, got one that changes or "
                 "draws something at every call: call its eval() first"
             )
         check_returned(module, found.returned, found.computed)
@@ -210,8 +210,8 @@ def _kept(module: nn.Module) -> Iterator[None]:
 def _check_once(module: nn.Module, times: int) -> None:
     if times != 1:
         raise TypeError(
-            f"expected a {_name(module)} whose forward runs its own layers once, got one that runs "
-            f"them {times} times: trace one without that forward"
+            f"expected the forward of {_name(module)} to run its own layers once, got one that "
+            f"runs them {times} times: trace one without that forward"
         )
 
 

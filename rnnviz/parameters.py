@@ -259,7 +259,7 @@ def initialise(
     biases = {"forget_bias": ("LSTM", 1, forget_bias), "keep_bias": ("GRU", 1, keep_bias)}
     for name, (mode, _, value) in biases.items():
         if value is not None and module.mode != mode:
-            raise ValueError(f"{name} is for an {mode}, got {module.mode}")
+            raise ValueError(f"{name} is a word for {mode}, got {module.mode}")
         if value is not None and not math.isfinite(value):
             raise ValueError(f"{name} must be a finite number, got {value}")
         if value is not None and not module.bias:

@@ -105,6 +105,16 @@ def test_no_row_goes_into_a_quote(
     assert documents.read(text.encode(), "a.tsv").rows == 20
 
 
+@pytest.mark.parametrize("delimiter", "\t,;|")
+def test_no_row_goes_into_the_quote_of_a_label(delimiter: str) -> None:
+    rows = [[f"film {n}", "pos" if n % 3 else "neg"] for n in range(20)]
+    rows[2][1], rows[7][1] = '"pos', 'pos"'
+    text = "\n".join(delimiter.join(row) for row in [["text", "label"], *rows])
+    found = labelled.read(text.encode(), "a.tsv")
+    assert list(found.texts) == [row[0] for row in rows]
+    assert "In line 4 a quote opens a field and does not close" in found.notices[0]
+
+
 def test_a_text_in_quotes_that_looks_like_rows_is_said() -> None:
     """Without a column of few kinds nobody knows: it stays one text, and its lines are named."""
     rows = [f"film {n},{n}" for n in range(20)]

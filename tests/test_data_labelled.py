@@ -15,6 +15,11 @@ def csv(header: str, rows: list[tuple[str, str]] = ROWS) -> bytes:
     return "\n".join([header, *(f"{text},{label}" for text, label in rows)]).encode()
 
 
+def several(label: object, text: object = "t") -> bytes:
+    """JSON of twelve rows that are the same."""
+    return json.dumps([{"text": text, "label": label}] * 12).encode()
+
+
 def test_columns_are_guessed_by_name_whatever_their_order() -> None:
     found = labelled.read(csv("Review text,Sentiment"), "mine.CSV")
     assert (found.text_column, found.label_column) == ("Review text", "Sentiment")
@@ -57,6 +62,13 @@ def test_what_to_know_is_said() -> None:
         (b"text,label\n", "../../etc/a.csv", "without any"),
         (b"x", "a.xlsx", "ends in .csv"),
         (b"x", "", "ends in .csv"),
+        (csv("text,label", [(f"t{n}", f"L{n}") for n in range(12)]), "a.csv", "labels that come a"),
+        (b"text^label\n" + b"x^y\n" * 12, "a.csv", "or part them by commas, semicolons, tabs or"),
+        (b"text,label\n'a, b',y\n", "a.csv", r'in double quotes \("\)'),
+        (csv("text,label", [("t", " ")] * 12), "a.csv", "got none in row 1: fill it in"),
+        (several(["x", "y"]), "a.json", "got list in row 1: write one label a row"),
+        (several({"x": 1}), "a.json", "got dict in row 1: write one label a row"),
+        (several("x", text=["a"]), "a.json", "got list in row 1: write one object a row"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(
@@ -66,6 +78,14 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(
         labelled.read(data, name)
     said = str(caught.value)
     assert "\n" not in said and "/tmp" not in said and "etc" not in said
+
+
+def test_a_list_of_one_label_is_that_label() -> None:
+    """As programs for labelling write it; the oracle is the same file without the lists."""
+    rows = [{"text": f"t{n}", "label": "pn"[n % 2]} for n in range(12)]
+    lists = [row | {"label": [row["label"]]} for row in rows]
+    found, wanted = (labelled.read(json.dumps(one).encode(), "a.json") for one in (lists, rows))
+    assert found == wanted
 
 
 def test_the_same_column_twice_is_refused() -> None:

@@ -121,7 +121,7 @@ class _Reader:
                     raise DataError(
                         f"expected {self.width} fields in every row of {self.name}, got "
                         f"{len(fields)} in line {line:,}: put texts with commas or line ends in "
-                        "quotes"
+                        'double quotes (")'
                     )
                 yield fields
             line += self.text.count("\n", at, end)
@@ -217,7 +217,7 @@ class _Reader:
             return False
         if self.width and self._kinds:
             return any(
-                all(fields[column] in kinds for fields in found)
+                all(fields[column].strip('" ') in kinds for fields in found)
                 for column, kinds in self._kinds.items()
             )
         return True if self.delimiter == "\t" else None

@@ -111,7 +111,8 @@ def _texts(
         if len(opened.columns) < 2:
             raise DataError(
                 f"expected two columns in {path}, one of texts and one of labels, got "
-                f"{opened.columns[0][:80]}: add the other"
+                f"{opened.columns[0][:80]}: add the other, or part them by commas, semicolons, "
+                "tabs or bars"
             )
         if text == label:
             raise DataError(
@@ -129,6 +130,11 @@ def _texts(
             raise DataError(
                 f"expected at least {FEWEST_TEXTS} texts to learn from in {path}, got "
                 f"{len(found)}: add some"
+            )
+        if len(found.names) == len(found):
+            raise DataError(
+                f"expected labels that come again in column {label!r} of {path}, got another one "
+                "in each row: choose another column of labels"
             )
         check_labels(found)
     except DataError as failure:

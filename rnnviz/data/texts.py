@@ -92,7 +92,7 @@ def read(
     texts: list[str] = []
     values: list[str] = []
     for number, row in enumerate(track(rows, count) if track else rows, start=1):
-        text, value = row.get(text_column), row.get(label_column)
+        text, value = row.get(text_column), _alone(row.get(label_column))
         _check_row(text, value, number, path, text_column, label_column)
         if number > MOST_TEXTS:
             raise DataError(f"expected at most {MOST_TEXTS:,} texts in {path}, got more: split it")
@@ -256,22 +256,31 @@ def _parquet(path: Path, wanted: tuple[str, ...]) -> Opened:
     return Opened(rows(), names, count)
 
 
+def _alone(label: Any) -> Any:
+    """The label in a list of one, as programs write it in which a text may have several."""
+    return label[0] if isinstance(label, list) and len(label) == 1 else label
+
+
 def _check_row(
     text: Any, value: Any, number: int, path: Path, text_column: str, label_column: str
 ) -> None:
     if not isinstance(text, str) or not text.strip():
         came = "none" if text is None or isinstance(text, str) else type(text).__name__
+        nested = isinstance(text, list | dict)
+        advice = "write one object a row" if nested else "fill it in, or leave the row out"
         raise DataError(
             f"expected a text in column {text_column!r} of {path}, got {came} in row "
-            f"{number:,}: fill it in, or leave the row out"
+            f"{number:,}: {advice}"
         )
     if len(text) > MOST_LETTERS:
         raise DataError(
             f"expected texts of at most {MOST_LETTERS:,} characters in {path}, got {len(text):,} "
             f"in row {number:,}: shorten it"
         )
-    if not isinstance(value, str | int | float | bool) or value != value or value == "":
+    if not isinstance(value, str | int | float | bool) or value != value or not str(value).strip():
+        inside = type(value).__name__ if isinstance(value, list | dict) else "none"
+        advice = "fill it in, or leave the row out" if inside == "none" else "write one label a row"
         raise DataError(
-            f"expected a label in column {label_column!r} of {path}, got none in row {number:,}: "
-            "fill it in, or leave the row out"
+            f"expected a label in column {label_column!r} of {path}, got {inside} in row "
+            f"{number:,}: {advice}"
         )
