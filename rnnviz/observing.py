@@ -60,7 +60,7 @@ def check_returned(module: nn.Module, returned: Any, computed: Any) -> None:
     if not _alike(computed, returned):
         raise TypeError(
             f"expected {_name(module)} to return what its steps computed, got a forward or hook "
-            "that changes it: trace the layer without the change"
+            "that changes it: trace it without the change"
         )
 
 
