@@ -265,6 +265,11 @@ def test_labels_that_a_model_does_not_know_are_named(
         (["pos", "Neg"], ("Neg", "pos"), 0),
         (["pos", "Pos", "neg"], ("neg", "Pos", "pos"), 1),
         (["01", "1", "2"], ("01", "1", "2"), 1),
+        (
+            ["\u00e9", "e\u0301", "x"],
+            ("e\u0301", "x", "\u00e9"),
+            1,
+        ),  # the same letter, in two forms
         (["nan", "inf", "1_0"], ("1_0", "inf", "nan"), 0),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,7 +85,7 @@ def _as_pair(names: Sequence[str], wanted: Sequence[str]) -> list[int] | None:
 def _key(name: str) -> str:
     """What is the same for labels that differ only in how they are written."""
     if not _NUMBER.fullmatch(name):
-        return name.casefold()
+        return unicodedata.normalize("NFKC", name).casefold()
     number = float(name)
     return str(int(number)) if number.is_integer() else repr(number)
 
