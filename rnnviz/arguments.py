@@ -112,7 +112,9 @@ def checked_lengths(
     if lengths is None:
         return None
     if packed:
-        raise ValueError("lengths: a PackedSequence brings its own, expected None")
+        raise ValueError(
+            "lengths: expected None beside a PackedSequence, which has its own: leave lengths out"
+        )
     lengths = _integers(lengths).to(device)
     if lengths.shape != (batch,):
         raise ValueError(

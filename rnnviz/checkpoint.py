@@ -186,7 +186,7 @@ def save(
             (beside / name).write_text(text, encoding="utf-8")
         _write_json(beside / CONFIG, model.config)
         _write_json(beside / CARD, {**card, **_measured(beside, weights)})
-        _check_readable(beside, goal)
+        _check_readable(beside, goal, model)
         beside.chmod(0o755)
         swap_folder(beside, goal)
     finally:
@@ -264,13 +264,51 @@ def _plain(config: Mapping[str, Any]) -> SequenceClassifier:
         return SequenceClassifier(**config)
 
 
-def _check_readable(beside: Path, goal: Path) -> None:
-    """Raise `CheckpointError` where `load` would refuse what was written."""
+def _check_readable(beside: Path, goal: Path, model: SequenceClassifier) -> None:
+    """Raise `CheckpointError` where `load` would refuse what was written, or answer otherwise.
+
+    Weights are saved, code is not: where hooks run or a forward was overridden, both answer an
+    example.
+    """
+    from rnnviz.observing import is_hooked
+
     try:
-        load(beside)
+        read = load(beside)
     except CheckpointError as failure:
         told = str(failure).replace(str(beside), str(goal))
         raise CheckpointError(f"not saved, for it could not be read again: {told}") from None
+    parts = [part for part in model.modules() if type(part).__name__ != "OptimizedModule"]
+    changes = type(model).forward is not type(read).forward or any(map(is_hooked, parts))
+    if changes and not _answer_alike(model, read):
+        raise CheckpointError(
+            "not saved, for a hook or a forward of its own changes its answers, and only weights "
+            "are saved: remove the hook, or save the weights with safetensors"
+        )
+
+
+def _answer_alike(model: SequenceClassifier, read: SequenceClassifier) -> bool:
+    """Whether two classifiers give the same answers to one example, but for rounding."""
+    import torch
+
+    weight, reads_tokens = next(model.parameters()), model.embedding is not None
+    width = 1 if reads_tokens else model.config["input_size"]
+    example = torch.linspace(0, 1, 10 * width).reshape(2, 5, width)
+    if reads_tokens:
+        example = (example[..., 0] * (model.config["vocabulary_size"] - 1)).long()
+    modes = [(part, part.training) for part in model.modules()]
+    try:
+        with torch.no_grad():
+            own = example.to(weight.device)
+            given = model.eval()(own if reads_tokens else own.to(weight.dtype))
+            wanted = read.eval()(example)
+    finally:
+        for part, training in modes:
+            part.training = training
+    if not isinstance(given, torch.Tensor) or given.shape != wanted.shape:
+        return False
+    loose = torch.finfo(weight.dtype).eps > 1e-4
+    largest = max(1.0, float(wanted.abs().max()))
+    return float((given.cpu().float() - wanted).abs().max()) <= (0.05 if loose else 1e-2) * largest
 
 
 def fetch(repository: str, options: Mapping[str, Any]) -> Path:

@@ -388,6 +388,29 @@ def test_what_could_not_be_loaded_is_not_saved(
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 
+class Doubling(SequenceClassifier):
+    """The answers are not those of its weights alone."""
+
+    def forward(self, *arguments: Any) -> Any:
+        return 2 * super().forward(*arguments)
+
+
+def test_code_that_changes_the_answers_is_not_saved(tmp_path: Path) -> None:
+    """The oracle is what `load` would answer: it has the weights and no code."""
+    changed = SequenceClassifier("gru", hidden_size=4, vocabulary_size=30)
+    changed.head.register_forward_hook(lambda module, given, answer: answer + 1)
+    for model in (changed, Doubling("gru", hidden_size=4)):
+        with pytest.raises(CheckpointError, match="a hook or a forward of its own changes"):
+            checkpoint.save(model, tmp_path / "model", {})
+        assert model.training and not list(tmp_path.iterdir())
+    looked: list[object] = []
+    watched = SequenceClassifier("lstm", hidden_size=4)
+    watched.recurrent.register_forward_hook(lambda *told: looked.append(told[0]))
+    for model in (watched, watched.bfloat16()):
+        checkpoint.save(model, tmp_path / "model", {})
+        assert looked and checkpoint.load(tmp_path / "model").config == watched.config
+
+
 def test_weights_that_are_no_numbers(folder: Path) -> None:
     edit_weights(folder, lambda weights: weights["head.bias"].fill_(float("nan")))
     with pytest.raises(CheckpointError, match=r"finite numbers in head\.bias"):

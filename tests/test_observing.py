@@ -437,7 +437,7 @@ def test_quantized_and_scripted_layers_are_refused_with_what_to_do() -> None:
 def test_packed_sequences_bring_their_own_lengths() -> None:
     packed = pack_padded_sequence(values(5, 3, 4), [5, 4, 2])
     for net in (nn.LSTM(4, 6), rnnviz.LSTM(4, 6), pre_hook(rnnviz.GRU(4, 6)), pruned(nn.GRU(4, 6))):
-        with pytest.raises(ValueError, match="a PackedSequence brings its own"):
+        with pytest.raises(ValueError, match="a PackedSequence, which has its own"):
             rnnviz.trace(net, packed, [1, 1, 1])
 
 
