@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from rnnviz import opening, router
 from tests.pages.conftest import Open
+from tests.pages.test_digits import handed
 
 
 def test_it_says_what_this_is_and_plays_the_stored_reading(open_page: Open) -> None:
@@ -18,8 +18,7 @@ def test_it_says_what_this_is_and_plays_the_stored_reading(open_page: Open) -> N
     assert introduction.count(". ") + introduction.endswith(".") == 3
     if opening.load() is None:
         pytest.skip("no stored reading yet: python -m rnnviz.opening")
-    (component,) = app.get("bidi_component")
-    data = json.loads(component.proto.bytes)
+    (data,) = handed(app, "theatre")
     assert data["readings"] == [opening.load()]
     assert data["options"]["autoplay"] and data["options"]["size"] == "small"
 
