@@ -8,7 +8,7 @@ PY := .venv/bin/python
 # A stamp is named by the checksum of what it installed, so a ready .venv costs no call of pip.
 APP_STAMP := .venv/.app-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
-# Tests without a browser run two at a time; a browser and its server have the machine for themselves.
+# Two tests run at a time. A browser and its server wait for each other most of the time, so two of these fit as well.
 # ARGS may choose tests of one kind only: pytest then ends with 5 for the other.
 NONE_CHOSEN := test $$? -eq 5 -a -n "$(ARGS)"
 # What computes on an older processor, torch's own loops, oneDNN and MKL, and the tests that compare
@@ -18,6 +18,8 @@ NUMERIC := $(patsubst %,tests/test_%.py, \
 	analysis_attribution analysis_explanations analysis_gradient_flow analysis_padding \
 	analysis_units bptt buffers cells classifier parameters parity prefixes reader reading \
 	recording recurrent tracing training_engine training_resume training_vectors)
+# Long, and about something else: a count of texts, programs that torch makes, memory.
+NOT_NUMERIC := not hundred_texts and not compiled_exported and not memory_does_not_grow
 NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"
 
 .PHONY: app test check laptop busy bench screenshots clean
@@ -32,7 +34,7 @@ app: $(APP_STAMP)
 test: check laptop
 	$(PY) -m tests.browser.chromium
 	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile $(ARGS) || $(NONE_CHOSEN)
-	$(PY) -m pytest -m browser $(ARGS) || $(NONE_CHOSEN)
+	$(PY) -m pytest -m browser -n 2 --dist loadfile $(ARGS) || $(NONE_CHOSEN)
 
 check: $(DEV_STAMP)
 	$(PY) -m ruff check .
@@ -44,7 +46,7 @@ check: $(DEV_STAMP)
 	else set -x; "$$node" --test tests/js/*.test.*; fi
 
 laptop: $(DEV_STAMP)
-	$(LAPTOP) $(PY) -m pytest $(NUMERIC) -n 2 --dist worksteal -k "not hundred_texts" $(ARGS) || $(NONE_CHOSEN)
+	$(LAPTOP) $(PY) -m pytest $(NUMERIC) -n 2 --dist worksteal -k "$(NOT_NUMERIC)" $(ARGS) || $(NONE_CHOSEN)
 
 busy: $(DEV_STAMP)
 	$(PY) -m tests.busy $(PY) -m pytest -m "not browser" $(ARGS) || $(NONE_CHOSEN)
