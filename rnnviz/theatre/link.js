@@ -21,8 +21,9 @@ export class LinkCopier {
   constructor(button, place, prepare) {
     Object.assign(this, { button, place, prepare, withheld: null });
     this.asked = element("p", { class: "link-asked" });
-    this.whole = buildButton("", null, () => this.copy(true));
-    this.bare = buildButton("", null, () => this.copy(false));
+    const [read, hidden] = ["Everybody who has the link can read it", "People who open it see the example text"];
+    this.whole = buildButton("Copy with it", read, () => this.copy(true));
+    this.bare = buildButton("Copy without it", hidden, () => this.copy(false));
     this.cancel = buildButton("Cancel", "Copy nothing (Esc)", () => this.close(), "plain");
     this.buttons = element("div", { class: "link-buttons" }, this.whole, this.bare, this.cancel);
     this.said = element("p", { class: "link-said", role: "status" });

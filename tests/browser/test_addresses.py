@@ -7,6 +7,7 @@ address of its own; all come from this computer.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,9 @@ def test_neither_cookies_nor_headers_make_another_visitor(
 ) -> None:
     environment = {"RNNVIZ_RUNS": str(tmp_path), "RNNVIZ_WORKERS": "1"}
     environment |= {"RNNVIZ_ADDRESS_JOBS": str(MOST), "RNNVIZ_ADDRESS_HEADER": named}
-    with serve(environment) as server:
-        asyncio.run(train(server.address, ending))
+    # In a thread of its own: Playwright's loop of the other tests runs in this one.
+    with serve(environment) as server, ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(asyncio.run, train(server.address, ending)).result()
     runs, store = RunStore(tmp_path).runs(), RunStore(tmp_path)
     assert len(runs) == len({run.visitor for run in runs}) == expected
     assert ({run.origin for run in runs} == {store.origin(LOCAL)}) == (not named)
