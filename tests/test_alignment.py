@@ -146,8 +146,8 @@ def test_the_time_of_long_texts_grows_with_their_length_only() -> None:
         (first[::2], first),
         (same, ["b ", *same[2:], "b "]),
     ):
-        quarter = (one[: len(one) // 4], other[: len(other) // 4])
-        assert_in_proportion(lambda pair: align(*pair), (one, other), quarter)
+        sixteenth = (one[: len(one) // 16], other[: len(other) // 16])
+        assert_in_proportion(lambda pair: align(*pair), (one, other), sixteenth)
 
 
 def test_readings_without_tokens_are_refused() -> None:

@@ -206,4 +206,4 @@ def test_the_time_to_read_and_smooth_a_run_grows_with_its_length_only() -> None:
         smoothed(found.loss, half_life=20, steps=found.steps)
         thinned(found.loss)
 
-    assert_in_proportion(read, recorded(20_000), recorded(5000))
+    assert_in_proportion(read, recorded(20_000), recorded(1250))

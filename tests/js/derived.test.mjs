@@ -86,7 +86,7 @@ test("the time of changes grows with the steps only", () => {
     const reading = left.pop();
     for (const signal of signals) shownArray(reading, 0, "forward", signal, "change");
   };
-  assertInProportion(work, readings(2000), readings(500));
+  assertInProportion(work, readings(2000), readings(125));
 });
 
 test("a change of a gate is drawn on -1..1 in two colours, of a state on -2..2, of a cell on -4..4", () => {
