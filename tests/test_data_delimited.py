@@ -59,6 +59,16 @@ BARE = "The first line looks like a row, not like names: columns are numbered."
             ("2 lines at the start with # in front: left out, as a comment.",),
             "T",
         ),
+        (
+            lines("T,L\n", "// from a database, on Monday\ntext,label\n"),
+            ("One line at the start with // in front: left out, as a comment.",),
+            "T",
+        ),
+        (
+            lines("T;L\n", "% made by hand\n\nanswer;mark\n"),
+            ("One line at the start with % in front: left out, as a comment.",),
+            "T",
+        ),
         (lines("3,T,L\n", "#,text,label\n"), (), "T"),
         (lines('"he said \\"T\\", and left",L\n'), (), 'he said "T", and left'),
         (lines('"he said ""T"", and left",L\n'), (), 'he said "T", and left'),
@@ -75,6 +85,106 @@ def test_what_programs_and_people_write(text: str, said: tuple[str, ...], writte
         assert found.texts == tuple(f"{label}, {one}, really, x" for one, label in PAIRS)
         return
     is_read(text, "a.csv", *said, written=written)
+
+
+TITLE = "above the header: left out, as a title (Results of the survey"
+
+
+@pytest.mark.parametrize(
+    ("above", "said"),
+    [
+        ("Results of the survey 2024\n", f"One line {TITLE} 2024)."),
+        ("Results of the survey 2024D\n", f"One line {TITLE} 2024)."),
+        ('"Results of the survey 2024"DD\n\n', f'One line {TITLE} 2024").'),
+        ("Results of the survey 2024\nBy Anna: May 2024D\n\n", f"2 lines {TITLE} 2024)."),
+        ("Results of the survey 2024\n# in May\n", f"One line {TITLE} 2024)."),
+    ],
+)
+@pytest.mark.parametrize("delimiter", "\t,;|")
+@pytest.mark.parametrize("header", ["textDlabel\n", "AntwortDNote\n", "idDtextDlabel\n"])
+def test_titles_above_a_header_are_left_out_and_said(
+    above: str, said: str, delimiter: str, header: str
+) -> None:
+    row = "{}DTDL\n" if header.startswith("id") else "TDL\n"
+    text = lines(row, above + header)
+    for n in range(12):
+        text = text.replace("{}", str(n), 1)
+    said = said.replace("(Results", '("Results') if '2024")' in said else said
+    is_read(text.replace("D", delimiter), "a.csv", said)
+
+
+def test_a_title_with_commas_is_none_of_the_table() -> None:
+    title = "Results of the survey, 2024\n"
+    said = f"One line {TITLE}, 2024)."
+    is_read(lines("T\tL\n", f"{title}text\tlabel\n"), "a.tsv", said)
+    is_read(lines("T,L,7\n", f"{title}\ntext,label,age\n"), "a.csv", said)
+    found = documents.read(f"{title}text\ngood\nbad\n".encode(), "a.csv")
+    assert (found.text, found.rows, found.notices) == ("good", 2, (said,))
+
+
+def test_a_column_of_words_has_no_title() -> None:
+    """Every row has a comma, or is what columns are called: neither makes the first line one."""
+    found = documents.read(b"Antwort\nGut, aber lang\nSchlecht, und lang\nNa ja, so so\n", "a.csv")
+    assert (found.columns, found.rows) == (("Antwort",), 3)
+    found = documents.read(b"good\nbad\ntext\nscore\n", "a.csv")
+    assert (found.columns, found.rows) == (("column 1",), 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        ("film 0 was bad\nfilm 1 was fine\n", "column 1", (BARE,)),
+        ("good\nbad\nfine\n", "column 1", (BARE,)),
+        ("text\ngood\nbad\n", "text", ()),
+        ("Reviews\ngood\nbad\n", "Reviews", ()),
+        ("Antwort\nganz gut\nnicht so gut\n", "Antwort", (tables.ONE_HEADER.format("Antwort"),)),
+    ],
+)
+def test_one_column_with_and_without_a_header(
+    text: str, column: str, said: tuple[str, ...]
+) -> None:
+    """No row is lost without a word: oracle, the lines of the file."""
+    found = documents.read(text.encode(), "a.csv")
+    assert found.columns == (column,) and found.notices == said
+    assert found.rows == text.count("\n") - (column != "column 1")
+
+
+@pytest.mark.parametrize("delimiter", "\t,;| ")
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("names", ["{}", "doc{}", "x{}y"])
+def test_what_r_writes(delimiter: str, quoted: bool, names: str) -> None:
+    """R leaves the names of rows without one of their own: oracle, the format of its manual."""
+    if delimiter == " " and not quoted:
+        return  # no program can tell it
+    rows = [["text", "label"]]
+    rows += [[names.format(n + 1), text, label] for n, (text, label) in enumerate(PAIRS)]
+    write = '"{}"'.format if quoted else str
+    text = "\n".join(delimiter.join(map(write, row)) for row in rows)
+    is_read(text, "a.csv", delimited.ROW_NAMES)
+
+
+def test_a_comma_too_many_in_each_row_is_no_name_of_a_row() -> None:
+    for text in ("T, really,L\n", "good films,T,L\n", "good, T,L\n"):
+        with pytest.raises(DataError, match="expected 2 fields in every row of a.csv, got 3"):
+            labelled.read(lines(text).encode(), "a.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines("| T | L |\n", "| text | label |\n|---|---|\n"),
+        lines("T | L\n", "text | label\n:--- | ---:\n"),
+        lines("|T|L|\n", "|text|label|\n|-|:-:|\n"),
+        lines(" T | L\n", " text | label\n------+------\n") + "(12 rows)\n",
+        lines("| T | L |\n", "+---+---+\n| text | label |\n+---+---+\n") + "+---+---+\n",
+        lines("| T | L |\n+---+---+\n", "+---+---+\n| text | label |\n+===+===+\n"),
+        lines("T,L\n", "text,label\n----,-----\n"),
+        lines("T\tL\n", "text\tlabel\n----\t-----\n"),
+    ],
+)
+def test_rulers_are_no_rows(text: str) -> None:
+    """Tables of Markdown, of psql, mysql and sqlcmd, and of reStructuredText."""
+    is_read(text, "a.csv")
 
 
 def test_tabs_part_fields_whatever_the_quotes() -> None:

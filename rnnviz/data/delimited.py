@@ -1,18 +1,16 @@
 """Rows of text that a sign parts: CSV of commas, semicolons or bars, and tab-separated text.
 
-Programs write quotes, line ends and escapes in ways of their own. The header says how wide a row
-is; of the ways to read a row, the first that makes it as wide is taken. What is doubtful is said.
+What programs and people put around a table is told from it: titles, comments, rulers, row names.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 from rnnviz.data import DataError
+from rnnviz.data.fields import Reader
+from rnnviz.data.headers import has_usual_name, is_header, is_number
 
 DELIMITERS = ",;\t|"
 
@@ -23,61 +21,45 @@ NO_DELIMITER = "\x1f"
 EXCELS_LINE = re.compile(r'\s*"?sep=([^\s\w"]|\t)"?[,;|\t]*[ ]*(?:\n|\Z)', re.IGNORECASE)
 """A first line that tells Excel the delimiter, and no other program anything."""
 
-# What people call a column of texts and one of labels, the likeliest first.
-TEXT_NAMES = (
-    "text", "review", "review_text", "reviewtext", "sentence", "comment", "content", "message",
-    "body", "tweet", "description", "summary",
-)  # fmt: skip
-LABEL_NAMES = (
-    "label", "sentiment", "class", "category", "target", "rating", "stars", "score", "polarity",
-)  # fmt: skip
-USUAL_NAMES = frozenset({*TEXT_NAMES, *LABEL_NAMES, "id", "index"})
+COMMENT = re.compile(r"#|//|%|--")
+
+QUOTED = r'"(?:[^"\\\n]++|\\.|"")*+"'
+ROW_OF_R = re.compile(rf"{QUOTED}( (?:{QUOTED}|[\w.+-]++))*+")
+"""What R's `write.table` writes: a blank between fields, texts in quotes."""
+
+ROW_NAMES = "The rows have one field more than the header: the first is their name, as R writes it."
+
+FOOT = re.compile(r"\(\d+ rows?\)")
+"""What psql writes below a table."""
 
 LETTERS_TO_GUESS_FROM = 100_000
-MOST_KINDS = 20
+MOST_TITLES = 5
+FEWEST_ROWS = 3
+"""With its header, a table below a title has at least so many."""
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to read a field: where `quoted` matches its inside is meant, else `plain` does.
+class Beginning:
+    """Where the header begins, and the comments and the titles that stand above it."""
 
-    `quoted` has one group for each form of quotes; the second has escapes by a backslash.
-    """
+    at: int
+    comments: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
-    quoted: re.Pattern[str]
-    plain: re.Pattern[str]
-    escapes: bool = False
-
-
-@dataclass
-class Remarks:
-    """What was doubtful, by the lines where it was."""
-
-    unpaired: list[int] = field(default_factory=list)
-    swallowed: list[tuple[int, int]] = field(default_factory=list)
-    comments: int = 0
-
+    @property
     def sentences(self) -> tuple[str, ...]:
         """For whoever brought the file."""
         said = []
         if self.comments:
-            lines = "One line" if self.comments == 1 else f"{self.comments:,} lines"
-            said.append(f"{lines} at the start with # in front: left out, as a comment.")
-        if self.unpaired:
-            count, first = len(self.unpaired), self.unpaired[0]
-            where = f"line {first:,}" if count == 1 else f"{count:,} lines, first line {first:,},"
+            signs = {found[0] for one in self.comments if (found := COMMENT.match(one))}
             said.append(
-                f"In {where} a quote opens a field and does not close: it is read as a letter, and "
-                "each line as a row."
+                f"{_lines(len(self.comments))} at the start with {' or '.join(sorted(signs))} in "
+                "front: left out, as a comment."
             )
-        if self.swallowed:
-            first, last = self.swallowed[0]
-            said.append(
-                f"Lines {first:,} to {last:,} are read as one row, because a quote opens in the "
-                "first and closes in the last"
-                + (f" ({len(self.swallowed):,} such places)" if len(self.swallowed) > 1 else "")
-                + ": if they are rows, delete the two quotes."
-            )
+        if self.titles:
+            shown = self.titles[0] if len(self.titles[0]) <= 80 else f"{self.titles[0][:80]}…"
+            said.append(f"{_lines(len(self.titles))} above the header: left out, as a title "
+                        f"({shown}).")  # fmt: skip
         return tuple(said)
 
 
@@ -85,240 +67,214 @@ def read(text: str, name: str) -> tuple[list[list[str]], tuple[str, ...]]:
     """The rows, the header first, all as wide as that one, and what to say about them.
 
     Excel's line ``sep=;`` names the delimiter, else that which makes the rows most equal does. Line
-    ends become \\n. Empty lines, lines of delimiters alone and comments before the header are left
-    out. Raises `DataError` for a quote that does not close and for a row of another width, with its
-    line; `name` is what to call the file.
+    ends become \\n. Empty lines, lines of delimiters alone, rulers, and comments and titles above
+    the header are left out. Raises `DataError` for a quote that does not close and for a row of
+    another width, with its line; `name` is what to call the file.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text, ruled = _without_rulers(text)
     told = EXCELS_LINE.match(text)
-    start = told.end() if told else 0
-    start, comments = _beginning(text, start)
-    delimiter = told[1] if told else _delimiter(text, start)
-    reader = _Reader(text, start, delimiter, name)
-    reader.remarks.comments = comments
-    rows = _without_empty_end(list(reader.rows()))
-    return rows, reader.remarks.sentences()
+    begun = _beginning(text, told.end() if told else 0, told[1] if told else None)
+    delimiter = told[1] if told else _delimiter(text, begun.at)
+    said: tuple[str, ...] = ()
+    found = _with_row_names(text, begun.at, delimiter, name)
+    if found is None:
+        reader = Reader(text, begun.at, delimiter, name)
+        rows = list(reader.rows())
+    else:
+        rows, reader = found
+        said = (ROW_NAMES,)
+    rows = _without_empty_end(rows)
+    if ruled:
+        rows = _without_frame(rows)
+    return rows, (*begun.sentences, *said, *reader.remarks.sentences())
 
 
-class _Reader:
-    """Rows of `text` from the place `start` on, parted by `delimiter`."""
-
-    def __init__(self, text: str, start: int, delimiter: str, name: str) -> None:
-        self.text, self.start, self.delimiter, self.name = text, start, delimiter, name
-        self.width: int | None = None
-        self.remarks = Remarks()
-        self.ways = _ways(delimiter)
-
-    def rows(self) -> Iterator[list[str]]:
-        """Each row, as wide as the first; raises `DataError` for one that cannot be."""
-        at, line = self.start, 1 + self.text.count("\n", 0, self.start)
-        while at < len(self.text):
-            fields, end = self._row(at, line)
-            if any(map(str.strip, fields)):
-                if self.width is None:
-                    self.width = len(fields)
-                if len(fields) != self.width:
-                    raise DataError(
-                        f"expected {self.width} fields in every row of {self.name}, got "
-                        f"{len(fields)} in line {line:,}: put texts with commas or line ends in "
-                        'double quotes (")'
-                    )
-                yield fields
-            line += self.text.count("\n", at, end)
-            at = end
-
-    def mistaken(self) -> tuple[int, int]:
-        """How many rows are not as wide as the first, or have a quote too much; and that width."""
-        wrong, at = 0, self.start
-        while at < len(self.text):
-            try:
-                fields, at = self._row(at, 0)
-            except DataError:
-                return wrong + 1, self.width or 0
-            if any(map(str.strip, fields)):
-                self.width = self.width or len(fields)
-                wrong += len(fields) != self.width
-        return wrong, self.width or 0
-
-    def _row(self, at: int, line: int) -> tuple[list[str], int]:
-        """The fields of the row at a place, and where the next begins."""
-        end = self.text.find("\n", at)
-        end = len(self.text) if end < 0 else end
-        if self.text.find('"', at, end) < 0:
-            fields = self._trimmed(self.text[at:end].split(self.delimiter))
-            if self.width in (None, len(fields)):
-                return fields, end + 1
-        first, first_after, first_open = self._fields(at, self.ways[0])
-        for number, way in enumerate(self.ways):
-            fields, after, _ = self._fields(at, way) if number else (first, first_after, False)
-            if self.width not in (None, len(self._trimmed(fields))):
-                continue
-            if number == 0 and after > end + 1:
-                are_rows = self._are_rows(at, after)
-                if are_rows:
-                    continue
-                if are_rows is None:
-                    last = line + self.text.count("\n", at, after - 1)
-                    self.remarks.swallowed.append((line, last))
-            elif number == 0 and first_open:
-                break
-            elif first_after > end + 1:
-                self.remarks.unpaired.append(line)
-            return fields, after
-        # Between tabs quotes are letters; elsewhere one that opens a field has to close it.
-        if first_open and self.delimiter != "\t":
-            raise DataError(
-                f"expected CSV in {self.name}, got a quote that does not close in line {line:,}: "
-                "check its quotes, or write it again"
-            )
-        return first, first_after
-
-    def _fields(self, at: int, way: Way) -> tuple[list[str], int, bool]:
-        """The fields of a row, where the next begins, and whether a quote opens and stays open."""
-        text, fields, is_open = self.text, [], False
-        while True:
-            match = way.quoted.match(text, at)
-            if match is None:
-                match = way.plain.match(text, at)
-                assert match is not None  # it matches nothing, too
-                inside = match[0]
-                is_open = is_open or (inside.startswith('"') and inside.count('"') == 1)
-                if way.escapes:
-                    inside = re.sub(r"\\(.)", r"\1", inside, flags=re.DOTALL)
-            elif match.lastindex == 1:
-                inside = match[1].replace('""', '"')
-            else:
-                inside = re.sub(r'\\(["\\])|"(")', r"\1\2", match[2])
-            fields.append(inside)
-            at = match.end()
-            if at >= len(text) or text[at] != self.delimiter:
-                return fields, at + 1, is_open
-            at += 1
-
-    def _trimmed(self, fields: list[str]) -> list[str]:
-        """Without empty fields beyond the width: some programs end every row with a delimiter."""
-        if self.width is not None:
-            while len(fields) > self.width and not fields[-1].strip():
-                fields.pop()
-        return fields
-
-    def _are_rows(self, at: int, after: int) -> bool | None:
-        """Whether the lines of a row in quotes are rows that a quote swallowed; None in doubt.
-
-        Each must be as wide as a row by itself. Then labels decide: what stands in a column of few
-        kinds must be one of them. Without such a column a tab tells, which few texts hold.
-        """
-        lines = self.text[at : after - 1].split("\n")
-        found = [self._line(one) for one in lines]
-        width = self.width or len(found[0])
-        if width == 1:
-            return None if self.width and len(lines) > 3 and all(map(str.strip, lines)) else False
-        if any(len(fields) != width for fields in found):
-            return False
-        if self.width and self._kinds:
-            return any(
-                all(fields[column].strip('" ') in kinds for fields in found)
-                for column, kinds in self._kinds.items()
-            )
-        return True if self.delimiter == "\t" else None
-
-    def _line(self, line: str) -> list[str]:
-        """The fields of a line by itself."""
-        if '"' not in line:
-            return self._trimmed(line.split(self.delimiter))
-        alone = _Reader(line, 0, self.delimiter, self.name)
-        return self._trimmed(alone._fields(0, self.ways[1])[0])
-
-    @cached_property
-    def _kinds(self) -> dict[int, frozenset[str]]:
-        """The columns in which few values come again and again, with these."""
-        columns: list[Counter[str]] = [Counter() for _ in range(self.width or 0)]
-        rows = 0
-        for line in self.text[self.start :].split("\n")[1:]:
-            fields = self._line(line)
-            if len(fields) == self.width:
-                rows += 1
-                for counted, value in zip(columns, fields, strict=True):
-                    counted[value] += 1
-        found = {}
-        for place, counted in enumerate(columns):
-            again = frozenset(value for value, count in counted.items() if count > 1)
-            if (
-                again
-                and len(again) <= MOST_KINDS
-                and (sum(counted[value] for value in again) >= 0.8 * rows)
-            ):
-                found[place] = again
-        return found
+def _lines(count: int) -> str:
+    return "One line" if count == 1 else f"{count:,} lines"
 
 
-def _ways(delimiter: str) -> tuple[Way, ...]:
-    """How to read a row, in this order.
+def _without_rulers(text: str) -> tuple[str, bool]:
+    """The text with empty lines for those that rule a table off, and whether there were any.
 
-    1. Quotes may hold delimiters and line ends; one inside is doubled, or has a backslash.
-    2. Quotes hold no line ends: any other is a letter.
-    3. A backslash makes any sign a letter.
-    4. Quotes inside a field are neither doubled nor escaped: the last before a delimiter closes.
+    One stands below the header, as in Markdown; where that is of bars, others may stand anywhere.
     """
-    part = re.escape(delimiter)
-    blank = " *" if delimiter == "\t" else r"[ \t]*"
-    ends = rf"{blank}(?=[{part}\n]|\Z)"
-    doubled = rf'{blank}"((?:[^"]++|"")*+)"{ends}'
-    escaped = rf'{blank}"((?:[^"\\]++|\\.|"")*+)"{ends}'
-    plain = re.compile(rf"[^{part}\n]*+")
-    return (
-        Way(re.compile(rf"(?:{doubled}|{escaped})", re.DOTALL), plain),
-        Way(re.compile(rf'{blank}"((?:[^"\n]++|"")*+)"{ends}'), plain),
-        Way(
-            re.compile(rf"(?:(?!){doubled}|{escaped})", re.DOTALL),
-            re.compile(rf"(?:[^{part}\n\\]++|\\(?:.|\Z))*+", re.DOTALL),
-            escapes=True,
-        ),
-        Way(re.compile(rf'{blank}"([^\n]*?)"{ends}'), plain),
+    lines = text.split("\n", 2 * MOST_TITLES)
+    quotes = 0
+    for place, line in enumerate(lines[: 2 * MOST_TITLES]):
+        if place and quotes % 2 == 0 and _is_ruler(line):
+            break
+        quotes += line.count('"')
+    else:
+        return text, False
+    if set(line).isdisjoint("|+"):
+        lines[place] = ""
+        return "\n".join(lines), False
+    kept = ("" if _is_ruler(one) or FOOT.fullmatch(one) else one for one in text.split("\n"))
+    return "\n".join(kept), True
+
+
+def _is_ruler(line: str) -> bool:
+    inside = line.strip()
+    if not inside or inside[0] not in "|+-=:" or not set(inside) <= set("|+-=:,;\t "):
+        return False
+    barred = "|" in inside or "+" in inside
+    parts = re.split(r"[|+,;\t]", inside.strip("|+"))
+    fewest = 1 if barred else 2
+    return (barred or len(parts) > 1) and all(
+        re.fullmatch(rf":?[-=]{{{fewest},}}+:?", part.strip()) for part in parts
     )
 
 
-def _beginning(text: str, start: int) -> tuple[int, int]:
-    """Where the header begins, and how many lines of comments stand before it."""
-    comments = 0
-    while start < len(text):
-        end = text.find("\n", start)
-        line = text[start : end if end >= 0 else len(text)]
-        if line.strip() and not (line.startswith("#") and _is_comment(line, text, start)):
-            break
-        comments += bool(line.strip())
-        start += len(line) + 1
-    return start, comments
+def _beginning(text: str, start: int, told: str | None) -> Beginning:
+    """Where the header begins: below empty lines, comments and titles."""
+    at, comments = _below_comments(text, start)
+    below, titles = _below_titles(text, at, told)
+    if titles:
+        return Beginning(below, comments, titles)
+    return Beginning(at, comments)
+
+
+def _below_comments(text: str, at: int) -> tuple[int, tuple[str, ...]]:
+    comments = []
+    while at < len(text):
+        line = _line(text, at)
+        if line.strip():
+            if not (COMMENT.match(line) and _is_comment(line, text, at)):
+                break
+            comments.append(line)
+        at += len(line) + 1
+    return at, tuple(comments)
 
 
 def _is_comment(line: str, text: str, start: int) -> bool:
-    """Whether a line with # in front is none of the table: some headers begin so.
+    """Whether a line with a comment's sign in front is none of the table: some headers begin so.
 
     The line after it then has another width, or a usual name of a column.
     """
+    sign = COMMENT.match(line)
     found = re.compile(r"\s*+([^\n]*)").match(text, start + len(line))
     following = found[1] if found else ""
-    if following.startswith("#"):
+    if sign is None or not following:
+        return False
+    if following.startswith(sign[0]):
         return True
+    widest = 1
     for one in DELIMITERS:
-        below = _Reader(following, 0, one, "")._line(following)
-        if len(below) > 1 and len(below) == len(_Reader(line, 0, one, "")._line(line)):
-            names = {field.strip().casefold() for field in below}
-            return line.startswith("# ") and not names.isdisjoint(USUAL_NAMES)
-    return bool(following)
+        below = Reader(following, 0, one, "").line(following)
+        widest = max(widest, len(below))
+        if len(below) > 1 and len(below) == len(Reader(line, 0, one, "").line(line)):
+            return line.startswith(f"{sign[0]} ") and has_usual_name(below)
+    return widest > 1 or sign[0] == "#"
+
+
+def _below_titles(text: str, start: int, told: str | None) -> tuple[int, tuple[str, ...]]:
+    """Where a table begins below lines that are narrower than it, and these lines."""
+    if _is_table(text, start, told, ()):
+        return start, ()
+    at, above = start, list[str]()
+    while len(above) < MOST_TITLES and at < len(text):
+        line = _line(text, at)
+        at += len(line) + 1
+        if line.strip():
+            above.append(line)
+            at, _ = _below_comments(text, at)
+            if _is_table(text, at, told, tuple(above)):
+                delimiter = told or _delimiter(text, at)
+                return at, tuple(one.strip(f"{delimiter} ") for one in above)
+    return start, ()
+
+
+def _is_table(text: str, at: int, told: str | None, above: tuple[str, ...]) -> bool:
+    """Whether a header and rows as wide as it begin at a place, the lines `above` being narrower.
+
+    Below a title the header has a usual name, or the title no delimiter and the header no prose.
+    """
+    delimiter = told or _delimiter(text, at)
+    header = _line(text, at)
+    names = Reader(header, 0, delimiter, "").line(header)
+    if not above and has_usual_name(names):
+        return True
+    try:
+        rows = list(Reader(_sample(text, at), 0, delimiter, "").rows())
+    except DataError:
+        return False
+    if not rows:
+        return False
+    if len(rows[0]) < 2:  # words of a list may be usual names
+        return has_usual_name(names) and all(len(one.split()) > 2 for one in above)
+    if not above:
+        return len(rows) < FEWEST_ROWS or any(field.strip() for field in rows[0][1:])
+    if len(rows) < FEWEST_ROWS or not all(field.strip() for field in rows[0]):
+        return False
+    if any(map(is_number, rows[0])) or not is_header(rows[0], rows[1:]):
+        return False
+    widths = [_width(line, delimiter) for line in above]
+    if has_usual_name(rows[0]):
+        return max(widths) < len(rows[0])
+    return max(widths) == 1 and not re.search("[,;] ", header)
+
+
+def _width(line: str, delimiter: str) -> int:
+    """How many fields a line has, without empty ones at its end."""
+    return len(Reader(line, 0, delimiter, "").line(line.rstrip(f"{delimiter} ")))
+
+
+def _with_row_names(
+    text: str, start: int, delimiter: str, name: str
+) -> tuple[list[list[str]], Reader] | None:
+    """The rows of a table whose header lacks a name for the first column, as R writes it.
+
+    The names of its rows are all different and without white space; None where it is none.
+    """
+    if start >= len(text):
+        return None
+    header, end = Reader(text, start, delimiter, name).row(start, 1)
+    for one in DELIMITERS if delimiter == NO_DELIMITER else delimiter:
+        wrong, width = Reader(_sample(text, end), 0, one, name).mistaken()
+        if wrong or width != len(header) + 1:
+            continue
+        reader = Reader(text, end, one, name)
+        try:
+            rows = list(reader.rows())
+        except DataError:
+            return None
+        names = [row[0] for row in rows]
+        counted = names in ([str(n + first) for n in range(len(rows))] for first in (0, 1))
+        alone = all(re.fullmatch(r"\S+", row[0]) and not row[1][:1].isspace() for row in rows)
+        different = len(set(names)) == len(rows) > 1
+        filled = any(row[-1].strip() for row in rows)
+        if filled and (counted or (len(header) > 1 and alone and different)):
+            return [["row name", *header], *rows], reader
+    return None
+
+
+def _line(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[at : end if end >= 0 else len(text)]
+
+
+def _sample(text: str, start: int) -> str:
+    """Whole lines from a place on, to guess from."""
+    sample = text[start : start + LETTERS_TO_GUESS_FROM]
+    if len(text) > start + LETTERS_TO_GUESS_FROM and "\n" in sample:
+        sample = sample[: sample.rindex("\n") + 1]
+    return sample
 
 
 def _delimiter(text: str, start: int) -> str:
     """That of the header's delimiters which makes the rows most equal; of two, the one of more."""
-    header = text[start:].lstrip("\n").split("\n", 1)[0]
-    sample = text[start : start + LETTERS_TO_GUESS_FROM]
-    if len(text) > start + LETTERS_TO_GUESS_FROM and "\n" in sample:
-        sample = sample[: sample.rindex("\n") + 1]
+    below = text[start:].lstrip("\n").split("\n", 2)
+    header = below[0]
+    of_r = [ROW_OF_R.fullmatch(line) for line in below[:2]]
+    if all(of_r) and any(one and one[1] for one in of_r):
+        return " "
+    sample = _sample(text, start)
     bare = re.sub(r'"[^"]*"', "", header)
     found = {}
     for place, one in enumerate(DELIMITERS):
         if one in bare:
-            wrong, width = _Reader(sample, 0, one, "").mistaken()
+            wrong, width = Reader(sample, 0, one, "").mistaken()
             found[one] = (-wrong, width, -place)
     return max(found, key=lambda one: found[one], default=NO_DELIMITER)
 
@@ -328,4 +284,12 @@ def _without_empty_end(rows: list[list[str]]) -> list[list[str]]:
     while rows and len(rows[0]) > 1 and not any(row[-1].strip() for row in rows):
         for row in rows:
             row.pop()
+    return rows
+
+
+def _without_frame(rows: list[list[str]]) -> list[list[str]]:
+    """Cells without the blanks around them, and without the column left of the first bar."""
+    rows = [[field.strip() for field in row] for row in rows]
+    if rows and len(rows[0]) > 1 and not any(row[0] for row in rows):
+        rows = [row[1:] for row in rows]
     return rows

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from rnnviz.data import DataError
-from rnnviz.data.delimited import TEXT_NAMES
+from rnnviz.data.headers import TEXT_NAMES
 
 Placed = list[tuple[int, Any]]
 """Values, and the line (or, in an array, the place in it) of each."""

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.data import DataError, texts
-from rnnviz.data.delimited import LABEL_NAMES, TEXT_NAMES
-from rnnviz.data.tables import ROWS_TO_GUESS_FROM
+from rnnviz.data.headers import LABEL_NAMES, ROWS_TO_GUESS_FROM, TEXT_NAMES
 
 MOST_CLASSES = 20
 MOST_LABEL_LETTERS = 100

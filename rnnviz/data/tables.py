@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rnnviz.data import delimited, json_rows
-from rnnviz.data.delimited import MOST_KINDS, TEXT_NAMES, USUAL_NAMES
+from rnnviz.data.headers import ROWS_TO_GUESS_FROM, TEXT_NAMES, has_usual_name, is_header
 
 MOST_LETTERS = 10_000_000
 MOST_COLUMNS = 500
 
-LONGEST_NAME = 60
-ROWS_TO_GUESS_FROM = 1000
-
 NO_HEADER = "The first line looks like a row, not like names: columns are numbered."
-
-A_SENTENCE = re.compile(r"\w+\W+\w+\W+\w.*[.!]", re.DOTALL)
+ONE_HEADER = (
+    "The first line ({}) is read as the name of the column: if it is a text, write a line with "
+    "the word text above it."
+)
 
 
 @dataclass(frozen=True)
@@ -64,37 +62,18 @@ def _named(rows: list[list[str]], notices: tuple[str, ...]) -> Table:
     """
     if not rows:
         return Table((), [], notices)
-    header = _is_header(rows[0], rows[1:])
+    header = is_header(rows[0], rows[1:])
+    if not header:
+        notices = (*notices, NO_HEADER)
+    elif len(rows[0]) == 1 and not has_usual_name(rows[0]):
+        notices = (*notices, ONE_HEADER.format(rows[0][0].strip()))
     columns: dict[str, None] = {}
     for number, field in enumerate(rows[0], 1):
         name = field.strip() if header and field.strip() else f"column {number}"
         columns[f"{name} ({number})" if name in columns else name] = None
     below = rows[1:] if header else rows
     named = [dict(zip(columns, row, strict=True)) for row in below]
-    return Table(tuple(columns), named, notices if header else (*notices, NO_HEADER))
-
-
-def _is_header(first: list[str], below: list[list[str]]) -> bool:
-    """Whether the first row names the columns.
-
-    A usual name tells that it does. A number, a whole sentence, and a value of a column in which
-    few come again and again tell that it does not.
-    """
-    fields = [field.strip() for field in first]
-    if not any(fields):
-        return False
-    if not USUAL_NAMES.isdisjoint(map(str.casefold, fields)):
-        return True
-    if any(
-        len(one) > LONGEST_NAME or _is_number(one) or A_SENTENCE.fullmatch(one) for one in fields
-    ):
-        return False
-    for place, one in enumerate(fields):
-        values = [row[place].strip() for row in below[:ROWS_TO_GUESS_FROM]]
-        few = len(set(values)) <= min(MOST_KINDS, len(values) / 2)
-        if one and few and values.count(one) > 1:
-            return False
-    return True
+    return Table(tuple(columns), named, notices)
 
 
 def text_column(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str | None:
@@ -121,11 +100,3 @@ def _text(value: Any) -> str:
 
 def _has_letters(text: str) -> bool:
     return any(map(str.isalpha, text[:1000]))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
