@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -301,6 +302,10 @@ LAYOUTS: dict[str, Any] = {
     "pandas' index": {str(n): row for n, row in enumerate(OBJECTS)},
     "pandas' split": {"columns": ["text", "label"], "index": list(range(12)), "data": ARRAYS},
     "pandas' table": {"schema": {"fields": [{"name": "text"}]}, "data": OBJECTS},
+    "pandas' index with gaps": {
+        f"row {n}": row | ({"note": "x"} if n % 2 else {}) for n, row in enumerate(OBJECTS)
+    },
+    "a number for each row": {str(n): row for n, row in enumerate(ARRAYS)},
     "the Hub's viewer": {
         "features": [{"name": "text"}],
         "rows": [{"row_idx": n, "row": row} for n, row in enumerate(OBJECTS)],
@@ -312,7 +317,59 @@ LAYOUTS: dict[str, Any] = {
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 def test_every_layout_of_json(layout: str, indent: int | None, name: str) -> None:
-    is_read(json.dumps(LAYOUTS[layout], indent=indent), name)
+    said = [BARE] if layout == "a number for each row" else []
+    is_read(json.dumps(LAYOUTS[layout], indent=indent), name, *said)
+
+
+COLUMNS = LAYOUTS["columns"]
+SEVERAL: list[tuple[Any, str]] = [
+    ({"test": OBJECTS * 2, "train": OBJECTS}, "train (12 rows) is read, left out: test (24 rows)"),
+    ({"train": COLUMNS, "test": COLUMNS}, "train (12 rows) is read, left out: test (12 rows)"),
+    (
+        {"classes": ["n", "p"], "data": {"dev": OBJECTS[:1], "train": OBJECTS}},
+        "train (12 rows) is read, left out: dev (1 row)",
+    ),
+    ({"meta": [{"n": 1}] * 20, "reviews": OBJECTS}, "reviews (12 rows) is read, left out: meta"),
+    (
+        {"train": [["text", "label"], *ARRAYS], "test": ARRAYS},
+        "train (13 rows) is read, left out: test (12 rows)",
+    ),
+    (COLUMNS | {"names": ["n", "p"]}, "Arrays of one length are read (text, label), left out: na"),
+    (
+        {"pos": [t for t, label in PAIRS if label == "p"], "neg": ["a"]},
+        "Each array is read as the texts of one label: pos (6 rows), neg (1 row).",
+    ),
+    (
+        {str(n): ["a b", "c"] * 3 for n in range(3)},
+        "texts of one label: 0 (6 rows), 1 (6 rows), 2 (6 rows).",
+    ),
+    (
+        {"joy": ["a b"] * 4, "fear": ["c"] * 5, "awe": ["d"] * 6},
+        "texts of one label: joy (4 rows), fear (5 rows), awe (6 rows).",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "said"), SEVERAL)
+def test_of_several_arrays_the_one_that_is_read_is_said(value: Any, said: str) -> None:
+    found = documents.read(json.dumps(value).encode(), "a.json")
+    assert {"text", "label"} == set(found.columns)
+    assert any(said in one for one in found.notices)
+    read = re.search(r"(\d+) rows?\) is read", said)
+    each = "of one label" in said
+    rows = sum(map(len, value.values())) if each else int(read[1]) if read else 12
+    assert found.rows == rows - ("13 rows" in said)
+    if rows > 10:
+        brought = labelled.read(json.dumps(value).encode(), "a.json")
+        assert len(brought) == found.rows
+        assert set(brought.labels) == (set(value) if each else {"n", "p"})
+
+
+def test_columns_of_other_lengths_are_refused() -> None:
+    wrong = json.dumps({"text": ["a", "b"], "label": ["p"]}).encode()
+    for read in BOTH:
+        with pytest.raises(DataError, match="got 2 values in 'text' and 1 in 'label': give both"):
+            read(wrong, "a.json")
 
 
 def test_json_of_arrays_of_texts_and_of_several_values() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 # What people call a column of texts and one of labels, the likeliest first.
@@ -13,9 +14,7 @@ TEXT_NAMES = (
 LABEL_NAMES = (
     "label", "sentiment", "class", "category", "target", "rating", "stars", "score", "polarity",
 )  # fmt: skip
-USUAL_NAMES = frozenset(
-    {*TEXT_NAMES, *LABEL_NAMES, *(f"{name}s" for name in TEXT_NAMES + LABEL_NAMES), "id", "index"}
-)
+USUAL_NAMES = (*TEXT_NAMES, *LABEL_NAMES, "id", "index")
 
 MOST_KINDS = 20
 LONGEST_NAME = 60
@@ -24,9 +23,10 @@ ROWS_TO_GUESS_FROM = 1000
 A_SENTENCE = re.compile(r"\w+\W+\w+\W+\w.*[.!]", re.DOTALL)
 
 
-def has_usual_name(fields: list[str]) -> bool:
-    """Whether a field is what people usually call a column."""
-    return any(one.strip().casefold().replace(" ", "_") in USUAL_NAMES for one in fields)
+def has_usual_name(fields: Iterable[str], names: Sequence[str] = USUAL_NAMES) -> bool:
+    """Whether a field is one of the names, or more than one of it: `Reviews`."""
+    folded = (one.strip().casefold().replace(" ", "_") for one in fields)
+    return any(one in names or one.removesuffix("s") in names for one in folded)
 
 
 def is_header(first: list[str], below: list[list[str]]) -> bool:

@@ -39,13 +39,13 @@ def of_json(text: str, name: str) -> Table:
 
     Rows are objects, arrays of equal length (the first may name the columns) or texts alone.
     """
-    rows = json_rows.read(text, name)
+    rows, notices = json_rows.read(text, name)
     if rows and isinstance(rows[0], list):
-        return _named([[_field(one) for one in row] for row in rows], ())
+        return _named([[_field(one) for one in row] for row in rows], notices)
     if rows and isinstance(rows[0], str):
         rows = [{"text": row} for row in rows]
     columns = dict.fromkeys(key for row in rows for key in row)
-    return Table(tuple(columns), rows)
+    return Table(tuple(columns), rows, notices)
 
 
 def _field(value: Any) -> str:
