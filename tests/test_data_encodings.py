@@ -15,6 +15,9 @@ TEXTS = {
     "Czech": "Skvělý film s úžasným příběhem, ale konec byl trochu nudný. Herci byli výborní.",
     "Hungarian": "Nagyon jó film volt, gyönyörű zenével. Őszintén szólva tetszett a története.",
     "Russian": "Отличный фильм, мне очень понравилась музыка. Но конец был скучный и длинный.",
+    "Ukrainian": "Чудовий фільм, який мені сподобався. Її музика гарна, та кінець був нудний.",
+    "Portuguese": "Não é uma canção fácil, mas a atuação e a emoção são ótimas.",
+    "Danish": "En smuk film, hvor både sjælen og følelserne er åbne. Jeg vil se den igen.",
     "French": "Un très beau film, l'histoire est émouvante et la musique géniale. Ça plaît, oui.",
     "German": "Ein schöner Film, die Musik war großartig. Für mich überraschend gut.",
     "Spanish": "¡Qué película más bonita! El niño actúa muy bien, y la música también. ¿Otra?",
@@ -29,19 +32,22 @@ TEXTS = {
 }
 
 WAYS = {
-    "Polish": ("cp1250", "iso8859-2"),
-    "Czech": ("cp1250", "iso8859-2"),
-    "Hungarian": ("cp1250",),
-    "Russian": ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic"),
-    "French": ("cp1252", "latin-1", "mac-roman"),
-    "German": ("cp1252", "latin-1", "mac-roman"),
-    "Spanish": ("cp1252", "latin-1", "mac-roman"),
-    "Japanese": ("shift_jis", "cp932", "euc_jp", "iso2022_jp"),
-    "Chinese": ("gbk", "gb18030"),
+    "Polish": ("cp1250", "iso8859-2", "cp852", "mac-latin2"),
+    "Czech": ("cp1250", "iso8859-2", "cp852", "mac-latin2"),
+    "Hungarian": ("cp1250", "cp852"),
+    "Russian": ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic"),
+    "Ukrainian": ("cp1251", "koi8-u", "cp1125", "iso8859-5", "mac-cyrillic"),
+    "Portuguese": ("cp1252", "cp850", "cp860", "mac-roman"),
+    "Danish": ("cp1252", "cp850", "cp865", "mac-roman"),
+    "French": ("cp1252", "latin-1", "mac-roman", "cp850", "cp437"),
+    "German": ("cp1252", "latin-1", "mac-roman", "cp850", "cp437"),
+    "Spanish": ("cp1252", "latin-1", "mac-roman", "cp850", "cp437"),
+    "Japanese": ("shift_jis", "cp932", "euc_jp", "iso2022_jp", "iso2022_jp_2", "utf-7"),
+    "Chinese": ("gbk", "gb18030", "hz", "utf-7"),
     "Traditional Chinese": ("big5",),
-    "Korean": ("euc_kr", "cp949"),
-    "Greek": ("cp1253",),
-    "Turkish": ("cp1254",),
+    "Korean": ("euc_kr", "cp949", "iso2022_kr"),
+    "Greek": ("cp1253", "cp737", "cp869", "mac-greek"),
+    "Turkish": ("cp1254", "cp857", "mac-turkish"),
     "Hebrew": ("cp1255",),
     "Thai": ("cp874",),
 }
@@ -78,6 +84,31 @@ def test_any_bytes_of_windows_are_read_or_refused(text: str) -> None:
         assert decode(text.encode("cp1252"), "it").text.count("\n") == text.count("\n")
     except ValueError as failure:
         assert str(failure).startswith("expected ") and "\n" not in str(failure)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call +49170123 or +4917012345678, 1+2MFMw, C+++Java; ~{x} and ~{ab~ in LaTeX.",
+        "plus +ABC- and +abcd+efgh/ik",
+        "Escapes \x1b[1m of a terminal",
+    ],
+)
+def test_ascii_stays_what_it_is(text: str) -> None:
+    found = decode(text.encode(), "it")
+    assert (found.text, found.notices) == (text, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It’s “good”, really — and I’d say… no: “very good”. Don’t go! €10…",
+        "A film—really good—and the café’s “naïve” owner…but still",
+        "THE “BEST” FILM—NOT",
+    ],
+)
+def test_signs_of_windows_are_no_letters_of_dos(text: str) -> None:
+    assert decode(text.encode("cp1252"), "it").text == text
 
 
 def test_the_wrong_reading_fits_worse() -> None:

@@ -6,6 +6,10 @@ a text has letters that no language has together.
 
 from __future__ import annotations
 
+import re
+from itertools import islice
+from unicodedata import combining
+
 LATIN = (
     "àâæçéèêëîïôœùûüÿ",  # French
     "äöüß",  # German
@@ -36,7 +40,7 @@ OTHERS = (
     "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",  # Greek
     "אבגדהוזחטיךכלםמןנסעףפץצקרשת",  # Hebrew
     "".join(map(chr, (*range(0x621, 0x653), 0x60C, 0x61B, 0x61F, 0x67E, 0x686, 0x698, 0x6AF))),
-    "".join(map(chr, range(0xE01, 0xE5C))),  # Thai
+    "".join(map(chr, range(0xE01, 0xE4F))),  # Thai, without its digits
 )
 ALPHABETS = tuple(map(frozenset, (*LATIN, *OTHERS)))
 
@@ -50,20 +54,40 @@ HANGUL = frozenset(
 )
 PUNCTUATION = frozenset("’‘“”„‚«»‹›–—…€£°§©®™•\xa0‰′″、。，！？：；（）「」『』《》【】")
 
-MOST_LETTERS = 20_000
+BEYOND = re.compile(r"[^\x00-\x7f](?=(.?))", re.DOTALL)
+"""A sign beyond ASCII, and the one after it."""
+
+OUTSIDE_WORDS = frozenset("‚„“«»‹›°§©®™•\xa0‰″")
+"""Punctuation that stands beside words, not between two letters of one, as other dashes do."""
+
+LATIN_LETTER = re.compile("[A-Za-z]")
+MOST_LETTERS = 5_000
 
 
 def fit(text: str) -> float:
     """Which part, 0..1, of the letters beyond ASCII one language knows; 1 for a text without any.
 
-    Signs that stand in texts of every language are left out of the count.
+    Signs that stand in texts of every language are left out of the count, unless they part a word.
+    Capitals inside a word, two alphabets in one and marks on no letter are unknown to every
+    language.
     """
-    letters = [one for one in text.lower() if one >= "\x80" and one not in PUNCTUATION]
-    letters = letters[:MOST_LETTERS]
-    if not letters:
+    letters: list[str] = []
+    unknown = 0
+    for found in islice(BEYOND.finditer(text), MOST_LETTERS):
+        sign, before, after = found[0], text[found.start() - 1 : found.start()], found[1]
+        if sign in PUNCTUATION:
+            unknown += sign in OUTSIDE_WORDS and before.isalpha() and after.isalpha()
+            continue
+        letters.append(sign)
+        unknown += (before.islower() and sign.isupper()) or (sign.islower() and after.isupper())
+        unknown += "\u0370" <= sign < "\u0e80" and LATIN_LETTER.search(before + after) is not None
+        unknown += combining(sign) > 0 and not (before.isalpha() or combining(before or " "))
+    if not letters and not unknown:
         return 1.0
-    known = max(sum(one in alphabet for one in letters) for alphabet in ALPHABETS)
+    lower = "".join(letters).lower()
+    known = max(sum(one in alphabet for one in lower) for alphabet in ALPHABETS)
     # Japanese is the one language that writes kana, and half of it is that.
-    kana = sum("\u3041" <= one <= "\u30fe" for one in letters)
-    frequent = max(sum(one in signs for one in letters) for signs in (HANZI, HANGUL))
-    return min(1.0, max(known, 3 * kana, 6 * frequent) / len(letters))
+    kana = sum("\u3041" <= one <= "\u30fe" for one in lower)
+    frequent = max(sum(one in signs for one in lower) for signs in (HANZI, HANGUL))
+    known = min(len(lower), max(known, 3 * kana, 6 * frequent))
+    return max(0.0, known - unknown) / (len(lower) + unknown)

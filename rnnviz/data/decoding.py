@@ -40,9 +40,13 @@ CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 BYTES_TO_GUESS_FROM = 200_000
 
-JAPANESE_BY_MAIL = re.compile(rb"\x1b\$[@B]")
-"""How ISO-2022-JP, which is of seven bits as ASCII is, begins to write Japanese."""
-
+SEVEN_BITS = (
+    (re.compile(rb"\x1b\$\)C"), ("iso2022_kr",)),
+    (re.compile(rb"\x1b\$"), ("iso2022_jp", "iso2022_jp_2")),
+    (re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"), ("hz",)),
+    (re.compile(rb"\+[A-Za-z0-9+/]{3,}"), ("utf_7",)),
+)
+"""How encodings that stay within ASCII begin to write other letters."""
 
 USUAL = (
     *("cp1252", "cp1250", "cp1255", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5"),
@@ -51,15 +55,31 @@ USUAL = (
 )
 """What files of text are saved in, besides Unicode: of two that fit alike, the first is taken."""
 
+RARE = (
+    *("koi8_u", "cp850", "cp852", "cp437", "cp865", "cp860", "cp857", "cp737", "cp869", "cp1125"),
+    *("mac_latin2", "mac_greek", "mac_turkish"),
+)
+"""What DOS and old Macs wrote."""
+
+RARER = 0.04
+NOISE = 0.2
+FEWEST_KNOWN = 0.5
+
 NAMES = {
     "cp932": "Shift JIS",
     "cp949": "EUC-KR",
     "euc-jp": "EUC-JP",
     "gb18030": "GBK",
     "iso2022-jp": "ISO-2022-JP",
+    "iso2022-jp-2": "ISO-2022-JP-2",
+    "iso2022-kr": "ISO-2022-KR",
     "koi8-r": "KOI8-R",
+    "koi8-u": "KOI8-U",
     "mac-cyrillic": "Mac Cyrillic",
+    "mac-greek": "Mac Greek",
+    "mac-latin2": "Mac Central European",
     "mac-roman": "Mac Roman",
+    "mac-turkish": "Mac Turkish",
 }
 
 
@@ -83,8 +103,8 @@ class Decoded:
 def decode(contents: bytes, name: str, *, most_bytes: int = MOST_TEXT_BYTES) -> Decoded:
     """The text of a file's `contents`; `name` is what to call it in a sentence.
 
-    A byte order mark decides; then UTF-16 where zero bytes stand as in it, strict UTF-8, and what
-    charset-normalizer finds likely among the usual encodings and fits an alphabet best.
+    A byte order mark decides; then UTF-16 where zero bytes stand as in it, escapes of an encoding
+    of seven bits, strict UTF-8, and what fits an alphabet best among the usual encodings.
     Raises `DataError` for more than `most_bytes`, for a binary file, for an encoding that cannot
     be told, and for a file that mixes UTF-8 with another encoding, whose text would be guesswork.
     """
@@ -133,11 +153,9 @@ def _unmarked(contents: bytes, name: str) -> Decoded:
                 "save it as text (UTF-8)"
             )
         return wide
-    if JAPANESE_BY_MAIL.search(contents[:BYTES_TO_GUESS_FROM]):
-        try:
-            return Decoded(contents.decode("iso2022_jp"), "iso2022-jp")
-        except UnicodeDecodeError:
-            pass  # escapes of something else
+    narrow = _seven_bits(contents) if contents.isascii() else None
+    if narrow is not None:
+        return narrow
     try:
         return Decoded(contents.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as failure:
@@ -157,22 +175,53 @@ def _unmarked(contents: bytes, name: str) -> Decoded:
     )
 
 
-def _likely(contents: bytes) -> str | None:
-    """The encoding whose letters make up an alphabet, among those that charset-normalizer allows.
+def _seven_bits(contents: bytes) -> Decoded | None:
+    """Letters of one language that ASCII stands for; None where it stands for itself."""
+    for sign, encodings in SEVEN_BITS:
+        if sign.search(contents[:BYTES_TO_GUESS_FROM]):
+            for encoding in encodings:
+                text = _text(contents, encoding)
+                if text is None or text.isascii() or not all(map(_assigned, text)):
+                    continue
+                # A number after a plus is UTF-7 now and then, and no text.
+                if encoding != "utf_7" or fit(text) > 0.8:
+                    return Decoded(text, encoding.replace("_", "-"))
+    return None
 
-    It tells text from noise well, and languages of few accents from each other badly.
+
+def _likely(contents: bytes) -> str | None:
+    """The encoding that makes letters of one alphabet; None where there is none.
+
+    charset-normalizer tells text from noise, and languages of few accents badly from each other.
     """
     from charset_normalizer import from_bytes
 
-    allowed = from_bytes(contents, cp_isolation=list(USUAL))
-    places = {encoding: place for place, encoding in enumerate(USUAL)}
-    found = {
-        encoding: fit(str(match)) - match.chaos
-        for match in allowed
+    chaos = {
+        encoding: match.chaos
+        for match in from_bytes(contents, cp_isolation=[*USUAL, *RARE])
         for encoding in (match.encoding, *match.could_be_from_charset)
-        if encoding in places
     }
-    return max(found, key=lambda one: (round(found[one], 2), -places[one]), default=None)
+    readings: dict[str, list[str]] = {}
+    for encoding in (*USUAL, *RARE):
+        text = _text(contents, encoding)
+        if text is not None:
+            readings.setdefault(text, []).append(encoding)
+    found = {
+        encodings[0]: fit(text)
+        - min(chaos.get(one, NOISE) for one in encodings)
+        - RARER * (encodings[0] in RARE)
+        for text, encodings in readings.items()
+    }
+    best = max(found, key=lambda one: round(found[one], 2), default=None)
+    return best if best is not None and found[best] > FEWEST_KNOWN else None
+
+
+def _text(contents: bytes, encoding: str) -> str | None:
+    try:
+        text = contents.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if CONTROLS.search(text) else text
 
 
 def _utf_16(contents: bytes) -> Decoded | None:
