@@ -46,14 +46,17 @@ class Moment:
     accuracy: float = float("nan")
 
     @property
+    def when(self) -> str:
+        """``step 120 · epoch 2``."""
+        said = f"step {self.step:,}" if self.step else "before training"
+        return f"{said} · epoch {self.epoch}" if self.epoch else said
+
+    @property
     def words(self) -> str:
-        """``step 120 · epoch 2 · 87 % held out``."""
-        said = [f"step {self.step:,}" if self.step else "before training"]
-        if self.epoch:
-            said.append(f"epoch {self.epoch}")
-        if np.isfinite(self.accuracy):
-            said.append(f"{100 * self.accuracy:.1f} % held out")
-        return " · ".join(said)
+        """``step 120 · epoch 2 · 87.0 % held out``."""
+        if not np.isfinite(self.accuracy):
+            return self.when
+        return f"{self.when} · {100 * self.accuracy:.1f} % held out"
 
 
 def scores(path: Path) -> Curves:

@@ -250,6 +250,7 @@ def test_what_cannot_be_joined_is_refused(
         "picker",
         "place",
         "scribe",
+        "scrubber",
         "travel",
     ],
 )

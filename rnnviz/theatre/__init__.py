@@ -61,6 +61,7 @@ __all__ = [
     "place",
     "reading_from_trace",
     "scribe",
+    "scrubber",
     "sent_by",
     "theatre",
     "travel",
@@ -387,6 +388,37 @@ def picker(
     )
 
 
+def scrubber(
+    words: Mapping[int, str],
+    *,
+    key: str,
+    ends: tuple[str, str],
+    step: int,
+    turns: Turns,
+    label: str,
+    explained: str = "",
+) -> None:
+    """A slider over the steps of which there are ``words``, rising, standing at ``step``; it plays.
+
+    ``ends`` are short words for the first and the last step. `last_pick` is the step that it was
+    moved to. Show it after what it moves: the slider sends its next step when it sees that the last
+    was heard.
+    """
+    data = {
+        "name": key,
+        "steps": list(words),
+        "words": list(words.values()),
+        "ends": list(ends),
+        "step": step,
+        "label": label,
+        "help": explained,
+        **turns.stamp,
+    }
+    component("scrubber")(
+        key=key, data=_packed(data), default={"picked": None}, on_picked_change=_nothing
+    )
+
+
 @dataclass(frozen=True)
 class Pick:
     """What was chosen, and at which turn."""
@@ -396,7 +428,7 @@ class Pick:
 
 
 def last_pick(key: str) -> Pick | None:
-    """What was chosen last in the `picker` or the `gallery` of that key."""
+    """What was chosen last in the `picker`, `gallery` or `scrubber` of that key."""
     sent = sent_by(key, "picked")
     turn = turn_of(sent)
     return None if turn is None else Pick(fields(sent).get("value"), turn)

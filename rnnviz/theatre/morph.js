@@ -1,23 +1,21 @@
-// A slider from one digit to another. Python mixes the pixels and reads the mix; here only the newest value is sent,
-// the next when the last has been answered, so that a fast hand never queues up work.
+// A slider from one digit to another. Python mixes the pixels and reads the mix; here only the newest value is sent.
 
 import { decodeArray } from "./decode.js";
 import { parseColour } from "./colours.js";
 import { imagePixels } from "./charts.js";
 import { pixelCanvas } from "./heatmap.js";
+import { Teller } from "./teller.js";
 import { turnsOf } from "./turns.js";
 import { unpack } from "./unpack.js";
 
 const SLIDERS = new WeakMap();
-const PATIENCE = 800;
 const SETTLED_AFTER = 450;
 
 class Morph {
   constructor(parent, { name, percent }) {
     this.turns = turnsOf(name);
-    this.waiting = false;
+    this.teller = new Teller(this.turns, "mix");
     this.held = false;
-    this.wanted = null;
     this.build(parent);
     this.range.value = String(this.turns.kept?.() ?? percent);
     this.turns.kept = () => Number(this.range.value);
@@ -52,7 +50,6 @@ class Morph {
     this.range.onpointerup = () => { this.held = false; this.settleSoon(); };
     this.range.onpointercancel = this.range.onpointerup;
     this.range.oninput = () => {
-      this.turns.act();
       this.speak();
       this.send(false);
       this.settleSoon();
@@ -73,32 +70,15 @@ class Morph {
   }
 
   send(settled) {
-    this.wanted = { percent: Number(this.range.value), settled };
-    if (!this.waiting) this.sendNow();
-  }
-
-  sendNow() {
-    this.turns.act();
-    this.waiting = true;
-    this.tell("mix", { ...this.wanted, ...this.turns.stamp() });
-    this.wanted = null;
-    clearTimeout(this.losing);
-    this.losing = setTimeout(() => this.answered(), PATIENCE);
-  }
-
-  answered() {
-    clearTimeout(this.losing);
-    this.waiting = false;
-    if (this.wanted) this.sendNow();
+    this.teller.act({ percent: Number(this.range.value), settled });
   }
 
   update(data, tell) {
-    this.tell = tell;
     this.names = data.names;
     const met = this.turns.meet(data);
     if (met === "take") this.range.value = String(data.percent);
-    else if (met === "keep") this.settleSoon();
-    if (this.waiting && data.heard >= this.turns.told) this.answered();
+    else if (met === "keep" || this.teller.isBehind) this.settleSoon();
+    this.teller.meet(data, tell);
     this.speak();
     this.paint(data);
     this.root.dataset.turn = String(data.heard);
@@ -119,8 +99,8 @@ class Morph {
   }
 
   destroy() {
-    clearTimeout(this.losing);
     clearTimeout(this.settling);
+    this.teller.destroy();
     this.root.remove();
   }
 }

@@ -1,7 +1,7 @@
 """The time machine of the Train page: the same input, read at every moment of a training.
 
-A fragment, which runs by itself while the training goes on (new snapshots come), while the curve
-over all snapshots is being worked out, and while it plays. What was chosen stays in the session.
+A fragment, which runs by itself while the training goes on (new snapshots come) and while the curve
+over all snapshots is being worked out. What was chosen stays in the session.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,7 +18,7 @@ import streamlit as st
 from rnnviz import train_moments, warmup
 from rnnviz.runs import Run, RunError
 from rnnviz.snapshots import Snapshot
-from rnnviz.theatre import theatre
+from rnnviz.theatre import scrubber, theatre
 from rnnviz.train_lines import name_of
 from rnnviz.ui import train_jobs
 from rnnviz.ui.notices import notices, plain, sentence
@@ -27,7 +26,6 @@ from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import Room, pair
 from rnnviz.ui.scheme import scheme, watch_scheme
 from rnnviz.ui.train_replays import (
-    PLAYING,
     Choice,
     Stage,
     as_ghost,
@@ -65,7 +63,7 @@ class Rooms:
     said: Room = field(default_factory=st.container)
     which: Room = field(default_factory=st.container)
     scrubber: Room = field(default_factory=st.container)
-    buttons: Room = field(default_factory=st.container)
+    ghost: Room = field(default_factory=st.container)
     figures: tuple[Room, Room] = field(default_factory=lambda: pair(gap="medium"))
     words: Room = field(default_factory=st.container)
     theatre: Room = field(default_factory=st.container)
@@ -82,7 +80,7 @@ def machine_panel(run: Run, visitor: str) -> None:
     every = None
     with suppress(ValueError):  # said by the fragment
         choice.ready = stage_of(run.id, choice, visitor)
-        every = choice.ready.every(choice)
+        every = choice.ready.every
     st.fragment(_machine, run_every=every)(run.id, visitor, every)
 
 
@@ -96,9 +94,7 @@ def _machine(shown: str, visitor: str, every: float | None) -> None:
     except Exception:  # a fault of ours: the page stays whole, and the log says where
         logging.getLogger(__name__).exception("the time machine was not shown")
         failure = "The time machine cannot be shown just now. The rest of the page works."
-    if stage is not None:
-        _advance(choice, stage)
-    if every != (None if stage is None else stage.every(choice)):
+    if every != (None if stage is None else stage.every):
         # How often this runs is decided by a run of the whole page; before anything is shown.
         st.rerun()
     rooms = Rooms()
@@ -121,36 +117,18 @@ def _machine(shown: str, visitor: str, every: float | None) -> None:
             notices(stage.found.sentences)
         return
     snapshot = stage.found.at(chosen_step(choice, stage.found))
-    with rooms.scrubber:
-        _scrubber(choice, stage, snapshot)
-    with rooms.buttons:
-        _buttons(choice, stage, snapshot)
+    with rooms.ghost:
+        _ghost(choice)
     with rooms.theatre:
         _theatre(choice, stage, snapshot)
+    # After the theatre, so that the scrubber goes on when this moment is on the screen.
+    with rooms.scrubber:
+        _scrubber(choice, stage, snapshot)
     _figures(rooms.figures, choice, stage, snapshot)
     with rooms.words:
         _words(choice, stage)
     with rooms.foot:
         _foot(stage)
-
-
-def _advance(choice: Choice, stage: Stage) -> None:
-    """While it plays, go to the next snapshot when its time has come; stop at the last."""
-    if not choice.playing:
-        return
-    steps = stage.found.steps
-    if not steps or monotonic() - choice.moved < 0.7 * PLAYING:
-        return
-    place = steps.index(chosen_step(choice, stage.found))
-    if place + 1 >= len(steps):
-        choice.playing = False
-        return
-    _go(choice, steps[place + 1])
-    choice.playing = place + 2 < len(steps)
-
-
-def _go(choice: Choice, step: int) -> None:
-    choice.step, choice.moved = step, monotonic()
 
 
 def _which(choice: Choice, stage: Stage) -> None:
@@ -213,77 +191,30 @@ def _name(run: Run, lanes: Collection[Run]) -> str:
 
 def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
     said = moments_of(stage)
-    steps = stage.found.steps
-    if len(steps) < 2:
-        st.caption(f"One snapshot so far: {said[steps[0]].words}.")
+    first, *others = said.values()
+    if not others:
+        st.caption(f"One snapshot so far: {first.words}.")
         return
-    st.select_slider(
-        "Time of training",
-        steps,
-        value=snapshot.step,
-        format_func=lambda step: said[step].words,
-        # Also about its labels: the browser tells a choice by its label, and one that is gone
-        # would be taken for another choice.
-        **wired(
-            choice.offers,
-            "machine_step",
-            snapshot.step,
-            partial(_dragged, choice),
-            tuple(said[step].words for step in steps),
-        ),
-        help=train_moments.scale_words(str(stage.run.plan.get("task"))),
+    choice.put(snapshot.step)
+    scrubber(
+        {step: moment.words for step, moment in said.items()},
+        key=choice.scrubber,
+        ends=(first.when, others[-1].when),
+        step=snapshot.step,
+        turns=choice.scrubbed,
+        label="Time of training",
+        explained=train_moments.scale_words(str(stage.run.plan.get("task"))),
     )
 
 
-def _dragged(choice: Choice, step: int) -> None:
-    choice.playing = False
-    _go(choice, step)
-
-
-def _buttons(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
-    steps = stage.found.steps
-    place = steps.index(snapshot.step)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for key, label, icon, goal in (
-            ("first", "First", "first_page", steps[0]),
-            ("previous", "Previous", "chevron_left", steps[max(0, place - 1)]),
-            ("next", "Next", "chevron_right", steps[min(len(steps) - 1, place + 1)]),
-            ("last", "Last", "last_page", steps[-1]),
-        ):
-            st.button(
-                label,
-                key=f"machine_{key}",
-                icon=f":material/{icon}:",
-                disabled=goal == snapshot.step,
-                on_click=_dragged,
-                args=(choice, goal),
-            )
-        # Two buttons: a click on Pause that comes when the end has been reached is nobody's, where
-        # that of one button with two names would begin anew.
-        st.button(
-            "Pause" if choice.playing else "Play",
-            key="machine_pause" if choice.playing else "machine_play",
-            icon=f":material/{'pause' if choice.playing else 'play_arrow'}:",
-            disabled=len(steps) < 2,
-            on_click=_play,
-            args=(choice, not choice.playing, steps, place),
-            help="One snapshot after the other, about one a second.",
-        )
-        st.toggle(
-            "Ghost of the last",
-            value=choice.ghost,
-            **wired(
-                choice.offers, "machine_ghost", choice.ghost, partial(setattr, choice, "ghost")
-            ),
-            help="Draws how the last snapshot reads the same input behind this reading: dotted "
-            "lines, outlined bars, and, under Values, the difference.",
-        )
-
-
-def _play(choice: Choice, wanted: bool, steps: tuple[int, ...], place: int) -> None:
-    choice.playing = wanted
-    if choice.playing:
-        _go(choice, steps[0] if place + 1 >= len(steps) else steps[place])
+def _ghost(choice: Choice) -> None:
+    st.toggle(
+        "Ghost of the last",
+        value=choice.ghost,
+        **wired(choice.offers, "machine_ghost", choice.ghost, partial(setattr, choice, "ghost")),
+        help="Draws how the last snapshot reads the same input behind this reading: dotted lines, "
+        "outlined bars, and, under Values, the difference.",
+    )
 
 
 def _theatre(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:

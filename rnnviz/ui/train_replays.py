@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz import snapshots, train_moments
+from rnnviz.checked import whole
 from rnnviz.palette import Theme
 from rnnviz.runs import Run
 from rnnviz.snapshots import Found, Snapshot
-from rnnviz.theatre import View
-from rnnviz.theatre.turns import Offers
+from rnnviz.theatre import View, last_pick
+from rnnviz.theatre.turns import Offers, Turns
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan
 from rnnviz.ui import train_jobs
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     from rnnviz.replay import Course, Measured, Subject
 
-PLAYING, GATHERING, LIVE = 0.9, 0.4, 3.0
-"""Seconds between two runs: while it plays, works out what is missing, waits for snapshots."""
+GATHERING, LIVE = 0.4, 3.0
+"""Seconds between two runs: while it works out what is missing, or waits for snapshots."""
 
 BUDGET = 0.2
 """Seconds that one run may take for what is missing."""
@@ -39,14 +40,17 @@ BUDGET = 0.2
 
 @dataclass(eq=False)
 class Choice:
-    """What a session has chosen; `step` None follows the newest snapshot."""
+    """What a session has chosen; `step` None follows the newest snapshot.
+
+    ``placed`` is where the scrubber was put or moved to last, ``scrubbed`` says by whom.
+    """
 
     shown: str = ""
     run: str = ""
     input: int = 0
     step: int | None = None
-    playing: bool = False
-    moved: float = 0.0
+    placed: int | None = None
+    scrubbed: Turns = field(default_factory=Turns)
     ghost: bool = False
     view: View | None = None
     start: View | None = None
@@ -59,9 +63,29 @@ class Choice:
         """Another run of the page's is shown; of a race the one that was chosen stays."""
         if shown != self.shown:
             self.shown, self.run = shown, shown
-            self.step, self.playing = None, False
+            self.step = self.placed = None
         if self.run not in runs:
             self.run = shown
+        self.hear()
+
+    @property
+    def scrubber(self) -> str:
+        """The key of the scrubber: each run of the page's has its own."""
+        # Streamlit takes no key of a component with two underscores in a row; ids may have them.
+        return f"machine_scrubber.{self.shown.replace('_', '.')}"
+
+    def hear(self) -> None:
+        """Go to where the scrubber was moved; each move counts once."""
+        said = last_pick(self.scrubber)
+        step = None if said is None else whole(said.value)
+        if said is not None and step is not None and self.scrubbed.hears(said.turn):
+            self.step = self.placed = step
+
+    def put(self, step: int) -> None:
+        """The scrubber is shown at `step`, and moves there where it stands elsewhere."""
+        if step != self.placed:
+            self.placed = step
+            self.scrubbed.fills()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +103,9 @@ class Stage:
     complete: bool = True
     hidden: bool = False
 
-    def every(self, choice: Choice) -> float | None:
+    @property
+    def every(self) -> float | None:
         """How often the panel should run by itself."""
-        if choice.playing:
-            return PLAYING
         if not self.complete:
             return GATHERING
         return LIVE if self.run.is_live else None

@@ -55,10 +55,14 @@ def model_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
 
 
 @pytest.fixture(scope="session")
-def server(
-    model_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    runs = {"RNNVIZ_RUNS": str(tmp_path_factory.mktemp("runs")), "RNNVIZ_WORKERS": "1"}
+def runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps its training runs."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def server(model_environment: dict[str, str], runs_folder: Path) -> Iterator[Server]:
+    runs = {"RNNVIZ_RUNS": str(runs_folder), "RNNVIZ_WORKERS": "1"}
     with serve(model_environment | runs) as running:
         yield running
 

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
 from rnnviz import checkpoint
+from rnnviz.runs import RunStore
+from rnnviz.training.plan import defaults
 from tests.browser.conftest import PATIENCE, Open
 from tests.browser.test_accessibility import OPPOSITE, lasting_violations
-from tests.browser.waiting import idle, still_box, until
+from tests.browser.waiting import fits, idle, still_box, until
+from tests.pages.runs import VISITOR, take
 
 READY = ".st-key-train_start button"
 CURVES = ".curves[data-ready]"
@@ -171,50 +175,91 @@ def test_a_race_is_read_by_everybody(open_page: Open) -> None:
 BRIEF = "/train?task=recall&epochs=4&delay=3&size=8&examples=500"
 
 
+SCRUBBER = ".scrubber input"
+
+
+def moment(page: Page) -> str:
+    """The moment at which the scrubber stands, in its words."""
+    return page.locator(SCRUBBER).get_attribute("aria-valuetext") or ""
+
+
+def machine_shows(page: Page) -> str:
+    """Wait until the theatre reads what the scrubber says, and nothing is under way."""
+    title = page.locator(".theatre .title")
+    expect(page.locator(".theatre[data-ready]")).to_be_attached()
+    until(page, lambda: title.inner_text().endswith(f", {moment(page)}"))
+    idle(page)
+    return moment(page)
+
+
 def test_the_time_machine_plays_pauses_and_stays(open_page: Open) -> None:
     page = open_page(f"{BRIEF}&figure=machine", ready=READY)
     press(page, "Train")
     state(page, "Finished")
-    slider = page.locator("[class*=st-key-machine_step] input:visible")
-    # Streamlit has each button with a help twice, for two widths; one of them is to be seen.
-    play, pause = (
-        page.locator(f".st-key-machine_{name} button:visible") for name in ("play", "pause")
-    )
-
-    def moment() -> str:
-        return slider.get_attribute("aria-valuetext") or ""
-
-    expect(play).to_be_enabled()
-    page.wait_for_timeout(4000)  # until the panel has looked a last time: all snapshots are there
-    idle(page)
-    first = moment()
+    done = page.get_by_test_id("stProgress").inner_text()
+    steps = re.search(r"of ([\d,]+)", done)
+    assert steps is not None
+    slider = page.locator(SCRUBBER)
+    # The panel looks for snapshots every few seconds; then all of them are there.
+    expect(page.locator(".scrubber .ends")).to_contain_text(f"step {steps[1]} ")
+    page.clock.install()
+    until(page, lambda: slider.get_attribute("max") == slider.input_value())
     for _ in range(2):
-        play.click()
-        expect(pause).to_be_visible()
-        until(page, lambda: moment() != first)
-        begun = moment()
-        until(page, lambda before=begun: moment() != before)
-        pause.click()
-        expect(play).to_be_visible()
-        idle(page)
-        stays = moment()
-        page.wait_for_timeout(2500)
-        assert moment() == stays, "a pause is a pause"
-        expect(pause).to_have_count(0)
+        begun = machine_shows(page)
+        press(page, "Play the training")
+        until(page, lambda before=begun: moment(page) != before)
+        press(page, "Pause the training")
+        stays = machine_shows(page)
+        page.clock.fast_forward(10_000)
+        assert machine_shows(page) == stays, "a pause is a pause"
+        expect(page.get_by_role("button", name="Play the training")).to_be_visible()
+    slider.press("End")
     slider.press("ArrowLeft")
-    until(page, lambda: moment() != stays)
+    until(page, lambda: int(slider.input_value()) + 1 == int(slider.get_attribute("max") or 0))
+    slider.press(" ")  # it plays to the end, and stops there
+    until(page, lambda: slider.input_value() == slider.get_attribute("max"))
+    expect(page.locator(".scrubber")).to_have_attribute("data-playing", "false")
+    press(page, "First")
+    assert machine_shows(page).startswith("before training")
     title = page.locator(".js-plotly-plot .gtitle").first
 
     def ink() -> str:
         return str(title.evaluate("node => getComputedStyle(node).fill"))
 
-    page.wait_for_timeout(1000)  # what the key has asked for is over, and nothing runs by itself
-    idle(page)
     before = ink()
     page.emulate_media(color_scheme="dark")
     until(page, lambda: ink() != before)  # the figures are drawn anew for the other theme
-    page.locator(".st-key-machine_last button:visible").click()
-    until(page, lambda: slider.get_attribute("value") == slider.get_attribute("max"))
+
+
+def test_new_snapshots_do_not_move_what_a_hand_holds(open_page: Open, runs_folder: Path) -> None:
+    """Oracle: the place where the hand is, and the list of snapshots on the disk."""
+    plan = defaults("recall", "gru").changed(hidden_size=5, delay=4, examples=40)
+    run = RunStore(runs_folder).create(plan, VISITOR, state="running", step=8, steps=20)
+    take(run, plan, 0, 1, 2, 4, 8)
+    page = open_page(f"/train?figure=machine&run={run.id}", ready=SCRUBBER)
+    slider = page.locator(SCRUBBER)
+    expect(slider).to_have_value("4")
+    slider.scroll_into_view_if_needed()
+    box = still_box(slider)
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    expect(slider).to_have_value("2")
+    take(run, plan, 16)
+    expect(page.get_by_text("6 snapshots of the weights")).to_be_visible()
+    idle(page)
+    expect(slider).to_have_value("2")
+    expect(slider).to_have_attribute("max", "4")
+    page.mouse.up()
+    expect(slider).to_have_attribute("max", "5")
+    expect(slider).to_have_value("2")
+    assert machine_shows(page).startswith("step 2")
+    for theme, width in OPPOSITE:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 900})
+        idle(page)
+        assert lasting_violations(page) == []
+        fits(page.locator(".scrubber"))
 
 
 def test_a_run_of_the_table_is_shown_above_and_leaves_when_it_is_deleted(open_page: Open) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnviz import checkpoint, tokens
+from safetensors.torch import save
+
+from rnnviz import checkpoint, replay, tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.runs import Run, RunStore
+from rnnviz.training import preparation
+from rnnviz.training.plan import Plan
 
 VISITOR = "visitor-of-the-tests"
 CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
@@ -52,6 +56,16 @@ def reads_tokens(store: RunStore, task: str = "own", **words: Any) -> Run:
         labels=MOODS, vocabulary_size=tokenizer.vocabulary_size,
     )  # fmt: skip
     return _with(made(store, task, **words), model, tokenizer.files())
+
+
+def take(run: Run, plan: Plan, *steps: int) -> None:
+    """Snapshots, each of a network drawn from another seed."""
+    words = replay.subject(plan).words
+    for step in steps:
+        run.snapshots_folder.mkdir(exist_ok=True)
+        model = preparation.build(plan.changed(seed=step), words)
+        half = {name: value.half() for name, value in model.state_dict().items()}
+        (run.snapshots_folder / f"{step:07d}.safetensors").write_bytes(save(half))
 
 
 def _with(run: Run, model: SequenceClassifier, files: dict[str, str]) -> Run:

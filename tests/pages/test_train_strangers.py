@@ -20,8 +20,7 @@ from rnnviz.training.plan import defaults
 from rnnviz.ui import train, train_desk, train_jobs
 from rnnviz.ui.train_choices import TrainChoices
 from tests.pages.conftest import Open
-from tests.pages.runs import VISITOR, made, reads_tokens
-from tests.pages.test_train_machine import take
+from tests.pages.runs import VISITOR, made, reads_tokens, take
 from tests.pages.trainings import FakeManager
 
 PAGE = "pages/train.py"
