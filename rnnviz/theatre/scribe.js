@@ -173,9 +173,15 @@ class Scribe {
   }
 
   put(text) {
+    const { box } = this;
     clearTimeout(this.timer);
     this.composing = false;
-    if (this.box.value !== text) this.box.value = text;
+    if (box.value !== text) {
+      // Whoever has marked all of it goes on to replace it.
+      const all = box.selectionStart === 0 && box.selectionEnd === box.value.length && box.value !== "";
+      box.value = text;
+      if (all) box.setSelectionRange(0, text.length);
+    }
     this.last = -Infinity;
     this.box.scrollTop = 0;
     this.countNow();

@@ -94,6 +94,19 @@ def test_what_is_typed_is_read_while_it_is_typed(open_page: Open) -> None:
     assert "asleep" not in page.url
 
 
+def test_who_has_marked_all_replaces_the_text_that_comes_late(open_page: Open) -> None:
+    page = open_page("/text")
+    reads(page, FIRST.text)
+    pick(page, SECOND.title)
+    reads(page, SECOND.text)
+    page.locator(".scribe .box").click()
+    page.keyboard.press("Control+a")
+    page.go_back()
+    expect(page.locator(".scribe .box")).to_have_value(FIRST.text)
+    page.keyboard.type("Dull.")
+    expect(page.locator(".scribe .box")).to_have_value("Dull.")
+
+
 def test_nothing_disturbs_the_caret_or_a_composition(open_page: Open) -> None:
     page = open_page("/text")
     area = page.locator(".scribe .box")
