@@ -113,6 +113,7 @@ def robustness(
     with one_sentence():
         from rnnviz import checkpoint, robustness
         from rnnviz.data import DataError
+        from rnnviz.evaluation import default_images
 
         if output and not output.parent.is_dir():
             raise DataError(f"expected a folder for the table, got {output.parent}: make it first")
@@ -122,7 +123,9 @@ def robustness(
             raise checkpoint.CheckpointError(
                 "expected models in pretrained/, got none: name a folder, or train one first"
             )
-        text = robustness.report(networks, limit=limit, track=progress("changing images"))
+        images = default_images()
+        tell(images.notices)
+        text = robustness.report(networks, images, limit=limit, track=progress("changing images"))
         if output:
             output.write_text(text, encoding="utf-8")
     typer.echo(text)

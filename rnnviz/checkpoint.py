@@ -471,7 +471,7 @@ def _check_header(file: Any, expected: Mapping[str, Any], path: Path) -> dict[st
         raise CheckpointError(
             f"expected the weights that config.json describes in {path}, got "
             f"{_some('without', missing)}{' and ' if missing and foreign else ''}"
-            f"{_some('with unknown', foreign)}: the two files are not from one model"
+            f"{_some('with unknown', foreign)}: take both files from the folder of one model"
         )
     for name, value in expected.items():
         found = file.get_slice(stored[name])
@@ -479,7 +479,7 @@ def _check_header(file: Any, expected: Mapping[str, Any], path: Path) -> dict[st
         if shape != tuple(value.shape) or kind not in FLOATS:
             raise CheckpointError(
                 f"expected {name} as floats of shape {tuple(value.shape)} in {path}, got {kind} "
-                f"of shape {shape}: the two files are not from one model"
+                f"of shape {shape}: take both files from the folder of one model"
             )
     return stored
 

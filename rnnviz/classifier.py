@@ -17,7 +17,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from rnnviz import arguments, prefixes
-from rnnviz.observing import bare, check_returned, is_hooked
+from rnnviz.observing import bare, check_returned, evaluating, is_hooked
 from rnnviz.readouts import READOUTS
 from rnnviz.recurrent import GRU, LSTM, RNN
 from rnnviz.tokens import PAD, UNKNOWN
@@ -62,7 +62,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
                                                      (B, 2 F): attention-max
         y   = W r + b                                    (B, C) logits
 
-    Normalisation is part of the model, so callers pass rows as floats in 0..1. With
+    Normalisation is part of the model, so callers pass rows as floats in 0..1, or as uint8 in
+    0..255, as pictures are. With
     `vocabulary_size` the model reads int tokens `(B, T)` through an embedding of `input_size`
     features instead. Steps at or beyond `lengths` never change an answer.
 
@@ -88,7 +89,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         dropout: float = 0.0,
         input_mean: float = 0.1307,
         input_std: float = 0.3081,
-        labels: Sequence[str] = DIGIT_LABELS,
+        labels: Sequence[str | int] = DIGIT_LABELS,
         engine: str = "bptt",
         embedding_dropout: float = 0.0,
         word_dropout: float = 0.0,
@@ -99,6 +100,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             raise ValueError(f"cell: expected one of {', '.join(CELLS)}, got {cell!r}")
         if readout not in READOUTS:
             raise ValueError(f"readout: expected one of {', '.join(READOUTS)}, got {readout!r}")
+        labels = _names(labels)
         if len(labels) != num_classes:
             raise ValueError(f"labels: expected {num_classes} names, got {len(labels)}")
         if not input_std > 0:
@@ -166,7 +168,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         return tuple(self.config["labels"])
 
     def forward(self, inputs: Tensor, lengths: Lengths | None = None) -> Tensor:
-        """Rows `(B, T, I)` in 0..1, or int tokens `(B, T)`, to logits `(B, C)`.
+        """Rows `(B, T, I)` in 0..1 (uint8: 0..255), or int tokens `(B, T)`, to logits `(B, C)`.
 
         They are `(B, answers, C)` for a model that answers at several steps. `lengths (B,)` are the
         real steps of each sequence, all of them if None.
@@ -235,12 +237,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         """Raise TypeError where hooks or a subclass make another answer of the same numbers."""
         own = type(self).forward is not SequenceClassifier.forward
         if own or is_hooked(self):
-            modes = [(part, part.training) for part in self.modules()]
-            try:
-                returned = self.eval()(inputs, lengths)
-            finally:
-                for part, training in modes:
-                    part.training = training
+            returned = evaluating(self)(inputs, lengths)
             check_returned(self, returned[:, -1] if returned.dim() == 3 else returned, logits)
 
     def _prefix_probabilities(
@@ -300,7 +297,9 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         """What the recurrent layers read: normalised rows or embedded tokens, `(B, T, I)`."""
         if self.embedding is not None:
             return self.embedding(inputs)
-        return (inputs.to(self.head.weight.dtype) - self.input_mean) / self.input_std
+        rows = inputs.to(self.head.weight.dtype)
+        rows = rows / 255 if inputs.dtype == torch.uint8 else rows
+        return (rows - self.input_mean) / self.input_std
 
     def _checked_lengths(self, inputs: Tensor, lengths: Any) -> Tensor | None:
         self._check_inputs(inputs)
@@ -332,6 +331,11 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
                 f"inputs: expected rows of shape (batch, steps, {self.input_size}), "
                 f"got shape {tuple(inputs.shape)}"
             )
+        elif not (inputs.is_floating_point() or inputs.dtype in (torch.uint8, torch.bool)):
+            raise ValueError(
+                f"inputs: expected floats in 0..1 or uint8 in 0..255, got {inputs.dtype}: "
+                "call .float() and divide by what is white"
+            )
         if min(inputs.shape[:2]) < 1:
             raise ValueError(
                 "inputs: expected at least one sequence and one step, "
@@ -355,6 +359,16 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             if options.get(word, saved) != saved:
                 raise ValueError(f"{word}: expected {saved!r} as saved, got {options[word]!r}")
         return model.to(options.get("map_location", "cpu"))
+
+
+def _names(labels: Sequence[str | int]) -> list[str]:
+    """What the classes are called, as text; raises TypeError for others than texts and integers."""
+    for one in labels:
+        if isinstance(one, bool) or not isinstance(one, str | int | np.integer):
+            raise TypeError(
+                f"labels: expected texts or integers, got {one!r:.80}: write each as text"
+            )
+    return [str(one) for one in labels]
 
 
 def _wide(values: Tensor) -> torch.dtype:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from types import MethodType
 from typing import Any, NamedTuple
 
 import torch
@@ -62,6 +63,27 @@ def check_returned(module: nn.Module, returned: Any, computed: Any) -> None:
             f"expected {_name(module)} to return what its steps computed, got a forward or hook "
             "that changes it: trace it without the change"
         )
+
+
+def evaluating(module: nn.Module) -> nn.Module:
+    """The same module in evaluation mode, beside the one that others may be calling.
+
+    It shares tensors and hooks with it; what its `forward` sets stays its own.
+    """
+    copies: dict[nn.Module, nn.Module] = {}
+    for part in module.modules():
+        copies[part] = own = object.__new__(type(part))
+        vars(own).update(vars(part) | {"training": False, "_compiled_call_impl": None})
+    for own in copies.values():
+        inside = vars(own)
+        inside["_modules"] = {
+            name: one if one is None else copies[one] for name, one in own._modules.items()
+        }
+        inside["_parameters"], inside["_buffers"] = own._parameters.copy(), own._buffers.copy()
+        for name, value in inside.items():
+            if isinstance(value, MethodType) and value.__self__ in copies:
+                inside[name] = MethodType(value.__func__, copies[value.__self__])
+    return copies[module]
 
 
 @contextmanager

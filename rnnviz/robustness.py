@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import augmentation
-from rnnviz.evaluation import LabelledImages, default_images, rows, score
+from rnnviz.evaluation import LabelledImages, rows, score
 from rnnviz.tracking import Track, silently
 
 
@@ -67,12 +67,12 @@ def accuracies(
 
 def report(
     models: Mapping[str, SequenceClassifier],
+    labelled: LabelledImages,
     *,
     limit: int | None = None,
     track: Track = silently,
 ) -> str:
-    """The table in Markdown, on the MNIST test images if they are on disk, else on digits."""
-    labelled = default_images()
+    """The table in Markdown. Notices are for whoever runs it: they name folders of this machine."""
     if limit:
         # Test files may be sorted by difficulty: a fixed shuffle makes the first ones typical.
         order = torch.randperm(len(labelled.labels), generator=torch.Generator().manual_seed(0))
@@ -90,7 +90,6 @@ def _markdown(
         f"Accuracy in % on {len(data.labels):,} of {data.source}, each changed in one way only.",
         "Written by `python -m rnnviz robustness --output docs/robustness.md`.",
         "Ink is 1 on a ground of 0; the noise is normal and kept within 0..1.",
-        *data.notices,
         "",
         f"| change | amount | {' | '.join(names)} |",
         f"|---|---|{'---:|' * len(names)}",

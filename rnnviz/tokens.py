@@ -233,7 +233,7 @@ def load(name_or_folder: str | os.PathLike[str]) -> TextTokenizer:
         ) from failure
     raise CheckpointError(
         f"expected a tokenizer of {expected} tokens in {path}, as the model reads, got {count}: "
-        "the two files are not from one model"
+        "take both files from the folder of one model"
     )
 
 

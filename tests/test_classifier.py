@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
+from types import MethodType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
 from tests.oracle import assert_near
 
@@ -278,3 +282,59 @@ def test_many_prefixes_are_read_in_parts() -> None:
     for end in (1, 63, 64, 65, 128, 129, 150):
         expected = model(inputs[:, :end]).softmax(-1)[0]
         assert_near(found[end - 1], expected)
+
+
+def test_labels_that_are_integers_are_text(tmp_path: Path) -> None:
+    for labels in ([0, 1, 2], np.arange(3), ["0", 1, "2"], range(3)):
+        model = SequenceClassifier("rnn", hidden_size=3, num_classes=3, labels=labels)
+        assert model.labels == ("0", "1", "2")
+    checkpoint.save(model, tmp_path / "m", {})
+    assert checkpoint.load(tmp_path / "m").labels == model.labels
+    for wrong in (1.5, None, True, ("a",), b"a"):
+        with pytest.raises(TypeError, match="labels: expected texts or integers, got .*as text"):
+            SequenceClassifier("rnn", num_classes=1, labels=[wrong])
+
+
+def test_pixels_of_bytes_are_parts_of_255() -> None:
+    """Oracle: the same pixels as floats in 0..1, as torchvision has them."""
+    model = SequenceClassifier("gru", 4, 3, 1, num_classes=2, labels="ab").eval()
+    pixels = torch.randint(0, 256, (2, 5, 4), dtype=torch.uint8)
+    parts = pixels / 255
+    assert_near(model(pixels), model(parts))
+    assert_near(model.trace(pixels).logits, model(parts))
+    assert_near(model(pixels > 100), model((pixels > 100).float()))
+    for kind in (torch.int16, torch.int32, torch.int64, torch.complex64):
+        with pytest.raises(ValueError, match=r"floats in 0..1 or uint8 in 0..255, got .*divide"):
+            model(pixels.to(kind))
+
+
+@pytest.mark.parametrize("hooked", ["hook", "class", "forward"])
+def test_looking_at_a_shared_model_does_not_change_its_mode(hooked: str) -> None:
+    """Another thread that trains the model meanwhile sees it in its own mode, at every moment."""
+
+    class Own(SequenceClassifier):
+        def forward(self, *given: Any) -> torch.Tensor:
+            self.calls = 1
+            seen.append(shared.training)
+            return super().forward(*given)
+
+    def watched(model: SequenceClassifier, *given: Any) -> torch.Tensor:
+        seen.append(shared.training and not model.training)
+        return SequenceClassifier.forward(model, *given)
+
+    seen: list[bool] = []
+    kind = Own if hooked == "class" else SequenceClassifier
+    shared = kind("gru", 4, 3, 2, num_classes=2, labels="ab", dropout=0.5).train()
+    shared.dropout.eval()
+    if hooked == "hook":
+        shared.head.register_forward_hook(lambda *_: seen.append(shared.training))
+        shared.register_forward_hook(lambda *_: None)
+    elif hooked == "forward":
+        shared.forward = MethodType(watched, shared)
+    before = {id(one): dict(vars(one)) for one in shared.modules()}
+    modes = [one.training for one in shared.modules()]
+    rows = torch.rand(2, 5, 4)
+    assert torch.isfinite(shared.trace(rows).logits).all()
+    assert seen and all(seen)
+    assert [one.training for one in shared.modules()] == modes
+    assert all(vars(one).keys() == before[id(one)].keys() for one in shared.modules())

@@ -11,7 +11,7 @@ import torch
 from rnnviz import robustness
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import digits
-from rnnviz.evaluation import LabelledImages, score
+from rnnviz.evaluation import LabelledImages, default_images, score
 
 REDRAWN = functools.cache(digits.load)
 """Redrawing 1,797 digits takes seconds; once is enough."""
@@ -62,7 +62,10 @@ def test_the_report_says_what_it_was_made_from(
 ) -> None:
     monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path))
     monkeypatch.setattr(digits, "load", REDRAWN)
-    text = robustness.report(MODELS, limit=20)
+    found = default_images()
+    assert str(tmp_path) in found.notices[0]
+    text = robustness.report(MODELS, found, limit=20)
+    assert str(tmp_path) not in text, "a folder of this machine says nothing to readers"
     assert "20 of scikit-learn's digits" in text and "python -m rnnviz robustness" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + len(robustness.conditions())

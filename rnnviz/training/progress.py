@@ -82,11 +82,11 @@ class Progress:
         """Updates up to `steps` and examples to be scored, each at its running rate.
 
         `scores` and `epochs` say after how many steps how many examples are scored; at the end of
-        an epoch both are.
+        an epoch both are. What is scored after the last update is still to come.
         """
         (score_every, sample), (per_epoch, rest) = scores, epochs
         own, ends, both = (
-            steps // every - self.step // every
+            steps // every - (self.step - 1) // every
             for every in (score_every, per_epoch, math.lcm(score_every, per_epoch))
         )
         examples = (own + ends - both) * sample + ends * rest
