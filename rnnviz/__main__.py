@@ -173,7 +173,7 @@ def atlas(
                     labelled.images.numpy(),
                     labelled.labels.numpy(),
                     name=folder.name,
-                    sha256=atlas.weights_sum(folder),
+                    sha256=checkpoint.weights_sum(folder),
                     source=labelled.source,
                     track=progress(f"reading with {folder.name}"),
                 )

@@ -520,6 +520,19 @@ def check_sum(folder: Path, name: str = WEIGHTS, word: str = "sha256") -> None:
         )
 
 
+def weights_sum(folder: Path) -> str:
+    """The sha256 of the weights in a model's folder, as its card states it.
+
+    Raises `CheckpointError` where there are none.
+    """
+    try:
+        return _sha256(folder / WEIGHTS)
+    except OSError as failure:
+        raise CheckpointError(
+            f"expected weights in {folder}, got none: get the folder again"
+        ) from failure
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

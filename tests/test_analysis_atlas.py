@@ -141,7 +141,12 @@ def test_batches_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_saved_and_loaded_it_is_the_same_within_half_precision(tmp_path: Path) -> None:
     folder = checkpoint.save(small(), tmp_path / "model", {"task": "none"})
     made = survey.build(
-        small(), IMAGES, LABELS, name="model", sha256=atlas.weights_sum(folder), source="samples"
+        small(),
+        IMAGES,
+        LABELS,
+        name="model",
+        sha256=checkpoint.weights_sum(folder),
+        source="samples",
     )
     atlas.save(made, atlas.path_of(folder))
     read = atlas.load(folder)

@@ -266,7 +266,7 @@ def saved(tmp_path: Path) -> Path:
         ENCODED,
         LABELS,
         name="mine",
-        sha256=sentiment.weights_sum(folder),
+        sha256=checkpoint.weights_sum(folder),
         source="sentences",
     )
     sentiment.save(made, sentiment.path_of(folder))

@@ -11,7 +11,6 @@ Shapes: `N` digits, `T` rows, `H` hidden units, `K = 3` components, `C` classes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -146,22 +145,11 @@ def load(name_or_folder: str | os.PathLike[str]) -> Atlas:
             f"expected an atlas of version {VERSION} in {path}, got another or a damaged file: "
             f"{remedy}"
         ) from e
-    if atlas.sha256 != weights_sum(path.parent):
+    if atlas.sha256 != checkpoint.weights_sum(path.parent):
         raise AtlasError(
             f"expected an atlas of the weights in {path.parent}, got one of other weights: {remedy}"
         )
     return atlas
-
-
-def weights_sum(folder: Path) -> str:
-    """The sha256 of the weights in a model's folder, as its card states it."""
-    try:
-        with (folder / checkpoint.WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as failure:
-        raise AtlasError(
-            f"expected weights in {folder}, got none: get the folder again"
-        ) from failure
 
 
 def save(atlas: Atlas, path: str | os.PathLike[str]) -> Path:

@@ -20,7 +20,6 @@ Shapes: `T` tokens, `H` units, `K = 3` components, `N` sampled states.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -293,23 +292,12 @@ def load(name_or_folder: str | os.PathLike[str], direction: str = "forward") -> 
     if direction not in every:
         raise LineError(f"expected a direction of {', '.join(every)}, got {direction!r}")
     found = every[direction]
-    if found.sha256 != weights_sum(path.parent):
+    if found.sha256 != checkpoint.weights_sum(path.parent):
         raise LineError(
             f"expected the sentiment line of the weights in {path.parent}, got that of other "
             f"weights: {remedy}"
         )
     return found
-
-
-def weights_sum(folder: Path) -> str:
-    """The sha256 of the weights in a model's folder, as its card states it."""
-    try:
-        with (folder / checkpoint.WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as failure:
-        raise LineError(
-            f"expected weights in {folder}, got none: get the folder again"
-        ) from failure
 
 
 _SHARED = ("name", "sha256", "source", "texts", "states", "seed", "labelled")

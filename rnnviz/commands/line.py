@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from rnnviz import checkpoint, tokens
-from rnnviz.analysis import line_fit, sentiment
+from rnnviz.analysis import line_fit
 from rnnviz.analysis.sentiment import SentimentLine
 from rnnviz.commands import progress, tell
 from rnnviz.data import DataError, imdb, texts
@@ -40,7 +40,7 @@ def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[Se
             encoded,
             labelled.labels[chosen],
             name=folder.name,
-            sha256=sentiment.weights_sum(folder),
+            sha256=checkpoint.weights_sum(folder),
             source=labelled.source,
             seed=seed,
             track=progress(f"reading with {folder.name}"),

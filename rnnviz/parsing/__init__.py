@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnnviz.parsing.pool import POOLS
 
@@ -34,8 +34,7 @@ def document(
     alive: Alive | None = None,
 ) -> Document:
     """`documents.read`."""
-    words = {"name": name, "column": column, "row": row}
-    found: Document = FILES.ask("document", [data], words, name=_shown(name), alive=alive)
+    found: Document = _ask("document", data, alive, name=name, column=column, row=row)
     return found
 
 
@@ -43,8 +42,7 @@ def snippets(
     data: bytes, name: str, *, column: str | None = None, alive: Alive | None = None
 ) -> tuple[str, ...]:
     """`documents.snippets`."""
-    words = {"name": name, "column": column}
-    found: tuple[str, ...] = FILES.ask("snippets", [data], words, name=_shown(name), alive=alive)
+    found: tuple[str, ...] = _ask("snippets", data, alive, name=name, column=column)
     return found
 
 
@@ -57,8 +55,8 @@ def labelled(
     alive: Alive | None = None,
 ) -> Labelled:
     """`labelled.look`, without the texts."""
-    words = {"name": name, "text_column": text_column, "label_column": label_column}
-    found: Labelled = FILES.ask("labelled", [data], words, name=_shown(name), alive=alive)
+    columns = {"text_column": text_column, "label_column": label_column}
+    found: Labelled = _ask("labelled", data, alive, name=name, **columns)
     return found
 
 
@@ -95,6 +93,12 @@ def network(files: Sequence[tuple[str, bytes]], *, alive: Alive | None = None) -
 def warm(crew: str = "files") -> None:
     """Let a process of that crew wait for the first file."""
     POOLS[crew].warm()
+
+
+def _ask(kind: str, data: bytes, alive: Alive | None, *, name: str, **words: Any) -> Any:
+    """The answer of a reader of tables and documents, which is given the name and the words."""
+    words["name"] = name
+    return FILES.ask(kind, [data], words, name=_shown(name), alive=alive)
 
 
 def _shown(name: str) -> str:
