@@ -16,6 +16,9 @@ MOST_OF_SESSION = 32_000_000
 MOST_OF_ADDRESS = 160_000_000
 MOST_OF_ALL = 320_000_000
 
+BESIDE = 1_000
+"""Bytes that a file takes beside its contents: empty ones are not free."""
+
 Held = Callable[[], Mapping[str, int]]
 
 
@@ -62,4 +65,7 @@ def held_by_streamlit() -> Mapping[str, int]:
     if not runtime.exists():
         return {}
     storage = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
-    return {one: sum(len(file.data) for file in files.values()) for one, files in storage.items()}
+    return {
+        session: sum(len(file.data) + BESIDE for file in list(files.values()))
+        for session, files in list(storage.items())
+    }

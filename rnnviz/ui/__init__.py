@@ -8,6 +8,7 @@ import base64
 from pathlib import Path
 
 from rnnviz.theatre import menu
+from rnnviz.ui import uploads
 from rnnviz.ui.choices import digits_choices
 from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
@@ -31,6 +32,7 @@ __all__ = [
     "send_whole_blocks",
     "stay",
     "take_fitting_values",
+    "uploads",
     "warm_up",
 ]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,6 +13,7 @@ from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import draw, gallery, travel
+from rnnviz.ui import uploads
 from rnnviz.ui.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
@@ -27,6 +26,7 @@ from rnnviz.ui.waiting import still_wanted
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
 
+UPLOAD = "digits_upload"
 STYLE = Path(__file__).with_suffix(".css")
 WIDE = STYLE.with_stem("digits_wide")
 
@@ -64,14 +64,14 @@ def picture_controls(choices: DigitsChoices) -> None:
     with samples:
         _gallery(choices)
     with upload:
-        file = st.file_uploader(
+        st.file_uploader(
             "An image of one digit",
             type=["png", "jpg", "jpeg", "webp"],
-            key="digits_upload",
+            key=UPLOAD,
             help="PNG, JPG or WebP of any size, dark on light or light on dark. It is brought to "
             "28 x 28 pixels as MNIST's digits were, and leaves this machine for nowhere.",
         )
-        _upload(choices, file)
+        _upload(choices)
 
 
 def network_controls(choices: DigitsChoices) -> None:
@@ -167,22 +167,22 @@ def _gallery(choices: DigitsChoices) -> None:
     gallery(pictures, labels, key=GALLERY, picked=None if picked is None else picked - 1)
 
 
-def _upload(choices: DigitsChoices, uploaded: Any) -> None:
+def _upload(choices: DigitsChoices) -> None:
     """An uploaded file becomes the picture; an unusable one leaves the last in place."""
-    if uploaded is None:
+    file = uploads.file(UPLOAD)
+    if file is None:
         choices.upload, choices.made = None, None
         choices.notices.pop("upload", None)
         return
-    data = uploaded.getvalue()
-    fingerprint = hashlib.blake2b(data, digest_size=16).hexdigest()
-    if fingerprint != choices.upload:
-        _take(choices, data, fingerprint)
+    if file.file_id != choices.upload:
+        _take(choices, file.getvalue(), file.file_id)
+    uploads.let_go(file)
     if choices.made is not None:
         enlarged = np.frombuffer(choices.made, np.uint8).reshape(28, 28).repeat(4, 0).repeat(4, 1)
         st.image(enlarged, caption="What was made of it: 28 x 28", width=112)
 
 
-def _take(choices: DigitsChoices, data: bytes, fingerprint: str) -> None:
+def _take(choices: DigitsChoices, data: bytes, id: str) -> None:
     choices.made = None
     choices.notices.pop("upload", None)
     try:
@@ -195,4 +195,4 @@ def _take(choices: DigitsChoices, data: bytes, fingerprint: str) -> None:
             choices.notices["upload"] = " ".join(found.notices)
     except DataError as error:
         choices.notices["upload"] = sentence(error)
-    choices.upload = fingerprint  # a run that was called off leaves the file to the next one
+    choices.upload = id  # a run that was called off leaves the file to the next one

@@ -47,6 +47,7 @@ TRAVEL = "text_travel"
 BOX = "text_box"
 PICKER = "text_passage"
 FILES = "text_files"
+UPLOAD = "text_upload"
 FORGOTTEN = (
     "This link speaks of a text of somebody's own that is not part of it, so the usual one is "
     "shown: whoever made the link can put the text into it."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,13 +18,25 @@ from rnnviz.signals import CELL_NAMES
 from rnnviz.text_address import is_own
 from rnnviz.text_exhibit import Text
 from rnnviz.theatre import picker, scribe, travel
+from rnnviz.ui import uploads
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
-from rnnviz.ui.text_choices import BOX, FILES, PICKER, TRAVEL, TYPED_SINCE, TextChoices
+from rnnviz.ui.text_choices import (
+    BOX,
+    FILES,
+    PICKER,
+    TRAVEL,
+    TYPED_SINCE,
+    UPLOAD,
+    TextChoices,
+)
 from rnnviz.ui.waiting import still_wanted
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 TEXT_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 560, 280, 260
 """Pixels, where the controls stand in a row above several readings."""
@@ -220,36 +233,36 @@ def _has_ghost(choices: TextChoices) -> bool:
 
 def _upload(choices: TextChoices) -> None:
     """A file becomes the text; one that cannot be read leaves the last in place."""
-    file = st.file_uploader(
+    st.file_uploader(
         "A text of your own",
         type=[ending.removeprefix(".") for ending in documents.ENDINGS],
-        key="text_upload",
+        key=UPLOAD,
         max_upload_size=documents.MOST_BYTES // 1024**2,
         help="Plain text, Markdown, a web page, a PDF, a Word document, or a table with a column "
         "of texts. It is read on this machine and goes nowhere.",
     )
+    file = uploads.file(UPLOAD)
     if file is None:
         if choices.upload is not None:
             choices.upload, choices.document = None, None
             choices.notices.pop("upload", None)
         return
-    data = file.getvalue()
-    fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
-    if fingerprint != choices.upload:
+    if file.file_id != choices.upload:
         # A run that is called off meanwhile leaves the file to the next one.
         choices.document = None
-        _take(choices, data, file.name, alive=still_wanted)
-        choices.upload = fingerprint
+        _take(choices, file, alive=still_wanted)
+        choices.upload = file.file_id
         # The box and the list above have been shown already, with the text before.
         st.rerun()
     if choices.document is not None and choices.document.columns:
-        _table(choices, choices.document, data, file.name)
+        _table(choices, choices.document)
+    else:
+        uploads.let_go(file)
 
 
 def _take(
     choices: TextChoices,
-    data: bytes,
-    name: str,
+    file: UploadedFile,
     column: str | None = None,
     row: int = 0,
     *,
@@ -258,7 +271,8 @@ def _take(
     choices.hear()  # a control is heard before the page is
     heard = choices.turns.heard
     try:
-        found = parsing.document(data, name, column=column, row=row, alive=alive)
+        data = file.getvalue()
+        found = parsing.document(data, file.name, column=column, row=row, alive=alive)
         text_exhibit.checked(found.text)
     except DataError as error:
         choices.notices["upload"] = f"{sentence(error)} The last reading stays."
@@ -272,7 +286,14 @@ def _take(
     choices.notices |= {f"upload {i}": said for i, said in enumerate(found.notices)}
 
 
-def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> None:
+def _take_again(choices: TextChoices, column: str | None, row: int = 0) -> None:
+    """Another field of the table that was read last."""
+    file = uploads.file(UPLOAD)
+    if file is not None and file.file_id == choices.upload:
+        _take(choices, file, column, row)
+
+
+def _table(choices: TextChoices, document: Document) -> None:
     """Which column of a table holds the texts, and which of its rows is read."""
     index = document.columns.index(document.column or "")
     about = (choices.upload, choices.refused)
@@ -284,7 +305,7 @@ def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> 
             choices.offers,
             "text_column",
             document.column,
-            lambda one: _take(choices, data, name, one),
+            partial(_take_again, choices),
             about,
         ),
         help="The column of the table that holds the texts.",
@@ -298,7 +319,7 @@ def _table(choices: TextChoices, document: Document, data: bytes, name: str) -> 
             choices.offers,
             "text_row",
             document.row + 1,
-            lambda one: _take(choices, data, name, document.column, int(one) - 1),
+            lambda one: _take_again(choices, document.column, int(one) - 1),
             (*about, index),
         ),
         help="Which text of that column is read; rows without a text are left out of the count.",

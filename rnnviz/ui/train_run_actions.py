@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from rnnviz import parsing, run_files, run_table, run_uploads
 from rnnviz.checkpoint import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
+from rnnviz.ui import uploads
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_jobs import origin, present
 from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from rnnviz.ui.train_choices import TrainChoices
 
 SELECTED, SAID, DELETED, UPLOADS, AGAIN, UNNAMED, REFUSED = (
@@ -224,14 +227,15 @@ def bring_network(visitor: str, store: RunStore) -> None:
     element in every state, so that it stays open while files are added.
     """
     with st.expander("Bring a network that was trained elsewhere", icon=":material/upload:"):
-        uploads = st.file_uploader(
+        key = f"train_runs_upload_{st.session_state.get(UPLOADS, 0)}"
+        st.file_uploader(
             "Files of a network",
             type=["zip", "safetensors", "json"],
             accept_multiple_files=True,
-            key=f"train_runs_upload_{st.session_state.get(UPLOADS, 0)}",
+            key=key,
             help=UPLOAD_HELP,
         )
-        files = [uploads[at] for at in run_uploads.newest([one.name for one in uploads])]
+        files = _newest(key)
         config = next((one.getvalue() for one in files if one.name.lower() == CONFIG), b"")
         if files:
             parsing.warm("networks")  # ready when the button is
@@ -242,7 +246,7 @@ def bring_network(visitor: str, store: RunStore) -> None:
             key="train_runs_bring",
             disabled=not files or bool(missing),
             on_click=_bring,
-            args=(visitor, store, files),
+            args=(visitor, store, key),
         )
         notices(filter(None, [st.session_state.pop(REFUSED, "")]))
 
@@ -253,9 +257,15 @@ def _what_is_missing(names: Sequence[str]) -> str:
     return f"**Add {listed}.** The files above stay here."
 
 
-def _bring(visitor: str, store: RunStore, files: Sequence[Any]) -> None:
+def _newest(key: str) -> list[UploadedFile]:
+    """The files that count; they are held until a network has been made of them."""
+    found = uploads.files(key)
+    return [found[at] for at in run_uploads.newest([one.name for one in found])]
+
+
+def _bring(visitor: str, store: RunStore, key: str) -> None:
     try:
-        named = [(one.name, one.getvalue()) for one in files]
+        named = [(one.name, one.getvalue()) for one in _newest(key)]
         run = run_uploads.add(store, visitor, named, origin=origin(), alive=still_wanted)
     except RunError as error:
         st.session_state[REFUSED] = sentence(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
 from rnnviz.training.plan import Plan, PlanError
+from rnnviz.ui import uploads
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.offers import wired
 from rnnviz.ui.train_choices import TrainChoices
@@ -22,6 +22,8 @@ from rnnviz.ui.train_jobs import Desk, origin
 from rnnviz.ui.waiting import still_wanted
 
 MOST_MEGABYTES = 10
+UPLOAD = "train_upload"
+GONE = "Upload the file again: no run was made of it, so the server has cleared it."
 COLUMNS = ("text_column", "label_column")
 MOST_LABELS = 6
 """Labels that are counted out; of more the rest is summed up."""
@@ -31,7 +33,7 @@ MOST_LABELS = 6
 class Brought:
     """What is known of the file that was brought last."""
 
-    fingerprint: str
+    id: str
     name: str
     key: str | None = None
     text_column: str = "text"
@@ -58,20 +60,24 @@ class Brought:
 
 def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
     """Bring a file, and choose the columns of texts and of labels."""
-    file = st.file_uploader(
+    st.file_uploader(
         "A file of labelled texts",
         type=[ending.removeprefix(".") for ending in texts.ENDINGS],
-        key="train_upload",
+        key=UPLOAD,
         max_upload_size=MOST_MEGABYTES,
         help="A table with a column of texts and a column of labels, 2 to 20 kinds of them. It is "
         "read on this machine and goes nowhere.",
     )
+    file = uploads.file(UPLOAD)
     if file is not None:
-        data = file.getvalue()
-        fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
-        known = None if choices.brought is None else choices.brought.fingerprint
-        if fingerprint != known or not _is_kept(choices.brought, desk):
-            _take(choices, desk, visitor, data, file.name)
+        last = choices.brought
+        if last is None or file.file_id != last.id:
+            _take(choices, desk, visitor, file.file_id, file.name, file.getvalue())
+        elif not _is_kept(last, desk):
+            choices.refusal = GONE
+            choices.bring(Brought(file.file_id, file.name))
+        if _is_done(choices.brought):
+            uploads.let_go(file)
         if choices.refusal:
             notices([choices.refusal])
     brought = choices.brought
@@ -91,7 +97,7 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
                 f"train_{name}",
                 brought.columns[index],
                 partial(_column, choices, desk, visitor, name),
-                (brought.fingerprint,),
+                (brought.id,),
             ),
             disabled=file is None,
             help=said,
@@ -100,6 +106,15 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
         st.caption(f"{plain(shortened(brought.name, 40))}: {plain(_counted(brought))}")
     for one in brought.notices:
         st.caption(plain(one))
+
+
+def _is_done(brought: Brought | None) -> bool:
+    """Whether nothing on the page will read the upload again: the store has it, or nobody wants it.
+
+    Refused for want of room (then it has no id) it is asked again; and where no two of its columns
+    can be used, others can be chosen.
+    """
+    return brought is not None and bool(brought.id) and bool(brought.key or not brought.columns)
 
 
 def _is_kept(brought: Brought | None, desk: Desk) -> bool:
@@ -115,24 +130,29 @@ def _is_kept(brought: Brought | None, desk: Desk) -> bool:
 
 def _column(choices: TrainChoices, desk: Desk, visitor: str, name: str, chosen: str) -> None:
     """Read the file again with another column."""
-    file = st.session_state.get("train_upload")
-    if file is None or choices.brought is None:
+    file, brought = uploads.file(UPLOAD), choices.brought
+    if file is None or brought is None or file.file_id != brought.id:
         return
-    columns = {one: getattr(choices.brought, one) for one in COLUMNS}
+    columns = {one: getattr(brought, one) for one in COLUMNS}
     other = next(one for one in columns if one != name)
     if columns[other] == chosen:  # they change places
         columns[other] = columns[name]
     # Nothing calls this off: a control tells what was chosen in it once.
     words = columns | {name: chosen}
-    _take(choices, desk, visitor, file.getvalue(), file.name, **words, alive=None)
+    try:
+        data = desk.store.data_path(brought.key).read_bytes() if brought.key else file.getvalue()
+    except (RunError, OSError):
+        return  # the page says that the file is gone
+    _take(choices, desk, visitor, file.file_id, file.name, data, **words, alive=None)
 
 
 def _take(
     choices: TrainChoices,
     desk: Desk,
     visitor: str,
-    data: bytes,
+    id: str,
     name: str,
+    data: bytes,
     text_column: str | None = None,
     label_column: str | None = None,
     *,
@@ -144,15 +164,14 @@ def _take(
     cannot be used changes nothing.
     """
     choices.refusal = ""
-    fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
-    if choices.brought is None or choices.brought.fingerprint != fingerprint:
+    if choices.brought is None or choices.brought.id != id:
         try:
             desk.store.admit(visitor, origin(), len(data))  # another column is no other file
         except RunError as error:
             choices.refusal = sentence(error)
             choices.bring(Brought("", name))  # asked again as soon as there is room
             return
-    brought = Brought(fingerprint, name)
+    brought = Brought(id, name)
     try:
         found = parsing.labelled(data, name, text_column, label_column, alive=alive)
         brought = replace(
@@ -169,7 +188,7 @@ def _take(
     except (DataError, PlanError, RunError) as error:
         choices.refusal = sentence(error)
         last = choices.brought
-        if last is None or last.fingerprint != fingerprint or last.key is None:
+        if last is None or last.id != id or last.key is None:
             choices.bring(brought)
 
 

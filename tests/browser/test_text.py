@@ -281,6 +281,30 @@ def test_a_file_without_text_leaves_the_reading(open_page: Open, name: str, data
         reads(page, passage("irony").text)
 
 
+def held(page: Page) -> int:
+    """The bytes of files that the server holds, as Streamlit itself counts them."""
+    metrics = page.request.get(f"{page.url.split('/text')[0]}/_stcore/metrics").text()
+    found = re.search(r'cache_type="UploadedFileManager".*} (\d+)', metrics)
+    return int(found[1]) if found else 0
+
+
+def test_the_server_lets_go_of_a_file_that_was_read(open_page: Open) -> None:
+    page = open_page("/text")
+    megabytes = 5
+    upload(page, "mine.html", b"<p>A lovely film</p><!--" + b"x" * megabytes * 10**6 + b"-->")
+    reads(page, "A lovely film")
+    until(page, lambda: held(page) < (megabytes - 1) * 10**6)
+    choose_cell(page, "RNN")
+    expect(page.locator(".theatre .title")).to_contain_text("RNN")
+    reads(page, "A lovely film")
+    fold = page.locator("[data-testid=stExpander]").filter(has_text="Upload a file")
+    if not fold.locator("input[type=file]").count():
+        fold.locator("summary").click()
+    expect(fold).to_contain_text("mine.html")
+    upload(page, "other.txt", b"A dull film")
+    reads(page, "A dull film")
+
+
 def test_an_edit_keeps_a_ghost_and_a_pin_stands_beside(open_page: Open) -> None:
     page = open_page("/text?cell=gru")
     write(page, FIRST.text.replace("lovely", "dreadful"))

@@ -107,14 +107,16 @@ def test_columns_that_can_be_used_are_guessed(open_page: Open) -> None:
     assert labelled(app, "selectbox", "Column of texts").value == "text"
 
 
+GUESSED_WRONGLY = AIRLINES.replace("airline_sentiment,text", "mood,words").replace(
+    "airline_sentiment_gold", "label"
+)
+GUESSED_WRONGLY = GUESSED_WRONGLY.replace(",,", ",so,", 12)  # the guess is half full
+
+
 def test_a_wrong_guess_is_no_dead_end(open_page: Open) -> None:
     """The boxes stand beside the refusal, keep what is chosen, and lead to what can be trained."""
     app = open_page(PAGE, task="own")
-    table = AIRLINES.replace("airline_sentiment,text", "mood,words").replace(
-        "airline_sentiment_gold", "label"
-    )
-    table = table.replace(",,", ",so,", 12)  # the guess is half full
-    app.file_uploader[0].upload("tweets.csv", table.encode()).run()
+    app.file_uploader[0].upload("tweets.csv", GUESSED_WRONGLY.encode()).run()
     assert not app.exception and "label" in said(app) and "xpected" in said(app)
     assert app.button(key="train_start").disabled
     boxes = [labelled(app, "selectbox", f"Column of {what}") for what in ("texts", "labels")]
