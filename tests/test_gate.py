@@ -315,21 +315,57 @@ def test_a_name_that_is_not_of_this_machine_is_refused(
     """Against DNS rebinding: the attacker has to have a name of his own, and it is given out."""
     forbid_lookups(monkeypatch)
     monkeypatch.setattr("socket.gethostname", lambda: "localhost")
-    assert gate.is_own_name(host, scope()) is passes
+    assert gate.is_own_name(host) is passes
 
 
-def test_names_that_the_settings_or_a_proxy_vouch_for_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert gate.is_own_name("rnn.school.example", scope(x_forwarded_for="10.0.0.8"))
-    assert not gate.is_own_name("rnn.school.example", scope())
+def test_a_name_that_begins_as_the_machine_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not gate.is_own_name("rnn.school.example")
     monkeypatch.setattr("socket.gethostname", lambda: "rnn")
-    assert gate.is_own_name("rnn.school.example", scope())
+    assert gate.is_own_name("rnn.school.example")
+
+
+FORWARDED = ("forwarded", "x_forwarded_for", "x_forwarded_host", "x_real_ip", "via")
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("header", FORWARDED)
+def test_a_header_makes_no_name_known(kind: str, header: str, setting: Any) -> None:
+    """A page of a foreign name may send what a proxy sends; only the settings name a proxy."""
+    foreign = scope(kind, host="evil.example", **{header: "rnn.school.example"})
+    app, _ = through(foreign)
+    assert app.scopes == []
+    named = scope(kind, host="rnn.school.example", **{header: "10.0.0.8"})
+    app, _ = through(named)
+    assert app.scopes == []
+    setting("server.allowedHosts", ["rnn.school.example"])
+    app, _ = through(named)
+    assert len(app.scopes) == 1
+    app, _ = through(foreign)
+    assert app.scopes == []
 
 
 def test_the_settings_name_other_pages_and_hosts(setting: Any) -> None:
     setting("server.corsAllowedOrigins", ["https://lms.example"])
     assert gate.is_own_page("https://lms.example", "127.0.0.1:8501")
-    setting("server.allowedHosts", ["rnn.school.example"])
-    assert gate.is_own_name("rnn.school.example", scope()), "Streamlit looks at these itself"
+
+
+@pytest.mark.parametrize(
+    ("host", "passes"),
+    [
+        ("rnn.school.example:443", True),
+        ("a.class.example", True),
+        ("class.example", False),
+        ("127.0.0.1:8501", True),  # a request of the machine itself; websockets see Streamlit, too
+        ("evil.example", False),
+        ("rnn.school.example.evil.example", False),
+        ("evil.example/rnn.school.example", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_settings_name_hosts(host: str | None, passes: bool, setting: Any) -> None:
+    setting("server.allowedHosts", ["rnn.school.example", "*.class.example"])
+    assert gate.is_own_name(host) is passes
 
 
 class Recorded:

@@ -55,7 +55,6 @@ FRAMES = "RNNVIZ_FRAMES"
 UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+/?")
 UPLOAD_SECONDS = 120.0
 
-_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
 _LOCAL_NAMES = (".local", ".localhost", ".lan", ".home", ".home.arpa", ".internal", ".test")
 _BASE = (
     b"<script>window.__streamlit = "
@@ -87,7 +86,7 @@ class Gate:
 
     async def _connection(self, scope: Scope, receive: Receive, send: Send) -> None:
         host, origin = _header(scope, b"host"), _header(scope, b"origin")
-        if not is_own_name(host, scope) or not is_own_page(origin, host):
+        if not is_own_name(host) or not is_own_page(origin, host):
             _log.info("a connection of another page was refused: %.200r, %.200r", origin, host)
             await _refuse(receive, send)
             return
@@ -109,7 +108,7 @@ class Gate:
             self.sessions.go(address_of(scope))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not is_own_name(_header(scope, b"host"), scope):
+        if not is_own_name(_header(scope, b"host")):
             await _say(send, 421, UNKNOWN_NAME)
             return
         answer = Answer(send).send
@@ -282,18 +281,18 @@ UNKNOWN_NAME = (
 )
 
 
-def is_own_name(host: str | None, scope: Scope) -> bool:
+def is_own_name(host: str | None) -> bool:
     """Whether a request is for a name of this machine, see docs/classroom.md.
 
     A page of anybody's can let its own name point to this machine (DNS rebinding) and is then, for
-    the browser, a page of this server. Where ``server.allowedHosts`` names the hosts, those are
-    the names, and Streamlit checks them; a proxy in front forwards for any name.
+    the browser, a page of this server. It can send any header, too, so a proxy's says nothing:
+    its name is among ``server.allowedHosts``. Where that names any, Streamlit lets a websocket
+    through for those alone.
     """
     from streamlit import config
+    from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-    if config.get_option("server.allowedHosts") or any(
-        name in _FORWARDED for name, _ in scope["headers"]
-    ):
+    if config.get_option("server.allowedHosts") and is_host_allowed(host):
         return True
     name = _name(f"//{host}") if host else ""
     if not name:
