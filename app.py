@@ -19,7 +19,7 @@ if __name__ == "__main__":
     st.set_page_config(page_icon=ui.ICON, layout="wide")
     page = st.navigation([st.Page(path, **words) for path, words in router.PAGES], position="top")
     st.set_page_config(page_title=f"{page.title} · rnnviz")
-    with router.active(page.url_path), ui.uploads.run():
+    with router.active(page.url_path), ui.run_of_page():
         page.run()
     ui.menu(key="menu")
     ui.warm_up()

@@ -8,7 +8,6 @@ import base64
 from pathlib import Path
 
 from rnnviz.theatre import menu
-from rnnviz.ui import uploads
 from rnnviz.ui.choices import digits_choices
 from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
@@ -17,6 +16,7 @@ from rnnviz.ui.incoming import take_fitting_values
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
 from rnnviz.ui.train_jobs import stay
+from rnnviz.ui.uploads import run_of_page
 
 __all__ = [
     "ICON",
@@ -29,10 +29,10 @@ __all__ = [
     "opening_stage",
     "picture_controls",
     "rooms",
+    "run_of_page",
     "send_whole_blocks",
     "stay",
     "take_fitting_values",
-    "uploads",
     "warm_up",
 ]
 

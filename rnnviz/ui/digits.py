@@ -13,7 +13,6 @@ from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import draw, gallery, travel
-from rnnviz.ui import uploads
 from rnnviz.ui.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.ui.models import bundled_samples
 from rnnviz.ui.notices import plain, sentence
@@ -21,6 +20,7 @@ from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import STYLE as ROOMS
 from rnnviz.ui.rooms import Room
 from rnnviz.ui.run_shown import run_controls
+from rnnviz.ui.uploads import let_go, uploaded_file
 from rnnviz.ui.waiting import still_wanted
 
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
@@ -169,14 +169,14 @@ def _gallery(choices: DigitsChoices) -> None:
 
 def _upload(choices: DigitsChoices) -> None:
     """An uploaded file becomes the picture; an unusable one leaves the last in place."""
-    file = uploads.file(UPLOAD)
+    file = uploaded_file(UPLOAD)
     if file is None:
         choices.upload, choices.made = None, None
         choices.notices.pop("upload", None)
         return
     if file.file_id != choices.upload:
         _take(choices, file.getvalue(), file.file_id)
-    uploads.let_go(file)
+    let_go(file)
     if choices.made is not None:
         enlarged = np.frombuffer(choices.made, np.uint8).reshape(28, 28).repeat(4, 0).repeat(4, 1)
         st.image(enlarged, caption="What was made of it: 28 x 28", width=112)

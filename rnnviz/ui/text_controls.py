@@ -18,7 +18,6 @@ from rnnviz.signals import CELL_NAMES
 from rnnviz.text_address import is_own
 from rnnviz.text_exhibit import Text
 from rnnviz.theatre import picker, scribe, travel
-from rnnviz.ui import uploads
 from rnnviz.ui.notices import plain, sentence
 from rnnviz.ui.offers import wired
 from rnnviz.ui.rooms import STYLE as ROOMS
@@ -33,6 +32,7 @@ from rnnviz.ui.text_choices import (
     UPLOAD,
     TextChoices,
 )
+from rnnviz.ui.uploads import let_go, uploaded_file
 from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _upload(choices: TextChoices) -> None:
         help="Plain text, Markdown, a web page, a PDF, a Word document, or a table with a column "
         "of texts. It is read on this machine and goes nowhere.",
     )
-    file = uploads.file(UPLOAD)
+    file = uploaded_file(UPLOAD)
     if file is None:
         if choices.upload is not None:
             choices.upload, choices.document = None, None
@@ -257,7 +257,7 @@ def _upload(choices: TextChoices) -> None:
     if choices.document is not None and choices.document.columns:
         _table(choices, choices.document)
     else:
-        uploads.let_go(file)
+        let_go(file)
 
 
 def _take(
@@ -288,7 +288,7 @@ def _take(
 
 def _take_again(choices: TextChoices, column: str | None, row: int = 0) -> None:
     """Another field of the table that was read last."""
-    file = uploads.file(UPLOAD)
+    file = uploaded_file(UPLOAD)
     if file is not None and file.file_id == choices.upload:
         _take(choices, file, column, row)
 

@@ -11,7 +11,6 @@ import streamlit as st
 
 from rnnviz import parsing
 from rnnviz.theatre import Tint, measures
-from rnnviz.ui import uploads
 from rnnviz.ui.kept import kept, kept_with
 from rnnviz.ui.models import model
 from rnnviz.ui.notices import plain
@@ -19,6 +18,7 @@ from rnnviz.ui.offers import wired
 from rnnviz.ui.text_choices import UPLOAD
 from rnnviz.ui.text_models import tokenizer
 from rnnviz.ui.text_subject import Subject
+from rnnviz.ui.uploads import uploaded_file
 from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _own_texts(subject: Subject) -> tuple[str, tuple[str, ...]]:
     """
     from rnnviz.analysis.firing import paragraphs
 
-    document, file = subject.choices.document, uploads.file(UPLOAD)
+    document, file = subject.choices.document, uploaded_file(UPLOAD)
     if document is None or not document.columns or file is None:
         words = subject.task.text.words
         return _fingerprint(words.encode()), paragraphs(words)

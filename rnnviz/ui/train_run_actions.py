@@ -12,9 +12,9 @@ import streamlit as st
 from rnnviz import parsing, run_files, run_table, run_uploads
 from rnnviz.checkpoint import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
-from rnnviz.ui import uploads
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_jobs import origin, present
+from rnnviz.ui.uploads import uploaded_files
 from rnnviz.ui.waiting import still_wanted
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ def _what_is_missing(names: Sequence[str]) -> str:
 
 def _newest(key: str) -> list[UploadedFile]:
     """The files that count; they are held until a network has been made of them."""
-    found = uploads.files(key)
+    found = uploaded_files(key)
     return [found[at] for at in run_uploads.newest([one.name for one in found])]
 
 

@@ -14,11 +14,11 @@ from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents import shortened
 from rnnviz.runs import RunError
 from rnnviz.training.plan import Plan, PlanError
-from rnnviz.ui import uploads
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.offers import wired
 from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import Desk, origin
+from rnnviz.ui.uploads import let_go, uploaded_file
 from rnnviz.ui.waiting import still_wanted
 
 MOST_MEGABYTES = 10
@@ -68,7 +68,7 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
         help="A table with a column of texts and a column of labels, 2 to 20 kinds of them. It is "
         "read on this machine and goes nowhere.",
     )
-    file = uploads.file(UPLOAD)
+    file = uploaded_file(UPLOAD)
     if file is not None:
         last = choices.brought
         if last is None or file.file_id != last.id:
@@ -77,7 +77,7 @@ def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:
             choices.refusal = GONE
             choices.bring(Brought(file.file_id, file.name))
         if _is_done(choices.brought):
-            uploads.let_go(file)
+            let_go(file)
         if choices.refusal:
             notices([choices.refusal])
     brought = choices.brought
@@ -130,7 +130,7 @@ def _is_kept(brought: Brought | None, desk: Desk) -> bool:
 
 def _column(choices: TrainChoices, desk: Desk, visitor: str, name: str, chosen: str) -> None:
     """Read the file again with another column."""
-    file, brought = uploads.file(UPLOAD), choices.brought
+    file, brought = uploaded_file(UPLOAD), choices.brought
     if file is None or brought is None or file.file_id != brought.id:
         return
     columns = {one: getattr(brought, one) for one in COLUMNS}

@@ -28,7 +28,7 @@ SEEN = "uploads_seen"
 """Where it keeps the controls of the run that goes on."""
 
 
-def files(key: str) -> list[UploadedFile]:
+def uploaded_files(key: str) -> list[UploadedFile]:
     """The files in the control of that key; those that were in it before are gone from here on."""
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -43,9 +43,9 @@ def files(key: str) -> list[UploadedFile]:
     return now
 
 
-def file(key: str) -> UploadedFile | None:
+def uploaded_file(key: str) -> UploadedFile | None:
     """The file in a control that takes one."""
-    return next(iter(files(key)), None)
+    return next(iter(uploaded_files(key)), None)
 
 
 def let_go(*read: UploadedFile) -> None:
@@ -61,7 +61,7 @@ def let_go(*read: UploadedFile) -> None:
 
 
 @contextmanager
-def run() -> Iterator[None]:
+def run_of_page() -> Iterator[None]:
     """A whole run of a page, after which files of controls that it did not show are gone."""
     st.session_state[SEEN] = set()
     yield

@@ -224,12 +224,12 @@ def test_a_file_without_room_is_kept_until_there_is_some(
 def page() -> None:
     import streamlit as st
 
-    from rnnviz.ui import uploads
+    from rnnviz.ui.uploads import run_of_page, uploaded_files
 
-    with uploads.run():
+    with run_of_page():
         if st.session_state.get("shown", True):
             st.file_uploader("Several", key="several", accept_multiple_files=True)
-            st.text(" ".join(one.name for one in uploads.files("several")))
+            st.text(" ".join(one.name for one in uploaded_files("several")))
 
 
 @pytest.fixture
