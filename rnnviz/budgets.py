@@ -22,6 +22,11 @@ UPLOAD_SECONDS = 3600.0
 LOCAL = "local"
 """The address of whoever sits at this computer, and of a page under test."""
 
+MOST_MEGABYTES = 1000
+MEGABYTES = "RNNVIZ_CACHE_MB"
+"""Megabytes of readings and figures that are kept for everybody, and the environment variable that
+says another number."""
+
 HEADER = "RNNVIZ_ADDRESS_HEADER"
 FORWARDED = "x-forwarded-for"
 
@@ -87,15 +92,15 @@ def variable(whose: str, word: str) -> str:
     return f"RNNVIZ_{whose}_{word}".upper()
 
 
-def whole(words: Mapping[str, str], name: str, default: int) -> int:
-    """A whole number above 0 of the environment; ValueError with one sentence for another."""
+def whole(words: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
+    """A whole number of the environment, not below ``least``; else ValueError in one sentence."""
     said = words.get(name, "").strip()
     if not said:
         return default
-    if not (said.isascii() and said.isdigit() and len(said) < 10 and int(said) > 0):
+    if not (said.isascii() and said.isdigit() and len(said) < 10 and int(said) >= least):
         raise ValueError(
-            f"{name}: expected a whole number above 0, got {said[:40]!r}: set it to such a number "
-            "or remove it"
+            f"{name}: expected a whole number above {least - 1}, got {said[:40]!r}: set it to such "
+            "a number or remove it"
         )
     return int(said)
 

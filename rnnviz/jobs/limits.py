@@ -13,6 +13,7 @@ MOST_MEGABYTES = 1500
 MOST_LANES = 12
 TURN_SECONDS = 60.0
 GRACE_SECONDS = 90.0
+NICE = 10
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ def limits(environment: Mapping[str, str] | None = None) -> Limits:
         jobs_of_address=found.address.jobs,
         jobs_each=found.visitor.jobs,
     )
+
+
+def niceness(environment: Mapping[str, str] | None = None) -> int:
+    """How far workers step back behind the pages, or ValueError."""
+    words = os.environ if environment is None else environment
+    return whole(words, "RNNVIZ_NICE", NICE, least=0)
 
 
 def cores() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
@@ -10,13 +11,18 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
+from rnnviz.budgets import MEGABYTES, MOST_MEGABYTES, whole
 from rnnviz.server.budgets import Budgets, held_by_streamlit
 from rnnviz.server.gate import Gate
 from rnnviz.server.sessions import Sessions, keep_sessions_in, raise_file_limit
 
 
 def server_options() -> dict[str, Any]:
-    """What ``st.App`` is given beside the script; to be called once, when the server starts."""
+    """What ``st.App`` is given beside the script; to be called once, when the server starts.
+
+    Raises SystemExit, in one sentence, where the environment has a wrong number for it.
+    """
+    _check_settings()
     sessions = Sessions(raise_file_limit())
     keep_sessions_in(sessions)
     gate = Middleware(Gate, sessions=sessions, budgets=Budgets(held_by_streamlit))
@@ -36,6 +42,18 @@ async def _life(_app: Any) -> AsyncIterator[None]:
     _open_browser()
     yield
     close_desk()
+
+
+def _check_settings() -> None:
+    """End the start where a number of the environment is none: no page could be shown with it."""
+    from rnnviz.jobs.limits import limits, niceness
+
+    try:
+        limits()
+        niceness()
+        whole(os.environ, MEGABYTES, MOST_MEGABYTES)
+    except ValueError as error:
+        raise SystemExit(f"The server was not started. {error}.") from None
 
 
 def _open_browser() -> None:

@@ -19,13 +19,11 @@ from time import monotonic
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
+from rnnviz.budgets import MEGABYTES, MOST_MEGABYTES, whole
+
 HOURS = 3 * 3600.0
 """For how many seconds something is kept that nobody uses: networks of training runs are among it,
 which people delete."""
-
-MOST_MEGABYTES = 1000
-MEGABYTES = "RNNVIZ_CACHE_MB"
-"""The environment variable that says another number of megabytes."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,12 +98,7 @@ class Shelf:
             self._kept.popitem(last=False)
 
 
-def _megabytes() -> int:
-    said = os.environ.get(MEGABYTES, "")
-    return int(said) if said.isascii() and said.isdigit() else MOST_MEGABYTES
-
-
-SHELF = Shelf(1_000_000 * _megabytes())
+SHELF = Shelf(1_000_000 * whole(os.environ, MEGABYTES, MOST_MEGABYTES))
 """The shelf of this server."""
 
 

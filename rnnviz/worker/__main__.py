@@ -20,9 +20,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from rnnviz.jobs import messages
+from rnnviz.jobs.limits import niceness
 from rnnviz.worker.control import Control
 
-NICE = 10
 FAREWELL_SECONDS = 0.5
 """How long a job may take to save itself when the server is gone."""
 
@@ -60,7 +60,7 @@ def _connected(line: str) -> Connection:
 def _step_back() -> None:
     """Pages come first: the processor, and memory when it is short."""
     if hasattr(os, "nice"):
-        os.nice(int(os.environ.get("RNNVIZ_NICE", NICE)))
+        os.nice(niceness())
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 

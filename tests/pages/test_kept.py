@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -209,9 +212,10 @@ def test_a_visitor_cannot_have_it_cleared(monkeypatch: pytest.MonkeyPatch) -> No
     assert made == [1]
 
 
-@pytest.mark.parametrize(("said", "most"), [("20", 20), ("", 1000), ("-1", 1000), ("1e9", 1000)])
-def test_the_shelf_is_as_large_as_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch, said: str, most: int
-) -> None:
-    monkeypatch.setenv(shelves.MEGABYTES, said)
-    assert shelves._megabytes() == most
+def test_the_shelf_is_as_large_as_the_environment_says() -> None:
+    """A wrong number ends the start of the server: `tests/test_settings.py`."""
+    command = [sys.executable, "-c", "from rnnviz.ui import kept; print(kept.SHELF.most)"]
+    for said, most in (("20", 20_000_000), ("", 1_000_000_000)):
+        environment = {**os.environ, "RNNVIZ_CACHE_MB": said}
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert told.stdout.split() == [str(most)]
