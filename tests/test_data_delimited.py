@@ -98,6 +98,7 @@ TITLE = "above the header: left out, as a title (Results of the survey"
         ("Results of the survey 2024D\n", f"One line {TITLE} 2024)."),
         ('"Results of the survey 2024"DD\n\n', f'One line {TITLE} 2024").'),
         ("Results of the survey 2024\nBy Anna: May 2024D\n\n", f"2 lines {TITLE} 2024)."),
+        ("DD\nResults of the survey 2024D\nD\n", f"One line {TITLE} 2024)."),
         ("Results of the survey 2024\n# in May\n", f"One line {TITLE} 2024)."),
     ],
 )
@@ -121,6 +122,18 @@ def test_a_title_with_commas_is_none_of_the_table() -> None:
     is_read(lines("T,L,7\n", f"{title}\ntext,label,age\n"), "a.csv", said)
     found = documents.read(f"{title}text\ngood\nbad\n".encode(), "a.csv")
     assert (found.text, found.rows, found.notices) == ("good", 2, (said,))
+
+
+def test_files_that_were_joined_have_one_header() -> None:
+    once = lines("T,L\n")
+    text = once.replace("film 6", "text,label\nfilm 6")
+    is_read(text, "a.csv", "One line with the header again: left out.")
+
+
+def test_a_line_below_a_table_is_named() -> None:
+    for read in BOTH:
+        with pytest.raises(DataError, match="got 1 in line 14: .* delete the line if it is no row"):
+            read((lines("T,L\n") + "From a survey\n").encode(), "a.csv")
 
 
 def test_a_column_of_words_has_no_title() -> None:

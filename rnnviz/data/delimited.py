@@ -14,6 +14,9 @@ from rnnviz.data.headers import has_usual_name, is_header, is_number
 
 DELIMITERS = ",;\t|"
 
+NOTHING = f"{DELIMITERS} "
+"""What a line without a field that is filled in is made of."""
+
 # Stands in no text that `decode` lets pass: a header without a delimiter is one column, however
 # many commas the texts below it have.
 NO_DELIMITER = "\x1f"
@@ -87,6 +90,10 @@ def read(text: str, name: str) -> tuple[list[list[str]], tuple[str, ...]]:
     rows = _without_empty_end(rows)
     if ruled:
         rows = _without_frame(rows)
+    again = [row for row in rows[1:] if row == rows[0]]
+    if again and len(rows[0]) > 1 and has_usual_name(rows[0]):  # of files that were joined
+        rows = [rows[0], *(row for row in rows[1:] if row != rows[0])]
+        said += (f"{_lines(len(again))} with the header again: left out.",)
     return rows, (*begun.sentences, *said, *reader.remarks.sentences())
 
 
@@ -139,7 +146,7 @@ def _below_comments(text: str, at: int) -> tuple[int, tuple[str, ...]]:
     comments = []
     while at < len(text):
         line = _line(text, at)
-        if line.strip():
+        if line.strip(NOTHING):
             if not (COMMENT.match(line) and _is_comment(line, text, at)):
                 break
             comments.append(line)
@@ -176,7 +183,7 @@ def _below_titles(text: str, start: int, told: str | None) -> tuple[int, tuple[s
     while len(above) < MOST_TITLES and at < len(text):
         line = _line(text, at)
         at += len(line) + 1
-        if line.strip():
+        if line.strip(NOTHING):
             above.append(line)
             at, _ = _below_comments(text, at)
             if _is_table(text, at, told, tuple(above)):

@@ -74,10 +74,14 @@ class Reader:
                 if self.width is None:
                     self.width = len(fields)
                 if len(fields) != self.width:
+                    advice = (
+                        'put texts with commas or line ends in double quotes (")'
+                        if len(fields) > self.width
+                        else "add what is missing, or delete the line if it is no row"
+                    )
                     raise DataError(
                         f"expected {self.width} fields in every row of {self.name}, got "
-                        f"{len(fields)} in line {line:,}: put texts with commas or line ends in "
-                        'double quotes (")'
+                        f"{len(fields)} in line {line:,}: {advice}"
                     )
                 yield fields
             line += self.text.count("\n", at, end)
