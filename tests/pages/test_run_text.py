@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from rnnviz.address import ALL
 from rnnviz.runs import RunStore
 from tests.pages.conftest import Open
 from tests.pages.runs import MOODS, made, reads_rows, reads_tokens
@@ -39,6 +42,49 @@ def test_the_network_of_a_run_reads_the_text(store: RunStore, text_page: Open) -
     assert "".join(shown(app)[0]["tokens"]) == "a good film"
     app.button(key="text_leave_run").click().run()
     assert shown(app)[0]["name"] == "imdb-gru" and "run" not in place(app)["words"]
+
+
+def network(app: AppTest) -> Any:
+    """The control that chooses the network, whatever number its key has now."""
+    (found,) = (one for one in app.segmented_control if one.label == "Network")
+    return found
+
+
+@pytest.mark.parametrize("state", ["running", "paused", "finished", "failed"])
+def test_what_is_grey_is_not_taken_from_a_browser(
+    store: RunStore, text_page: Open, state: str
+) -> None:
+    """While a run's network reads, going on or ended, no other network can be chosen beside it.
+
+    Oracle: the page before. A browser can send the value of a control that cannot be used.
+    """
+    run = reads_tokens(store, state=state)
+    app = text_page(run=run.id, cell="lstm")
+    before = shown(app)
+    assert before[0]["cell"] == "gru", "the run's own, whatever the address says"
+    for cell in ("lstm", ALL):
+        grey = network(app)
+        assert grey.disabled and grey.value == "gru"
+        grey.proto.disabled = False  # AppTest's own browser is an honest one
+        grey.set_value(cell).run()
+        assert not app.exception
+        assert shown(app) == before
+        assert place(app)["words"]["run"] == run.id
+        assert place(app)["words"].get("cell", "gru") == "gru"
+    app.button(key="text_leave_run").click().run()
+    assert not network(app).disabled and network(app).value == "gru"
+
+
+def test_a_run_that_is_deleted_gives_the_choice_back(store: RunStore, text_page: Open) -> None:
+    run = reads_tokens(store)
+    app = text_page(run=run.id)
+    assert network(app).disabled
+    store.delete(run.id)
+    app.run()
+    assert not app.exception and "may have been deleted" in app.warning[0].value
+    assert not network(app).disabled and shown(app)[0]["name"] == "imdb-gru"
+    network(app).set_value("rnn").run()
+    assert shown(app)[0]["name"] == "imdb-rnn"
 
 
 @pytest.mark.parametrize("figure", ["why", "line", "units", "padding", "gates"])
