@@ -11,22 +11,29 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.page import draw
 from rnnviz import checkpoint
 from rnnviz.data.passages import PASSAGES
+from rnnviz.runs import RunStore
+from rnnviz.training.plan import defaults
 from tests.browser.conftest import Open
 from tests.browser.test_text import choose_cell, pick, reads, upload
-from tests.browser.waiting import idle, until
+from tests.browser.waiting import idle, still_box, until
+from tests.pages.runs import VISITOR, take
 
 TRIES = int(os.environ.get("RNNVIZ_BUSY_TRIES", "1"))
 FIRST, SECOND = PASSAGES[0], PASSAGES[1]
 LINE = "not bad at all, in fact it was rather good"
-HALF = len(LINE) // 2
+SHORT = "a dull film, really"
+QUICK = 100
+"""Milliseconds between two letters where the pace is not the point; each is still told alone."""
+
 BOX = ".scribe .box"
 COLD = 240_000
 """Milliseconds for the first reading of a server that has two processors' work beside its own."""
@@ -48,94 +55,71 @@ def busy() -> Iterator[None]:
         other.wait()
 
 
-def type_over(page: Page, text: str, pace: int) -> None:
+def type_over(page: Page, text: str, pace: int = QUICK) -> None:
     page.locator(BOX).click()
     page.keyboard.press("Control+a")
     page.keyboard.type(text, delay=pace)
 
 
-def at_once(page: Page, pace: int) -> None:
-    """Before the page has settled, as a new user does."""
-    type_over(page, LINE, pace)
-
-
-def after_a_pick(page: Page, pace: int) -> None:
-    pick(page, SECOND.title)
-    type_over(page, LINE, pace)
-
-
-def after_another_cell(page: Page, pace: int) -> None:
-    type_over(page, LINE[:HALF], pace)
+def after_another_cell(page: Page) -> None:
+    half = len(SHORT) // 2
+    type_over(page, SHORT[:half])
     choose_cell(page, "GRU")
     page.locator(BOX).click()
     page.keyboard.press("Control+End")
-    page.keyboard.type(LINE[HALF:], delay=pace)
+    page.keyboard.type(SHORT[half:], delay=QUICK)
 
 
-def after_a_file(page: Page, pace: int) -> None:
+def after_a_file(page: Page) -> None:
     upload(page, "mine.txt", b"What a dreadful film this is")
     reads(page, "What a dreadful film this is")
-    type_over(page, LINE, pace)
+    type_over(page, SHORT)
 
 
-def after_going_back(page: Page, pace: int) -> None:
+def after_going_back(page: Page) -> None:
     pick(page, SECOND.title)
     page.wait_for_url(re.compile(f"text={SECOND.key}"))
     page.go_back()
-    type_over(page, LINE, pace)
+    type_over(page, SHORT)
 
 
-def while_one_is_picked(page: Page, pace: int) -> None:
-    """Letters, another text, letters again, faster than any of it is answered."""
-    type_over(page, "one two three", pace)
+def while_others_are_picked(page: Page) -> None:
+    """Letters, other texts, letters again, faster than any of it is answered."""
+    type_over(page, "one two three")
     pick(page, FIRST.title)
     pick(page, SECOND.title)
-    type_over(page, LINE, pace)
+    type_over(page, SHORT)
 
 
-Scene = Callable[[Page, int], None]
-
-
-def stays(page: Page) -> None:
-    """Box, reading and address say what was typed, now and once nothing is under way."""
+def stays(page: Page, text: str, address: str = r"my\.") -> None:
+    """Box, reading and address say what was done last, now and once nothing is under way."""
     page.wait_for_selector(".theatre[data-ready]", timeout=COLD)
     for _ in range(2):
-        expect(page.locator(BOX)).to_have_value(LINE)
-        reads(page, LINE)
-        page.wait_for_url(re.compile(r"text=my\."))
+        expect(page.locator(BOX)).to_have_value(text)
+        reads(page, text)
+        page.wait_for_url(re.compile(f"text={address}"))
         idle(page)
 
 
 @needs_texts
-@pytest.mark.parametrize(
-    ("pace", "scenes"),
-    [
-        (130, (at_once, while_one_is_picked, after_another_cell, after_a_file, after_going_back)),
-        (300, (at_once,) if TRIES == 1 else (at_once, after_a_pick)),
-    ],
-)
-def test_no_letter_is_lost(open_page: Open, pace: int, scenes: tuple[Scene, ...]) -> None:
+@pytest.mark.parametrize("paces", [(130, 300)] if TRIES == 1 else [(130, 300), (300, 130)])
+def test_no_letter_is_lost(open_page: Open, paces: tuple[int, int]) -> None:
+    """Forty letters at either pace, the first before the page has settled, as a new user does."""
     for _ in range(TRIES):
         page = open_page("/text", ready=BOX)
-        for scene in scenes:
-            scene(page, pace)
-            stays(page)
-        page.close()
-
-
-@needs_texts
-def test_what_is_picked_last_stays(open_page: Open) -> None:
-    page = open_page("/text", ready=BOX)
-    for _ in range(TRIES):
-        type_over(page, LINE, 30)
-        pick(page, FIRST.title)
-        type_over(page, LINE, 30)
+        type_over(page, LINE, paces[0])
+        stays(page, LINE)
         pick(page, SECOND.title)
-        for _ in range(2):
-            expect(page.locator(BOX)).to_have_value(SECOND.text)
-            reads(page, SECOND.text)
-            page.wait_for_url(re.compile(f"text={SECOND.key}"))
-            idle(page)
+        type_over(page, LINE, paces[1])
+        stays(page, LINE)
+        for scene in (while_others_are_picked, after_another_cell, after_a_file, after_going_back):
+            scene(page)
+            stays(page, SHORT)
+            pick(page, FIRST.title)  # so that the next letters are not there already
+        type_over(page, SHORT)
+        pick(page, SECOND.title)
+        stays(page, SECOND.text, SECOND.key)
+        page.close()
 
 
 STROKES = (
@@ -144,6 +128,13 @@ STROKES = (
     ((0.35, 0.5), (0.7, 0.5)),
     ((0.2, 0.8), (0.3, 0.9)),
 )
+
+
+SUBTITLE = ".theatre .subtitle"
+DRAWING = re.compile("^reading your drawing")
+SCRUBBER = ".scrubber input"
+MOST = 15
+"""The last step of a training of which every step was kept."""
 
 
 def strokes(page: Page, count: int) -> None:
@@ -156,62 +147,120 @@ def image_word(page: Page) -> str | None:
     return None if word is None else str(word)
 
 
-def test_no_stroke_is_lost_and_what_is_picked_last_is_read(open_page: Open) -> None:
-    """Strokes, an undo and a sample, each before the one before it was answered."""
-    page = open_page("/digits", ready=".board canvas")
-    subtitle = page.locator(".theatre .subtitle")
+def strokes_and_an_undo(page: Page) -> None:
+    """Each before the one before it was answered."""
+    for stroke in STROKES:
+        draw(page, stroke)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_selector(".theatre[data-ready]", timeout=COLD)
+    for _ in range(2):
+        strokes(page, len(STROKES) - 1)
+        expect(page.locator(SUBTITLE)).to_have_text(DRAWING)
+        idle(page)
+    page.wait_for_url(re.compile("image="))
+
+
+def a_sample_after_a_stroke(page: Page) -> None:
+    drawing = image_word(page)
+    draw(page, STROKES[-1])
+    page.get_by_role("tab", name="Samples").click()
+    page.locator(".gallery button").nth(4).click()
+    for _ in range(2):
+        expect(page.locator(SUBTITLE)).to_have_text(re.compile("^reading sample 5, labelled 2"))
+        page.wait_for_url(re.compile("sample=5"))
+        idle(page)
+    page.get_by_role("tab", name="Draw").click()
+    strokes(page, len(STROKES))
+    page.get_by_role("button", name="Undo").click()
+    until(page, lambda: image_word(page), drawing)
+    expect(page.locator(SUBTITLE)).to_have_text(DRAWING)
+
+
+def a_slider_between_two(page: Page) -> None:
+    """From the sample of the address to the drawing."""
+    slider = page.get_by_role("slider", name="Morph")
+    slider.press("Home")
+    for _ in range(12):
+        slider.press("ArrowRight")
+    for _ in range(2):
+        expect(slider).to_have_value("12")
+        page.wait_for_url(re.compile(r"morph=12\b"))
+        idle(page)
+
+
+def test_no_stroke_is_lost_and_a_slider_stays_where_it_was_left(open_page: Open) -> None:
+    page = open_page("/digits?pin=8", ready=".board canvas")
     for _ in range(TRIES):
-        for stroke in STROKES:
-            draw(page, stroke)
-        page.get_by_role("button", name="Undo").click()
-        page.wait_for_selector(".theatre[data-ready]", timeout=COLD)
-        for _ in range(2):
-            strokes(page, len(STROKES) - 1)
-            expect(subtitle).to_have_text("reading your drawing")
-            idle(page)
-        page.wait_for_url(re.compile("image="))
-        three = image_word(page)
-        draw(page, STROKES[-1])
-        page.get_by_role("tab", name="Samples").click()
-        page.locator(".gallery button").nth(4).click()
-        for _ in range(2):
-            expect(subtitle).to_have_text("reading sample 5, labelled 2")
-            page.wait_for_url(re.compile("sample=5"))
-            idle(page)
-        page.get_by_role("tab", name="Draw").click()
-        strokes(page, len(STROKES))
-        page.get_by_role("button", name="Undo").click()
-        until(page, lambda: image_word(page), three)
-        expect(subtitle).to_have_text("reading your drawing")
+        strokes_and_an_undo(page)
+        a_sample_after_a_stroke(page)
+        a_slider_between_two(page)
         page.get_by_role("button", name="Clear").click()
         page.locator(".board .hint").wait_for()
         idle(page)
 
 
-def test_a_slider_stays_where_it_was_left(open_page: Open) -> None:
-    page = open_page("/digits?sample=3&pin=8", ready=".board canvas")
-    page.wait_for_selector(".theatre[data-ready]", timeout=COLD)
-    slider = page.get_by_role("slider", name="Morph")
-    for _ in range(TRIES):
-        slider.press("Home")
-        for _ in range(12):
-            slider.press("ArrowRight")
-        for _ in range(2):
-            expect(slider).to_have_value("12")
-            page.wait_for_url(re.compile(r"morph=12\b"))
-            idle(page)
-
-
-def test_controls_of_a_training_stay_where_they_were_left(open_page: Open) -> None:
-    """Keys faster than the page runs; a task that brings other values of its own in between."""
-    page = open_page("/train", ready="[class*=st-key-train_epochs]")
+def keys_of_a_training(page: Page) -> None:
+    """Faster than the page runs."""
     slider = page.locator("[class*=st-key-train_epochs] input:visible")
-    for _ in range(TRIES):
-        slider.press("Home")
-        for _ in range(5):
-            slider.press("ArrowRight")
+    slider.press("Home")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    page.wait_for_url(re.compile(r"epochs=8\b"))
+    for _ in range(2):
+        idle(page)
+        expect(slider).to_have_attribute("aria-valuetext", "8")
         page.wait_for_url(re.compile(r"epochs=8\b"))
-        for _ in range(2):
-            idle(page)
-            expect(slider).to_have_attribute("aria-valuetext", "8")
-            page.wait_for_url(re.compile(r"epochs=8\b"))
+
+
+def stands(page: Page, place: int) -> None:
+    """Scrubber and theatre are at that place of the training, now and once nothing is under way."""
+    for _ in range(2):
+        expect(page.locator(SCRUBBER)).to_have_value(str(place))
+        expect(page.locator(".theatre .title")).to_have_text(re.compile(rf", step {place}$"))
+        expect(page.locator(".scrubber")).to_have_attribute("data-playing", "false")
+        idle(page)
+
+
+def plays(page: Page) -> Locator:
+    """The scrubber, once it plays by itself."""
+    slider = page.locator(SCRUBBER)
+    slider.press("Home")
+    page.get_by_role("button", name="Play the training").click()
+    until(page, lambda: slider.input_value() != "0")
+    return slider
+
+
+def a_drag_while_it_plays(page: Page) -> None:
+    box = still_box(plays(page))
+    # The middle of its thumb goes from half a thumb to half a thumb before the end.
+    left, width = box["x"] + 8, box["width"] - 16
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(left + 0.4 * width, middle)
+    page.mouse.down()
+    page.mouse.move(left + 12 / MOST * width, middle, steps=12)
+    page.mouse.up()
+    stands(page, 12)
+
+
+def keys_while_it_plays(page: Page) -> None:
+    slider = plays(page)
+    slider.press("Home")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    stands(page, 5)
+
+
+def test_controls_of_a_training_and_the_time_machine_stay_where_they_were_left(
+    open_page: Open, runs_folder: Path
+) -> None:
+    plan = defaults("recall", "gru").changed(hidden_size=5, delay=4, examples=40)
+    run = RunStore(runs_folder).create(plan, VISITOR, state="finished", step=MOST, steps=MOST)
+    take(run, plan, *range(MOST + 1))
+    address = f"/train?figure=machine&run={run.id}"
+    page = open_page(address, ready="[class*=st-key-train_epochs]")
+    page.wait_for_selector(".theatre[data-ready]", timeout=COLD)
+    page.wait_for_selector(SCRUBBER)
+    for _ in range(TRIES):
+        keys_of_a_training(page)
+        a_drag_while_it_plays(page)
+        keys_while_it_plays(page)
