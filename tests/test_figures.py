@@ -376,3 +376,20 @@ def test_errors_say_what_was_expected() -> None:
         figures.explanations(np.zeros((28, 28)), np.zeros(28), np.zeros(27), label="7")
     with pytest.raises(ValueError, match="confidence: expected 28"):
         figures.early_accuracy(np.zeros(28), np.zeros(27), n=5, source="x")
+
+
+HOSTILE = ['<a href="https://evil.example">win</a>', "<b>7</b>", "%{fullData.x}", "$x^2$"]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_labels_of_a_network_that_was_brought_are_text(label: str) -> None:
+    """Plotly makes links of tags, formulas of dollars, and numbers of what stands in braces."""
+    path, cloud, labels = path_arrays()
+    curve = np.linspace(0.1, 1, 28)
+    classes, image = [f"{label} {n}" for n in range(10)], np.eye(28, dtype=np.uint8)
+    for figure in (
+        figures.state_path(path, cloud, labels, classes=classes, limit=4),
+        figures.explanations(image, curve, -curve, label=label, without=curve, probability=0.5),
+        figures.early_accuracy(curve, curve, n=50, source="the samples", own=curve, answer=label),
+    ):
+        assert label[:12] not in str(figure.data) + str(figure.layout.annotations)

@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, figure, note, percent_ticks, runs
+from rnnviz.figures.words import plain
 from rnnviz.palette import NEGATIVE, POSITIVE, Theme
 
 HEIGHT = 360
@@ -92,6 +93,7 @@ def early_accuracy(
 def _own_curve(
     numbers: np.ndarray, own: np.ndarray, answer: str, step_word: str, theme: Theme
 ) -> go.Scatter:
+    answer = plain(answer)
     label = f"this digit: how sure of {answer}" if answer else "this reading: how sure"
     hover = (
         f"after {step_word} %{{x}} this reading gives {answer or 'its answer'} "

@@ -22,6 +22,7 @@ from rnnviz.figures.style import (
     rung,
     runs,
 )
+from rnnviz.figures.words import bare, plain
 from rnnviz.palette import ABOVE, BELOW, NEGATIVE, POSITIVE, Theme, sequential
 
 NAMES = {
@@ -77,7 +78,7 @@ def explanations(
         if np.shape(values) != image.shape[:1]:
             raise ValueError(f"{name}: expected {len(image)} rows, got shape {np.shape(values)}")
     lines = _correlation_lines(correlations or {})
-    written = [f"Orange: the row speaks for {label}. Blue: against it."]
+    written = [f"Orange: the row speaks for {plain(label)}. Blue: against it."]
     if lines:
         inked = int(image.any(axis=1).sum())
         written += [f"Rank correlation over {len(image)} rows (over the {inked} with ink)", *lines]
@@ -90,7 +91,7 @@ def explanations(
     for number, (name, given) in enumerate(measures.items(), start=2):
         values, domain = np.asarray(given, np.float64), domains[number - 1]
         top = rung(float(np.abs(values).max()), ATTENTION if name == "attention" else EVIDENCE)
-        words = _words(name, values, label, probability, without)
+        words = _words(name, values, plain(label), probability, without)
         traces.append(_bars(name, values, words, top, number, theme))
         axes[f"xaxis{number}"] = _measure_axis(name, top, domain, theme)
         place = {"x": sum(domain) / 2, "xanchor": "center", "y": 1, "font_size": SMALL}
@@ -102,7 +103,7 @@ def explanations(
         traces,
         theme,
         height=height,
-        alt=_alt(measures, label, lines),
+        alt=_alt(measures, bare(label), lines),
         bargap=0.18,
         barmode="overlay",
         annotations=heads,

@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure
+from rnnviz.figures.words import plain
 from rnnviz.palette import Theme, class_hues, oklab
 
 HEIGHT = 520
@@ -114,7 +115,7 @@ def _cloud(
             "cmin": -0.5,
             "cmax": count - 0.5,
         },
-        text=[classes[int(label)] for label in labels],
+        text=[plain(classes[int(label)]) for label in labels],
         hovertemplate="a %{text}, one of " + name + "<extra></extra>",
         name=name,
     )
@@ -209,7 +210,7 @@ def _class_labels(
         y=places[:, 1].astype(np.float32),
         mode="markers+text",
         marker={"size": 22, "color": hues, "line": {"width": 1.5, "color": GROUND[theme]}},
-        text=[f"<b>{classes[label]}</b>" for label in present],
+        text=[f"<b>{plain(classes[label])}</b>" for label in present],
         textfont={"size": 14, "color": inks},
         hoverinfo="skip",
         showlegend=False,

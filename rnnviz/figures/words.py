@@ -14,9 +14,11 @@ _SIGNS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 def plain(text: str, longest: int = LONGEST, *, tail: bool = False) -> str:
     """The text on one line, cut to its first (or last) letters, for a place that takes HTML.
 
-    A tag is shown as it was typed, and nothing between dollars becomes a formula.
+    A tag is shown as it was typed, nothing between dollars becomes a formula, and nothing in braces
+    a number of the figure.
     """
-    return "".join(_SIGNS.get(letter, letter) for letter in bare(text, longest, tail=tail))
+    written = "".join(_SIGNS.get(letter, letter) for letter in bare(text, longest, tail=tail))
+    return written.replace("%{", "&#37;{")
 
 
 def bare(text: str, longest: int = LONGEST, *, tail: bool = False) -> str:

@@ -33,11 +33,12 @@ def server_options() -> dict[str, Any]:
 async def _life(_app: Any) -> AsyncIterator[None]:
     """From the start of the server to its end."""
     # Not before: what caches looks for the running server when it is imported.
-    from rnnviz.ui import keep_downloads, send_whole_blocks, take_fitting_values
+    from rnnviz.ui import keep_downloads, keep_to_sessions, send_whole_blocks, take_fitting_values
     from rnnviz.ui.train_jobs import close_desk
 
     send_whole_blocks()
     keep_downloads()
+    keep_to_sessions()
     take_fitting_values()
     _open_browser()
     yield

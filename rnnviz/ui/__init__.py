@@ -11,7 +11,7 @@ from rnnviz.theatre import menu
 from rnnviz.ui.choices import digits_choices
 from rnnviz.ui.delivery import send_whole_blocks
 from rnnviz.ui.digits import compare_controls, network_controls, picture_controls, rooms
-from rnnviz.ui.downloads import keep_downloads
+from rnnviz.ui.downloads import keep_downloads, keep_to_sessions
 from rnnviz.ui.incoming import take_fitting_values
 from rnnviz.ui.models import warm_up
 from rnnviz.ui.stage import digits_stage, opening_stage
@@ -24,6 +24,7 @@ __all__ = [
     "digits_choices",
     "digits_stage",
     "keep_downloads",
+    "keep_to_sessions",
     "menu",
     "network_controls",
     "opening_stage",
