@@ -1,6 +1,6 @@
 """Which figures belong to what is chosen in the theatre, and the words under them.
 
-No Streamlit: a task, its reading and a view in, figures and a caption out. Plotly and torch are
+A task, its reading and a view in, figures and a caption in Markdown out. Plotly and torch are
 imported inside the functions, so that nothing waits for them before somebody looks.
 """
 
@@ -16,6 +16,7 @@ from rnnviz.exhibit import Task
 from rnnviz.palette import Theme
 from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import Reading, View
+from rnnviz.ui.notices import plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -145,9 +146,10 @@ def why(subject: Subject) -> Drawn:
     weighs = "Attention is what the readout weighs; " if found.attention is not None else ""
     caption = (
         f"**What to look for.** {three} to which rows made the {CELL_NAMES[subject.reading.cell]} "
-        f"say {found.label}. {weighs}gradient x input asks what a little less ink would change, "
-        "occlusion what a blank row would. Where the rank correlation is low they disagree, and "
-        "none of them alone is the reason (Jain and Wallace 2019). Computed for this one digit."
+        f"say {plain(found.label)}. {weighs}gradient x input asks what a little less ink would "
+        "change, occlusion what a blank row would. Where the rank correlation is low they "
+        "disagree, and none of them alone is the reason (Jain and Wallace 2019). Computed for this "
+        "one digit."
     )
     return Drawn((figure,), caption)
 
@@ -174,8 +176,8 @@ def early(subject: Subject) -> Drawn:
         f"**What to look for.** How often the {CELL_NAMES[reading.cell]} would be right, and how "
         f"sure it would be, if it stopped after each row, over {found.n:,} of {found.source}. "
         "Which rows buy the most? Is it surer than it is right? Beside it, how sure it was of "
-        f"{reading.answer} while it read this digit. This digit: "
-        + decision.decision_words(reading.probabilities, reading.classes)
+        f"{plain(reading.answer)} while it read this digit. This digit: "
+        + plain(decision.decision_words(reading.probabilities, reading.classes))
     )
     return Drawn((figure,), caption)
 

@@ -39,9 +39,11 @@ def made(store: RunStore, task: str = "digits", *, state: str = "finished", **wo
     return run
 
 
-def reads_rows(store: RunStore, task: str = "digits", **words: Any) -> Run:
+def reads_rows(
+    store: RunStore, task: str = "digits", labels: tuple[str, ...] = (), **words: Any
+) -> Run:
     """A run whose network reads images of 28 x 28, one layer and another readout than bundled."""
-    labels = CLOTHES if task == "fashion-mnist" else tuple("0123456789")
+    labels = labels or (CLOTHES if task == "fashion-mnist" else tuple("0123456789"))
     model = SequenceClassifier(
         cell="gru", hidden_size=12, num_layers=1, readout="mean", labels=labels
     )

@@ -11,6 +11,7 @@ from rnnviz.runs import RunStore
 from rnnviz.ui import models as kept_models
 from tests.pages.conftest import Open
 from tests.pages.runs import CLOTHES, made, reads_rows, reads_tokens
+from tests.pages.test_figures import drawn
 from tests.pages.texts import place, shown, theatres
 
 PAGE = "pages/digits.py"
@@ -142,3 +143,15 @@ def test_three_cells_and_a_run_do_not_go_together(store: RunStore, open_page: Op
 
 def test_a_folder_elsewhere_is_found_by_name(store: RunStore) -> None:
     assert run_place.place()[0] == store.folder
+
+
+def test_labels_of_a_network_that_was_brought_are_text(store: RunStore, open_page: Open) -> None:
+    """A link shows them to others: no picture is fetched from elsewhere, nothing is a link."""
+    label = "![x](https://evil.example/x.png) :red[no] <b>"
+    run = reads_rows(store, labels=tuple(f"{label} {n}" for n in range(10)))
+    app = drawn(open_page(PAGE, run=run.id, sample="8", figure="why"))
+    assert not app.exception and app.get("plotly_chart")
+    said = [one.value for kind in ("markdown", "caption") for one in getattr(app, kind)]
+    assert any("evil" in one and "What to look for" in one for one in said), "they are shown"
+    assert not [one for one in said if "![x]" in one or ":red[" in one or "<b>" in one]
+    assert "https://" not in "".join(said).replace("\\", "")
