@@ -154,6 +154,7 @@ class Board {
   update(data, tell) {
     this.tell = tell;
     this.root.dataset.size = data.small ? "small" : "full";
+    this.root.dataset.turn = String(data.heard);
     const met = this.turns.meet(data);
     if (met === "take") this.strokes = data.strokes ?? [];
     else if (!this.drawing && (met === "keep" || (!this.told && this.turns.isUntold))) this.send();

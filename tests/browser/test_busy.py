@@ -147,6 +147,15 @@ def image_word(page: Page) -> str | None:
     return None if word is None else str(word)
 
 
+OWN = "globalThis[Symbol.for('rnnviz.turns')].things.get('digits_board').own"
+
+
+def is_heard(page: Page) -> bool:
+    """Whether the server has heard of everything that was done with the board."""
+    heard = page.locator(".board").get_attribute("data-turn") or "0"
+    return bool(int(heard) >= page.evaluate(OWN))
+
+
 def strokes_and_an_undo(page: Page) -> None:
     """Each before the one before it was answered."""
     for stroke in STROKES:
@@ -156,6 +165,7 @@ def strokes_and_an_undo(page: Page) -> None:
     for _ in range(2):
         strokes(page, len(STROKES) - 1)
         expect(page.locator(SUBTITLE)).to_have_text(DRAWING)
+        until(page, lambda: is_heard(page))
         idle(page)
     page.wait_for_url(re.compile("image="))
 
