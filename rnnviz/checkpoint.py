@@ -24,10 +24,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import strict
-from rnnviz.files import swap_folder
 from rnnviz.runs import PREFIX, RunError
 from rnnviz.runs import folder_of as run_folder
+from rnnviz.safe import strict
+from rnnviz.safe.files import swap_folder
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz import npz
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, arrays
 from rnnviz.data.texts import LabelledTexts
+from rnnviz.safe import npz
 from rnnviz.tokens import TextTokenizer
 from rnnviz.tracking import Track, silently
 

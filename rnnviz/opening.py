@@ -13,7 +13,7 @@ from typing import Any
 
 from rnnviz import checkpoint
 from rnnviz.address import DigitsAddress
-from rnnviz.files import written_by
+from rnnviz.safe.files import written_by
 from rnnviz.theatre.reading import VERSION, WORDS, words_of
 
 PATH = Path(__file__).parent / "theatre" / "opening.json"

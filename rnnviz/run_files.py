@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz import sheets, strict
 from rnnviz.runs import Run, RunError
+from rnnviz.safe import spreadsheets, strict
 
 if TYPE_CHECKING:
     from rnnviz.training.curves import Curves
@@ -86,7 +86,7 @@ def curves_csv(curves: Curves) -> str:
         fill(curves.score_steps.tolist(), name, getattr(curves, name).tolist())
     for mark in curves.marks:
         row = rows.setdefault(mark.step, {})
-        row["marks"] = sheets.cell("; ".join(filter(None, [row.get("marks"), mark.kind])))
+        row["marks"] = spreadsheets.cell("; ".join(filter(None, [row.get("marks"), mark.kind])))
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from rnnviz import strict
 from rnnviz.run_record import MODEL, RunError, checked_id
+from rnnviz.safe import strict
 
 
 def place() -> tuple[Path, str]:

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import strict
-from rnnviz.files import replacing
+from rnnviz.safe import strict
+from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
     from rnnviz.training.curves import Curves

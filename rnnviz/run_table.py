@@ -11,11 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rnnviz import checkpoint, sheets
+from rnnviz import checkpoint
 from rnnviz.checkpoint import CheckpointError
 from rnnviz.figures.curves import Line
 from rnnviz.palette import CLASSES, Theme
 from rnnviz.runs import Run
+from rnnviz.safe import spreadsheets
 from rnnviz.signals import CELL_NAMES
 from rnnviz.train_lines import HELD_OUT, MOST_POINTS, SMOOTHED, TRAINING
 from rnnviz.training.curves import Curves, smoothed, thinned
@@ -44,11 +45,11 @@ def table(runs: Sequence[Run]) -> dict[str, list[Any]]:
     `accuracy` is in percent, of the best epoch on held-out examples, of which `n` says how many.
     """
     return {
-        "name": [sheets.cell(run.name) for run in runs],  # the table can be saved as a CSV
+        "name": [spreadsheets.cell(run.name) for run in runs],  # the table can be saved as a CSV
         "accuracy": [_percent(run.best.get("accuracy")) for run in runs],
         "n": [_count(run.best.get("n")) for run in runs],
-        "task": [sheets.cell(task_title(run)) for run in runs],
-        "cell": [sheets.cell(cell_name(run)) for run in runs],
+        "task": [spreadsheets.cell(task_title(run)) for run in runs],
+        "cell": [spreadsheets.cell(cell_name(run)) for run in runs],
         "units": [_count(run.plan.get("hidden_size")) for run in runs],
         "state": [STATE_WORDS[run.state] + (", kept" if run.kept else "") for run in runs],
         "epochs": [epochs(run) for run in runs],

@@ -20,10 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import checkpoint, parsing, strict
+from rnnviz import checkpoint, parsing
 from rnnviz.checkpoint import CARD, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, CheckpointError
 from rnnviz.run_files import PLAN, SUMMARY
 from rnnviz.runs import MODEL, Run, RunError, RunStore, clean_name
+from rnnviz.safe import strict
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier

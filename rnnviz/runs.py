@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.budgets import WHOSE, Budgets, Uploads, budgets
-from rnnviz.files import locked, replacing
 from rnnviz.run_place import folder_of, place, writable
 from rnnviz.run_record import (
     BUSY,
@@ -56,6 +55,7 @@ from rnnviz.run_record import (
     write_record,
 )
 from rnnviz.run_room import Item, Owner, going, size_of
+from rnnviz.safe.files import locked, replacing
 
 __all__ = [
     "CURVES", "ID", "LIVE", "MODEL", "PREFIX", "RECORD", "SNAPSHOTS", "STATE", "STATES",

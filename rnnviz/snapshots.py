@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz import strict
+from rnnviz.safe import strict
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnviz import sheets
-from rnnviz.files import replacing
+from rnnviz.safe import spreadsheets
+from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
     from rnnviz.theatre.reading import Reading
@@ -81,7 +81,7 @@ def save_csv(
     has an apostrophe before it.
     """
     known = arrays(encoded, reading)
-    tokens = [sheets.cell(token) for token in known["tokens"].tolist()]
+    tokens = [spreadsheets.cell(token) for token in known["tokens"].tolist()]
     with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(HEADER)
@@ -109,5 +109,7 @@ def _of_tokens(known: dict[str, np.ndarray], tokens: list[str]) -> Iterator[tupl
             answers = known["probabilities"][step].tolist()
             if not np.isnan(answers[0]):
                 pairs = zip(known["classes"].tolist(), answers, strict=True)
-                values += [("probability", sheets.cell(label), answer) for label, answer in pairs]
+                values += [
+                    ("probability", spreadsheets.cell(label), answer) for label, answer in pairs
+                ]
         yield from (("", "", signal, step, token, unit, value) for signal, unit, value in values)

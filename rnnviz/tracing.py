@@ -20,13 +20,13 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz import npz
 from rnnviz.cells import GRUStep, LSTMStep, RNNStep, State, Step
-from rnnviz.files import replacing
 from rnnviz.observing import as_called
 from rnnviz.parameters import Recurrent
 from rnnviz.recording import record_layer
 from rnnviz.recurrent import Run, Sequences, _Recurrent
+from rnnviz.safe import npz
+from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
     import xarray

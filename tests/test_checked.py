@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rnnviz import theatre
-from rnnviz.checked import MOST_DEPTH, MOST_VALUES, MOST_WHOLE, number, sound, text, whole
+from rnnviz.safe.checked import MOST_DEPTH, MOST_VALUES, MOST_WHOLE, number, sound, text, whole
 from rnnviz.theatre import drawing
 from rnnviz.theatre.view import View
 

@@ -25,7 +25,7 @@ from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.__main__ import app
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import digits, samples
-from rnnviz.files import check_overwriting
+from rnnviz.safe.files import check_overwriting
 from rnnviz.training import Event, StepFinished
 from rnnviz.training.terminal import Terminal
 from tests.oracle import assert_near

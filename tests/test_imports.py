@@ -39,7 +39,7 @@ LAYERS = (
 UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one method call away
 # Words, colours, checks and arithmetic on arrays, which know no network.
 ARRAYS = (
-    "rnnviz.checked",
+    "rnnviz.safe.checked",
     "rnnviz.signals",
     "rnnviz.palette",
     "rnnviz.decision",
@@ -51,7 +51,7 @@ ARRAYS = (
 ALONE: dict[str, tuple[str, ...]] = {
     "rnnviz.data": (
         "rnnviz.tracking",
-        "rnnviz.files",
+        "rnnviz.safe.files",
     ),
     "rnnviz.theatre": ARRAYS,
     "rnnviz.figures": ARRAYS,

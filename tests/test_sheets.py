@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import run_files, run_table, sheets, text_files, tokens
+from rnnviz import run_files, run_table, text_files, tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.reader import read_text
 from rnnviz.runs import RunStore
+from rnnviz.safe import spreadsheets
 from rnnviz.training.curves import Curves
 
 FORMULAS = (
@@ -22,13 +23,13 @@ FORMULAS = (
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_becomes_text(text: str) -> None:
-    assert sheets.cell(text) == f"'{text}"
-    assert sheets.cell(sheets.cell(text)) == f"'{text}"  # and stays so
+    assert spreadsheets.cell(text) == f"'{text}"
+    assert spreadsheets.cell(spreadsheets.cell(text)) == f"'{text}"  # and stays so
 
 
 @pytest.mark.parametrize("text", ["", "a", "a=1", "1e-5", "-0.5", "+3", "-inf", "nan", "'x", "é-"])
 def test_other_texts_and_numbers_stay(text: str) -> None:
-    assert sheets.cell(text) == text
+    assert spreadsheets.cell(text) == text
 
 
 def first_letters(data: str) -> set[str]:

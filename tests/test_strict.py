@@ -15,12 +15,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import checkpoint, run_table, snapshots, strict, train_words
+from rnnviz import checkpoint, run_table, snapshots, train_words
 from rnnviz.checkpoint import CheckpointError
 from rnnviz.figures.curves import MEASURES, reach, training_curves
 from rnnviz.jobs import messages
 from rnnviz.run_record import CHECKS
 from rnnviz.runs import RunError, RunStore
+from rnnviz.safe import strict
 from rnnviz.train_lines import Shown, level_of, lines_of
 from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis import diagnose

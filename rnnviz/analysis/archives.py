@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnviz import npz
+from rnnviz.safe import npz
 
 DAMAGED = (ValueError, TypeError, KeyError, OSError)
 """What reading and checking such a file may raise."""

@@ -23,7 +23,7 @@ import numpy as np
 from rnnviz import checkpoint
 from rnnviz.analysis import archives
 from rnnviz.analysis.saturation import BINS, Shares
-from rnnviz.files import replacing
+from rnnviz.safe.files import replacing
 from rnnviz.signals import SIGNALS
 
 FILE = "atlas.npz"

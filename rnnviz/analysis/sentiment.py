@@ -32,7 +32,7 @@ import numpy as np
 from rnnviz import checkpoint
 from rnnviz.analysis import archives
 from rnnviz.analysis.states import change
-from rnnviz.files import replacing
+from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
     from rnnviz.theatre.tints import Tint

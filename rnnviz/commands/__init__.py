@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rnnviz.files import check_overwriting
+from rnnviz.safe.files import check_overwriting
 from rnnviz.tracking import Track
 
 Cell = Literal["rnn", "gru", "lstm"]

@@ -14,7 +14,7 @@ from rnnviz.classifier import SequenceClassifier
 from rnnviz.commands import progress
 from rnnviz.data import DataError, imdb, sentences, texts
 from rnnviz.evaluation import Score
-from rnnviz.files import replacing
+from rnnviz.safe.files import replacing
 from rnnviz.training.texts import grammar
 
 

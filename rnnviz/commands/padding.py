@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rnnviz.commands import Yes, command_line, one_sentence, progress
-from rnnviz.files import check_overwriting
+from rnnviz.safe.files import check_overwriting
 
 
 def padding(

@@ -20,7 +20,7 @@ from rnnviz.commands import (
     one_sentence,
     tell,
 )
-from rnnviz.files import check_overwriting
+from rnnviz.safe.files import check_overwriting
 
 if TYPE_CHECKING:
     from rnnviz.training import Recipe

@@ -16,7 +16,7 @@ from pathlib import Path
 from rnnviz.data import DataError, MissingDataError, texts
 from rnnviz.data.mnist import folders
 from rnnviz.data.texts import LabelledTexts, Track
-from rnnviz.files import replacing
+from rnnviz.safe.files import replacing
 
 REPOSITORY = "stanfordnlp/imdb"
 

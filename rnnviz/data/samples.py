@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnviz.data import DataError
-from rnnviz.files import written_by
+from rnnviz.safe.files import written_by
 
 FILE = Path(__file__).with_name("samples.npz")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rnnviz import strict
+from rnnviz.safe import strict
 
 MOST_BYTES = 4_000_000
 

@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from rnnviz.checked import sound
+from rnnviz.safe.checked import sound
 from rnnviz.server.budgets import Budgets, NoRoomError
 from rnnviz.server.sessions import Sessions
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-from rnnviz.checked import fields, sound, whole
+from rnnviz.safe.checked import fields, sound, whole
 from rnnviz.theatre import drawing, writing
 from rnnviz.theatre.arrays import encode
 from rnnviz.theatre.modules import FOLDER, SHEETS, join

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.checked import number
+from rnnviz.safe.checked import number
 
 SIDE = 112
 PENS = ("thin", "normal", "thick")

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from rnnviz.checked import fields, whole
+from rnnviz.safe.checked import fields, whole
 
 MOST_KEYS = 1000
 """Keys of controls that a session remembers: those of the last minutes."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
-from rnnviz.checked import number, whole
+from rnnviz.safe.checked import number, whole
 from rnnviz.signals import SIGNALS
 from rnnviz.theatre.prose import PANELS
 from rnnviz.theatre.tints import NAME, OWN

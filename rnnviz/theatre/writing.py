@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rnnviz import checked
+from rnnviz.safe import checked
 from rnnviz.theatre.turns import turn_of
 
 MOST_CHARACTERS = 400_000

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz import strict
+from rnnviz.safe import strict
 
 STEP_FIELDS = (
     "loss",

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import strict
 from rnnviz.checkpoint import CheckpointError
-from rnnviz.files import replacing
+from rnnviz.safe import strict
+from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
-from rnnviz import strict
+from rnnviz.safe import strict
 
 TASK_NAMES = (
     "digits", "mnist", "fashion-mnist", "kmnist", "sentences", "imdb", "own",

@@ -16,11 +16,11 @@ import streamlit as st
 
 from rnnviz import exhibit, router
 from rnnviz.address import READOUTS, SAMPLES, WORDS, DigitsAddress, read_query
-from rnnviz.checked import whole
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.run_network import RunNetwork, network
 from rnnviz.runs import RunError
+from rnnviz.safe.checked import whole
 from rnnviz.theatre import (
     Drawn,
     Mix,

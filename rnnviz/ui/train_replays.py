@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz import snapshots, train_moments
-from rnnviz.checked import whole
 from rnnviz.palette import Theme
 from rnnviz.runs import Run
+from rnnviz.safe.checked import whole
 from rnnviz.snapshots import Found, Snapshot
 from rnnviz.theatre import View, last_pick
 from rnnviz.theatre.turns import Offers, Turns

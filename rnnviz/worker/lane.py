@@ -23,9 +23,9 @@ from torch import Tensor
 
 from rnnviz import checkpoint
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.files import replacing
 from rnnviz.runs import CURVES, RECORD, Run
 from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
+from rnnviz.safe.files import replacing
 from rnnviz.training.events import (
     EpochFinished,
     Event,

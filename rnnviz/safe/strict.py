@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rnnviz import checked
+from rnnviz.safe import checked
 
 LARGEST = checked.MOST_WHOLE
 """Whole numbers beyond it are not exact as float64, and none that we write is as large."""
