@@ -35,7 +35,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from rnnviz import exhibit
 from rnnviz.address import DigitsAddress
-from rnnviz.signals import DRAWN, SIGNALS
+from rnnviz.notation.signals import DRAWN, SIGNALS
 from rnnviz.theatre.reading import LayerReading, Reading
 from rnnviz.theatre.standalone import page as standalone
 from tests.browser import chromium

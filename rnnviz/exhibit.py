@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnviz.address import FIRST_SAMPLE, PIXELS, SAMPLES, DigitsAddress, unpack_image
 from rnnviz.data import samples
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 
 if TYPE_CHECKING:
     from rnnviz.classifier import SequenceClassifier

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from rnnviz import checkpoint, run_table
 from rnnviz.checkpoint import CheckpointError
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.runs import RunError, RunStore
-from rnnviz.signals import CELL_NAMES
 
 READS = {"digits": "28 pixels at each step", "text": "texts, token by token"}
 TITLES = {"digits": "Digits", "text": "Text"}

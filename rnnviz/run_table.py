@@ -14,10 +14,10 @@ from typing import Any
 from rnnviz import checkpoint
 from rnnviz.checkpoint import CheckpointError
 from rnnviz.figures.curves import Line
-from rnnviz.palette import CLASSES, Theme
+from rnnviz.notation.palette import CLASSES, Theme
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.runs import Run
 from rnnviz.safe import spreadsheets
-from rnnviz.signals import CELL_NAMES
 from rnnviz.train_lines import HELD_OUT, MOST_POINTS, SMOOTHED, TRAINING
 from rnnviz.training.curves import Curves, smoothed, thinned
 from rnnviz.training.plan import TASKS

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from rnnviz.data import DataError
 from rnnviz.data.passages import passage as bundled
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.reader import MOST_READ, read_text
-from rnnviz.signals import CELL_NAMES
 from rnnviz.text_address import TextAddress, is_own, unpack_text
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def read(model: SequenceClassifier, tokenizer: TextTokenizer, task: Task) -> Rea
 
 def over(reading: Reading, ghost: Reading, *, source: str) -> Reading:
     """A reading over that of another text, each word over the one that it came from."""
-    from rnnviz.alignment import aligned
+    from rnnviz.theatre.alignment import aligned
 
     return aligned(reading, replace(ghost, name=f"the old text: {source}"))
 

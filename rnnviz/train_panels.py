@@ -26,9 +26,9 @@ from rnnviz.figures.curves import (
     reach,
 )
 from rnnviz.figures.style import INK
-from rnnviz.figures.words import bare
-from rnnviz.palette import CELLS, NEGATIVE, THEMES
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.palette import CELLS, NEGATIVE, THEMES
+from rnnviz.notation.phrases import bare
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.train_lines import Shown
 
 TITLES = {"gradient": "Gradient norm, log scale", "rate": "Learning rate"}

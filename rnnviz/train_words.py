@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.train_lines import Shown, kinds, name_of, right_words
 from rnnviz.training.comparing import Scored, ahead, is_guessed
 from rnnviz.training.plan import TASKS, Plan, PlanError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.alignment import align, aligned
+from rnnviz.theatre.alignment import align, aligned
 from rnnviz.theatre.reading import LayerReading, Reading
 from tests.growth import assert_in_proportion
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from rnnviz.decision import decision_step, decision_words, flip_words, flips
+from rnnviz.notation.decision import decision_step, decision_words, flip_words, flips
 
 TABLES = npst.arrays(
     np.float64,

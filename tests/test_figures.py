@@ -1,7 +1,7 @@
 """The Plotly figures.
 
 Oracles: what a figure draws is the arrays that went in, its ranges are the same whatever went in,
-its colours are those of `rnnviz.signals` and of the app's configuration.
+its colours are those of `rnnviz.notation.signals` and of the app's configuration.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import pytest
 from rnnviz import figures
 from rnnviz.analysis.saturation import Shares, distribution, shares
 from rnnviz.figures.paths import apart
-from rnnviz.palette import THEMES, Theme, class_hues
-from rnnviz.signals import SIGNALS
+from rnnviz.notation.palette import THEMES, Theme, class_hues
+from rnnviz.notation.signals import SIGNALS
 
 CONFIG = tomllib.loads(
     (Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")

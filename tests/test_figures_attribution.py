@@ -12,8 +12,8 @@ import pytest
 from rnnviz import figures
 from rnnviz.analysis.attribution import MEASURES, ShuffledAttention, TextExplanation
 from rnnviz.figures import attribution
-from rnnviz.figures.words import signed
-from rnnviz.palette import NEGATIVE, POSITIVE, THEMES, Theme
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, THEMES, Theme
+from rnnviz.notation.phrases import signed
 
 
 def explained(count: int = 20, group: int = 1, **chosen: Any) -> TextExplanation:

@@ -10,7 +10,7 @@ import pytest
 
 from rnnviz.figures import alt_text
 from rnnviz.figures.curves import CEILING, FLOOR, Line, reach, training_curves
-from rnnviz.palette import CELLS, THEMES
+from rnnviz.notation.palette import CELLS, THEMES
 
 STEPS = np.arange(1, 101)
 LOSS = 2.3 * np.exp(-STEPS / 30)

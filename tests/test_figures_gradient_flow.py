@@ -11,7 +11,7 @@ import pytest
 from rnnviz.figures import alt_text
 from rnnviz.figures.course import answer_course
 from rnnviz.figures.gradient_flow import flow_range, gradient_flow
-from rnnviz.palette import NEGATIVE, POSITIVE, THEMES, Theme
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, THEMES, Theme
 
 NORMS = np.array([1e-6, 0.0, 1e-3, 0.25])
 STEPS = (0, 1, 2, 40)

@@ -8,7 +8,7 @@ import pytest
 from rnnviz import figures
 from rnnviz.analysis.padding import Fading, ReadoutAnswer, Small
 from rnnviz.figures import padding
-from rnnviz.palette import THEMES, Theme
+from rnnviz.notation.palette import THEMES, Theme
 
 PADS = (0, 1, 10, 100)
 FADING = Fading(

@@ -17,8 +17,8 @@ from rnnviz import figures
 from rnnviz.analysis import sentiment
 from rnnviz.analysis.reactions import Reaction
 from rnnviz.analysis.sentiment import LinePath, SentimentLine
-from rnnviz.figures.words import plain, quoted, signed
-from rnnviz.palette import NEGATIVE, POSITIVE, THEMES, Theme, class_hues
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, THEMES, Theme, class_hues
+from rnnviz.notation.phrases import plain, quoted, signed
 
 TOKENS = ("<b>It ", "was ", "not ", "bad", ".<img src=x onerror=alert(1)>", " $x^2$ ", "\u202eend")
 

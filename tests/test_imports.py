@@ -40,10 +40,10 @@ UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one met
 # Words, colours, checks and arithmetic on arrays, which know no network.
 ARRAYS = (
     "rnnviz.safe.checked",
-    "rnnviz.signals",
-    "rnnviz.palette",
-    "rnnviz.decision",
-    "rnnviz.ordering",
+    "rnnviz.notation.signals",
+    "rnnviz.notation.palette",
+    "rnnviz.notation.decision",
+    "rnnviz.theatre.ordering",
     "rnnviz.analysis.saturation",
     "rnnviz.analysis.units",
 )
@@ -67,8 +67,8 @@ LIGHT = (
     "rnnviz.training.curves",
     "rnnviz.theatre",
     "rnnviz.figures",
-    "rnnviz.signals",
-    "rnnviz.decision",
+    "rnnviz.notation.signals",
+    "rnnviz.notation.decision",
     "rnnviz.analysis.atlas",
     "rnnviz.data.samples",
     "rnnviz.data.labelled",
@@ -164,7 +164,7 @@ def test_no_import_cycle() -> None:
 
 def test_the_light_modules_import_no_torch_and_no_streamlit() -> None:
     light = [name for name in LIGHT if name in MODULES and name != "rnnviz.theatre"]
-    assert {"rnnviz", "rnnviz.signals"} <= set(light)
+    assert {"rnnviz", "rnnviz.notation.signals"} <= set(light)
     heavy = ("torch", "torchvision", "sklearn", "streamlit", "pandas")
     code = f"import sys, {', '.join(light)}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(

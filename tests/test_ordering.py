@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rnnviz.ordering import MOST_STEPS, by_activity, by_likeness, unit_orders
+from rnnviz.theatre.ordering import MOST_STEPS, by_activity, by_likeness, unit_orders
 
 
 def test_the_busiest_unit_comes_first() -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from rnnviz import checkpoint, decision, reader, tokens
+from rnnviz import checkpoint, reader, tokens
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
+from rnnviz.notation import decision
 from rnnviz.reader import read_digit
 from tests.oracle import assert_near
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 import rnnviz
-from rnnviz.ordering import unit_orders
+from rnnviz.theatre.ordering import unit_orders
 from rnnviz.theatre.reading import (
     LayerReading,
     LeftOutText,

@@ -1,4 +1,4 @@
-"""The sentences that the browser's twin of `rnnviz.signals` is tested with
+"""The sentences that the browser's twin of `rnnviz.notation.signals` is tested with
 (tests/js/sentences.test.mjs). Oracle: the file says what Python says today."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rnnviz.signals import SIGNALS, describe
+from rnnviz.notation.signals import SIGNALS, describe
 
 VECTORS = json.loads((Path(__file__).parent / "js" / "sentences.json").read_text(encoding="utf-8"))
 

@@ -7,8 +7,17 @@ import itertools
 import numpy as np
 import pytest
 
-from rnnviz.palette import BELOW, PAPER, THEMES, Theme, diverging, hexadecimal, oklab, sequential
-from rnnviz.signals import DRAWN, SIGNALS, describe, vocabulary
+from rnnviz.notation.palette import (
+    BELOW,
+    PAPER,
+    THEMES,
+    Theme,
+    diverging,
+    hexadecimal,
+    oklab,
+    sequential,
+)
+from rnnviz.notation.signals import DRAWN, SIGNALS, describe, vocabulary
 
 
 def test_every_field_of_every_step_has_an_entry() -> None:

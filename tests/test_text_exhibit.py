@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from rnnviz import checkpoint, tokens
-from rnnviz.alignment import aligned
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES, passage
 from rnnviz.reader import MOST_READ, read_text
@@ -28,6 +27,7 @@ from rnnviz.text_exhibit import (
 from rnnviz.text_exhibit import (
     passage as bundled,
 )
+from rnnviz.theatre.alignment import aligned
 from tests.pages.texts import save_text_models
 
 CHANGED = PASSAGES[0].text.replace("lovely", "dreadful")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from rnnviz.signals import DRAWN
+from rnnviz.notation.signals import DRAWN
 from rnnviz.theatre import FOLDER, LayerReading, Reading, View, committed, drawing, payloads
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.modules import ModuleError, join

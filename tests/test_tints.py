@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz.palette import diverging
+from rnnviz.notation.palette import diverging
 from rnnviz.theatre.arrays import decode
 from rnnviz.theatre.tints import HUE, OWN, Tint, own_tints, tint_payloads
 

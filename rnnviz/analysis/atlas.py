@@ -23,8 +23,8 @@ import numpy as np
 from rnnviz import checkpoint
 from rnnviz.analysis import archives
 from rnnviz.analysis.saturation import BINS, Shares
+from rnnviz.notation.signals import SIGNALS
 from rnnviz.safe.files import replacing
-from rnnviz.signals import SIGNALS
 
 FILE = "atlas.npz"
 VERSION = 1

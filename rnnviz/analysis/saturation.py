@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.signals import SIGNALS
+from rnnviz.notation.signals import SIGNALS
 
 BINS = 20
 """Bins of a distribution over the whole range of a signal: steps of 0.05 for a gate."""

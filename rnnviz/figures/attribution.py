@@ -25,8 +25,8 @@ from rnnviz.figures.style import (
     percent_ticks,
     rung,
 )
-from rnnviz.figures.words import plain, quoted, signed
-from rnnviz.palette import NEGATIVE, POSITIVE, Theme, diverging
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, Theme, diverging
+from rnnviz.notation.phrases import plain, quoted, signed
 
 LABELS = {
     "attention": "Attention",

@@ -24,8 +24,8 @@ from rnnviz.figures.style import (
     note,
     percent_ticks,
 )
-from rnnviz.figures.words import bare, plain
-from rnnviz.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.phrases import bare, plain
 
 HEIGHT = 280
 MOST_TICKS = 6

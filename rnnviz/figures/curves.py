@@ -23,9 +23,9 @@ from rnnviz.figures.style import (
     headline,
     percent_ticks,
 )
-from rnnviz.figures.words import plain
-from rnnviz.palette import CELLS, NEGATIVE, Theme
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.palette import CELLS, NEGATIVE, Theme
+from rnnviz.notation.phrases import plain
+from rnnviz.notation.signals import CELL_NAMES
 
 HEIGHT, LOW_HEIGHT = 340, 260
 LADDER = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 20.0, 50.0, 100.0, 1e3, 1e4)

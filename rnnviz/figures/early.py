@@ -12,8 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.figures.style import INK, MUTED, SMALL, axis, checked, figure, note, percent_ticks, runs
-from rnnviz.figures.words import plain
-from rnnviz.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.phrases import plain
 
 HEIGHT = 360
 

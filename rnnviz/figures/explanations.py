@@ -22,8 +22,8 @@ from rnnviz.figures.style import (
     rung,
     runs,
 )
-from rnnviz.figures.words import bare, plain
-from rnnviz.palette import ABOVE, BELOW, NEGATIVE, POSITIVE, Theme, sequential
+from rnnviz.notation.palette import ABOVE, BELOW, NEGATIVE, POSITIVE, Theme, sequential
+from rnnviz.notation.phrases import bare, plain
 
 NAMES = {
     "attention": "attention",

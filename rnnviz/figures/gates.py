@@ -32,8 +32,8 @@ from rnnviz.figures.style import (
     percent,
     percent_ticks,
 )
-from rnnviz.palette import Theme
-from rnnviz.signals import SIGNALS
+from rnnviz.notation.palette import Theme
+from rnnviz.notation.signals import SIGNALS
 
 TOP = {"gate": 0.35, "signed": 0.50}
 """The highest share of values in one bin that is drawn; a taller bar is cut and says its number."""

@@ -26,8 +26,8 @@ from rnnviz.figures.style import (
     note,
     percent,
 )
-from rnnviz.figures.words import plain
-from rnnviz.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.phrases import plain
 
 Layer = Mapping[str, np.ndarray]
 """Norms `(T,)` of a layer's directions, "forward" and perhaps "backward"."""

@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure
-from rnnviz.figures.words import plain
-from rnnviz.palette import Theme, class_hues, oklab
+from rnnviz.notation.palette import Theme, class_hues, oklab
+from rnnviz.notation.phrases import plain
 
 HEIGHT = 520
 CLEARANCE = 0.06

@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rnnviz.figures.style import MUTED, axis, checked, figure, note
-from rnnviz.figures.words import bare, plain, quoted, signed
-from rnnviz.palette import Theme, class_hues
+from rnnviz.notation.palette import Theme, class_hues
+from rnnviz.notation.phrases import bare, plain, quoted, signed
 
 
 class Path(Protocol):

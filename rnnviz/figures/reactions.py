@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import plotly.graph_objects as go
 
 from rnnviz.figures.style import INK, MUTED, axis, checked, figure, note, rung
-from rnnviz.figures.words import plain, signed
-from rnnviz.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.palette import NEGATIVE, POSITIVE, Theme
+from rnnviz.notation.phrases import plain, signed
 
 LADDER = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0)
 """Where the axis of Cohen's d may end; that of a correlation ends at 1."""

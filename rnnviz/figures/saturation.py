@@ -23,8 +23,8 @@ from rnnviz.figures.style import (
     percent,
     percent_ticks,
 )
-from rnnviz.palette import Theme
-from rnnviz.signals import SIGNALS
+from rnnviz.notation.palette import Theme
+from rnnviz.notation.signals import SIGNALS
 
 
 def gate_saturation(

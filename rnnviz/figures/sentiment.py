@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 
 from rnnviz.figures.pushes import Path, told
 from rnnviz.figures.style import GROUND, INK, MUTED, SMALL, TEXT, axis, checked, figure
-from rnnviz.figures.words import plain, quoted, signed
-from rnnviz.palette import Theme, class_hues
+from rnnviz.notation.palette import Theme, class_hues
+from rnnviz.notation.phrases import plain, quoted, signed
 
 HEIGHT, COURSE_HEIGHT = 400, 340
 LABELS = 3

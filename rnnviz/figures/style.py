@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from rnnviz.palette import THEMES, Theme
+from rnnviz.notation.palette import THEMES, Theme
 
 INK: dict[Theme, str] = {"light": "#111418", "dark": "#e8eaed"}
 MUTED: dict[Theme, str] = {"light": "#5a5f66", "dark": "#a3aab3"}

@@ -97,7 +97,7 @@ function decodeLayer(layer) {
 }
 
 // The unit whose hidden state moves most, beginning at zero: the one worth showing before anybody has chosen, and the
-// first in the order by activity (rnnviz/ordering.py).
+// first in the order by activity (rnnviz/theatre/ordering.py).
 export function busiestUnit(hidden) {
   const [steps, units] = hidden.shape;
   const { codes } = hidden;

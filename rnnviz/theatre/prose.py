@@ -1,7 +1,7 @@
 """What the theatre's panels are called and what to look for in them, apart from the signals.
 
-The words of the signals stand in `rnnviz.signals`; these are for the panels around them. ``{step}``
-is the reading's word for one step: row, token or step.
+The words of the signals stand in `rnnviz.notation.signals`; these are for the panels around them.
+``{step}`` is the reading's word for one step: row, token or step.
 """
 
 from __future__ import annotations

@@ -27,13 +27,13 @@ browser (version 3):
     attention     (T,) packed 0..1, or null
     marks         [{"step": index, "kind": "decision" | "flip" | "note", "label", "words"}]
     ghost         null, or a reading of the same cell and layers to compare with; its T may differ
-    signals       the vocabulary of the cell (rnnviz.signals), in drawing order
+    signals       the vocabulary of the cell (rnnviz.notation.signals), in drawing order
     panels        the words of the other panels (rnnviz.theatre.prose)
     tints         words and colours of what the tokens can be coloured by (rnnviz.theatre.tints)
     convention    one sentence on the equations' convention
 
 Packed arrays are described in `rnnviz.theatre.arrays`; an order lists, from the top row down, the
-units that are drawn there (`rnnviz.ordering`).
+units that are drawn there (`rnnviz.theatre.ordering`).
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from rnnviz import decision
-from rnnviz.ordering import unit_orders
-from rnnviz.palette import class_hues
-from rnnviz.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, convention, vocabulary
+from rnnviz.notation import decision
+from rnnviz.notation.palette import class_hues
+from rnnviz.notation.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, convention, vocabulary
 from rnnviz.theatre.arrays import decode, encode
+from rnnviz.theatre.ordering import unit_orders
 from rnnviz.theatre.prose import panel_words
 from rnnviz.theatre.tints import own_tints
 

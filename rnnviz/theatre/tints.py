@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.palette import ABOVE, BELOW, THEMES, Theme, diverging, sequential
+from rnnviz.notation.palette import ABOVE, BELOW, THEMES, Theme, diverging, sequential
 from rnnviz.theatre.arrays import encode
 
 OWN = ("answer", "change", "attention", "none")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
+from rnnviz.notation.signals import SIGNALS
 from rnnviz.safe.checked import number, whole
-from rnnviz.signals import SIGNALS
 from rnnviz.theatre.prose import PANELS
 from rnnviz.theatre.tints import NAME, OWN
 

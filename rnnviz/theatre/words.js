@@ -1,4 +1,4 @@
-// Numbers and sentences, in the words of rnnviz/signals.py. Everything here ends up as textContent, never as HTML.
+// Numbers and sentences, in the words of rnnviz/notation/signals.py. Everything here ends up as textContent, never as HTML.
 
 export function number(value, digits = 2) {
   const text = value.toFixed(digits);

@@ -11,7 +11,7 @@ from rnnviz import parsing
 from rnnviz.address import ALL, CELLS, READOUTS
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.theatre import draw, gallery, travel
 from rnnviz.ui.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.ui.models import bundled_samples

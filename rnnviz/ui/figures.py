@@ -10,7 +10,7 @@ import streamlit as st
 
 from rnnviz import exhibit, warmup
 from rnnviz.address import FIGURES, VERSION, WORDS
-from rnnviz.palette import Theme
+from rnnviz.notation.palette import Theme
 from rnnviz.theatre import Reading, View, asked, place
 from rnnviz.ui.choices import PLACE, DigitsChoices
 from rnnviz.ui.kept import kept

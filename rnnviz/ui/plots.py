@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import decision
 from rnnviz.analysis import atlas
 from rnnviz.exhibit import Task
-from rnnviz.palette import Theme
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation import decision
+from rnnviz.notation.palette import Theme
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.theatre import Reading, View
 from rnnviz.ui.notices import plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rnnviz.palette import Theme
+from rnnviz.notation.palette import Theme
 from rnnviz.theatre import component
 
 

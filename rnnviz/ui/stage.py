@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from rnnviz import exhibit, opening
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.run_network import heading
-from rnnviz.signals import CELL_NAMES
 from rnnviz.theatre import morph, theatre
 from rnnviz.ui.choices import MORPH, READOUT_NAMES, DigitsChoices
 from rnnviz.ui.figures import figure_room

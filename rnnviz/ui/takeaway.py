@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from rnnviz import exhibit, recipes
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.theatre import standalone
 from rnnviz.ui.choices import DigitsChoices
 from rnnviz.ui.models import model

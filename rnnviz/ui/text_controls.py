@@ -14,7 +14,7 @@ from rnnviz.address import ALL, CELLS
 from rnnviz.data import DataError, documents
 from rnnviz.data.documents import Document
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.text_address import is_own
 from rnnviz.text_exhibit import Text
 from rnnviz.theatre import picker, scribe, travel

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rnnviz.palette import Theme
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.palette import Theme
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.text_address import FIGURES, VERSION, WORDS
 from rnnviz.text_exhibit import Task
 from rnnviz.theatre import asked, place

@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from rnnviz import warmup
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.reader import prefix_ends
 from rnnviz.run_network import RunNetwork, heading
-from rnnviz.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, theatre
 from rnnviz.ui import text_models

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz.palette import Theme
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.palette import Theme
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
 from rnnviz.tokens import Encoded

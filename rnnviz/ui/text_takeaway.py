@@ -11,7 +11,7 @@ import streamlit as st
 
 from rnnviz import text_recipes
 from rnnviz.data.passages import PASSAGES
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task
 from rnnviz.theatre import shape_of, standalone
 from rnnviz.ui import text_models

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz import snapshots, train_moments
-from rnnviz.palette import Theme
+from rnnviz.notation.palette import Theme
 from rnnviz.runs import Run
 from rnnviz.safe.checked import whole
 from rnnviz.snapshots import Found, Snapshot

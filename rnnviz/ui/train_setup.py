@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rnnviz.signals import CELL_NAMES
+from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.train_address import CELLS, RACE, REFERENCE, SEEDS
 from rnnviz.training.plan import BOUNDS, PRESETS, TASKS
 from rnnviz.ui.notices import plain

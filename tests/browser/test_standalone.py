@@ -19,7 +19,7 @@ from torch import nn
 import rnnviz
 from rnnviz import exhibit
 from rnnviz.address import DigitsAddress
-from rnnviz.signals import SIGNALS, describe
+from rnnviz.notation.signals import SIGNALS, describe
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.view import View
 from tests.browser.waiting import still_box, until

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from rnnviz import exhibit
 from rnnviz.address import DigitsAddress
 from rnnviz.analysis.units import units_on
-from rnnviz.signals import DRAWN, SIGNALS
+from rnnviz.notation.signals import DRAWN, SIGNALS
 from rnnviz.theatre import Reading
 from rnnviz.theatre.reading import LayerReading
 from rnnviz.theatre.standalone import page as standalone

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from rnnviz import exhibit
 from rnnviz.address import DigitsAddress
-from rnnviz.ordering import unit_orders
-from rnnviz.signals import DRAWN, SIGNALS, describe
+from rnnviz.notation.signals import DRAWN, SIGNALS, describe
 from rnnviz.theatre import Reading
+from rnnviz.theatre.ordering import unit_orders
 from tests.browser.conftest import Open
 from tests.browser.waiting import number, painted, until
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rnnviz.palette import ABOVE, BELOW, THEMES, Theme, diverging, sequential
+from rnnviz.notation.palette import ABOVE, BELOW, THEMES, Theme, diverging, sequential
 
 Kind = Literal["gate", "signed"]
 
