@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from rnnviz.data import DataError, documents
+from rnnviz.data import DataError
+from rnnviz.data.documents import reading
 from rnnviz.jobs.crew import resident_megabytes
 from rnnviz.parsing.pool import POOLS, Pool
 from tests.bombs import BOMBS
@@ -50,8 +51,8 @@ def main() -> None:
         there = seconds(partial(ask, reader, [data], words, name="it"), options.times)
         print(f"{name}: {there:.3f} s", end="\n" if reader != "document" else "")
         if reader == "document":
-            documents.read(data, called)
-            here = seconds(partial(documents.read, data, called), options.times)
+            reading.read(data, called)
+            here = seconds(partial(reading.read, data, called), options.times)
             print(f", in this process {here:.3f} s")
     for name, (reader, make, called) in BOMBS.items() if options.bombs else ():
         data, words = make(), {} if reader == "picture" else {"name": called}

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz.data import DataError, delimited, documents, labelled, tables
+from rnnviz.data import DataError, labelled
+from rnnviz.data.documents import delimited, reading, tables
 
 PAIRS = [(f"film {n} was fine", "pn"[n % 2]) for n in range(12)]
-BOTH = (documents.read, labelled.read)
+BOTH = (reading.read, labelled.read)
 FEW = "12 texts are few: expect the network to learn them by heart."
 
 
@@ -30,7 +31,7 @@ def is_read(text: str, name: str, *said: str, written: str = "T") -> None:
     assert brought.texts == tuple(written.replace("T", one) for one, _ in PAIRS)
     assert brought.labels == {"n": 6, "p": 6}
     assert brought.notices == (*said, FEW)
-    found = documents.read(text.encode(), name)
+    found = reading.read(text.encode(), name)
     assert (found.text, found.rows, found.notices) == (brought.texts[0], 12, said)
 
 
@@ -120,7 +121,7 @@ def test_a_title_with_commas_is_none_of_the_table() -> None:
     said = f"One line {TITLE}, 2024)."
     is_read(lines("T\tL\n", f"{title}text\tlabel\n"), "a.tsv", said)
     is_read(lines("T,L,7\n", f"{title}\ntext,label,age\n"), "a.csv", said)
-    found = documents.read(f"{title}text\ngood\nbad\n".encode(), "a.csv")
+    found = reading.read(f"{title}text\ngood\nbad\n".encode(), "a.csv")
     assert (found.text, found.rows, found.notices) == ("good", 2, (said,))
 
 
@@ -138,9 +139,9 @@ def test_a_line_below_a_table_is_named() -> None:
 
 def test_a_column_of_words_has_no_title() -> None:
     """Every row has a comma, or is what columns are called: neither makes the first line one."""
-    found = documents.read(b"Antwort\nGut, aber lang\nSchlecht, und lang\nNa ja, so so\n", "a.csv")
+    found = reading.read(b"Antwort\nGut, aber lang\nSchlecht, und lang\nNa ja, so so\n", "a.csv")
     assert (found.columns, found.rows) == (("Antwort",), 3)
-    found = documents.read(b"good\nbad\ntext\nscore\n", "a.csv")
+    found = reading.read(b"good\nbad\ntext\nscore\n", "a.csv")
     assert (found.columns, found.rows) == (("column 1",), 4)
 
 
@@ -158,7 +159,7 @@ def test_one_column_with_and_without_a_header(
     text: str, column: str, said: tuple[str, ...]
 ) -> None:
     """No row is lost without a word: oracle, the lines of the file."""
-    found = documents.read(text.encode(), "a.csv")
+    found = reading.read(text.encode(), "a.csv")
     assert found.columns == (column,) and found.notices == said
     assert found.rows == text.count("\n") - (column != "column 1")
 
@@ -226,7 +227,7 @@ def test_no_row_goes_into_a_quote(
     count = f"{len(places)} lines, first {first}," if len(places) > 1 else first
     said = f"In {count} a quote opens a field and does not close: it is read as a letter, and each "
     assert found.notices[0] == said + "line as a row."
-    assert documents.read(text.encode(), "a.tsv").rows == 20
+    assert reading.read(text.encode(), "a.tsv").rows == 20
 
 
 @pytest.mark.parametrize("delimiter", "\t,;|")
@@ -243,14 +244,14 @@ def test_a_text_in_quotes_that_looks_like_rows_is_said() -> None:
     """Without a column of few kinds nobody knows: it stays one text, and its lines are named."""
     rows = [f"film {n},{n}" for n in range(20)]
     rows[7], rows[12] = '"unclosed,7', 'film twelve",12'
-    found = documents.read(("text,id\n" + "\n".join(rows)).encode(), "a.csv")
+    found = reading.read(("text,id\n" + "\n".join(rows)).encode(), "a.csv")
     assert found.rows == 15
     (said,) = found.notices
     assert said == (
         "Lines 9 to 14 are read as one row, because a quote opens in the first and closes in the "
         "last: if they are rows, delete the two quotes."
     )
-    found = documents.read(
+    found = reading.read(
         ("text\n" + "\n".join(row.split(",")[0] for row in rows)).encode(), "a.csv"
     )
     assert "Lines 9 to 14 are read as one row" in found.notices[0]
@@ -365,7 +366,7 @@ SEVERAL: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("value", "said"), SEVERAL)
 def test_of_several_arrays_the_one_that_is_read_is_said(value: Any, said: str) -> None:
-    found = documents.read(json.dumps(value).encode(), "a.json")
+    found = reading.read(json.dumps(value).encode(), "a.json")
     assert {"text", "label"} == set(found.columns)
     assert any(said in one for one in found.notices)
     read = re.search(r"(\d+) rows?\) is read", said)
@@ -390,10 +391,10 @@ def test_json_of_arrays_of_texts_and_of_several_values() -> None:
     is_read("\n".join(map(json.dumps, ARRAYS)), "a.jsonl", BARE)
     is_read("\n".join(json.dumps(one, indent=1) for one in OBJECTS), "a.jsonl")
     is_read(",\n".join(map(json.dumps, OBJECTS)), "a.json")
-    found = documents.read(json.dumps([text for text, _ in PAIRS]).encode(), "a.json", row=3)
+    found = reading.read(json.dumps([text for text, _ in PAIRS]).encode(), "a.json", row=3)
     assert (found.text, found.rows) == (PAIRS[3][0], 12)
     # One row alone, with an array of its own.
-    found = documents.read(b'{"text": "a film", "tags": ["good", "long"]}', "a.json")
+    found = reading.read(b'{"text": "a film", "tags": ["good", "long"]}', "a.json")
     assert (found.text, found.rows) == ("a film", 1)
 
 

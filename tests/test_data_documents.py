@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnviz.data import DataError, corpus, documents, extraction
+from rnnviz.data import DataError, corpus
+from rnnviz.data.documents import extraction, reading
 from tests.documents import body, locked, pdf, repacked, word
 
 PLAIN = "The film was good.\n\nIt was not long, and I’d see it again: ☕ 10/10."
@@ -37,7 +38,7 @@ PAGE = """<!doctype html><html><head><title>Title</title><style>p { color: red }
 def refused(data: bytes | str, name: str, message: str, **chosen: object) -> None:
     contents = data if isinstance(data, bytes) else data.encode()
     with pytest.raises(DataError, match=message) as failure:
-        documents.read(contents, name, **chosen)  # type: ignore[arg-type]
+        reading.read(contents, name, **chosen)  # type: ignore[arg-type]
     check_sentence(str(failure.value))
 
 
@@ -48,7 +49,7 @@ def check_sentence(told: str) -> None:
 
 @pytest.mark.parametrize("ending", ["txt", "md", "TXT", "markdown"])
 def test_plain_text_comes_back(ending: str) -> None:
-    found = documents.read(PLAIN.replace("\n", "\r\n").encode("utf-8-sig"), f"mine.{ending}")
+    found = reading.read(PLAIN.replace("\n", "\r\n").encode("utf-8-sig"), f"mine.{ending}")
     assert (found.text, found.source, found.notices) == (PLAIN, f"mine.{ending}", ())
     assert (found.columns, found.rows, found.column) == ((), 0, None)
 
@@ -60,26 +61,26 @@ def test_plain_text_comes_back(ending: str) -> None:
 def test_another_encoding_is_told(encoding: str, told: str) -> None:
     text = "Le café était très agréable, l’été déjà loin."
     for name, data in (("a.txt", text), ("a.csv", f"text\n{text}\n".replace(", ", " "))):
-        found = documents.read(data.encode(encoding), name)
+        found = reading.read(data.encode(encoding), name)
         assert found.text.replace(", ", " ") == text.replace(", ", " ")
         assert found.notices[0].startswith(f"Read as {told};")
 
 
 def test_a_table_has_columns_and_rows_to_choose_from() -> None:
-    found = documents.read(TABLE.encode(), "my.csv")
+    found = reading.read(TABLE.encode(), "my.csv")
     assert found.text == "A warm and funny film." and found.columns == ("id", "stars", "review")
     assert (found.column, found.row, found.rows) == ("review", 0, 2)
     assert found.source == "my.csv, text 1 of 2, column 'review'"
     assert found.notices == ("1 of 3 rows without text in column 'review' is left out.",)
-    assert documents.read(TABLE.encode(), "my.csv", row=1).text == "Dull, dull,\nand dull."
-    assert documents.read(TABLE.encode(), "my.csv", column="stars", row=1).text == "1"
+    assert reading.read(TABLE.encode(), "my.csv", row=1).text == "Dull, dull,\nand dull."
+    assert reading.read(TABLE.encode(), "my.csv", column="stars", row=1).text == "1"
     refused(TABLE, "my.csv", "a column 'text' in my.csv, got the columns id, stars", column="text")
     for row in (-1, 2):
         refused(TABLE, "my.csv", f"from 1 to 2 in my.csv, got {row + 1}", row=row)
 
 
 def test_json_lines_are_a_table() -> None:
-    found = documents.read(LINES.encode(), "my.jsonl", row=1)
+    found = reading.read(LINES.encode(), "my.jsonl", row=1)
     assert (found.text, found.columns, found.rows) == ("Dull\u2028dull.", ("n", "body"), 2)
 
 
@@ -100,19 +101,19 @@ def test_the_likeliest_column_is_taken(table: str, column: str) -> None:
     if column == "It was good":
         refused(table, "a.csv", "expected 3 fields in every row .* got 2 in line 2")
         return
-    found = documents.read(table.encode(), "a.csv")
+    found = reading.read(table.encode(), "a.csv")
     assert found.column == column
     numbered = any("columns are numbered" in one for one in found.notices)
     assert numbered == column.startswith("column ")
 
 
 def test_commas_below_a_header_without_one_are_text() -> None:
-    found = documents.read(b"review\nGood, really good, I think\nBad\n", "a.csv")
+    found = reading.read(b"review\nGood, really good, I think\nBad\n", "a.csv")
     assert found.text == "Good, really good, I think" and found.rows == 2
 
 
 def test_a_web_page_is_what_a_browser_shows() -> None:
-    found = documents.read(PAGE.encode(), "page.html")
+    found = reading.read(PAGE.encode(), "page.html")
     assert found.text == (
         'A "film"\n\nIt was very good.\nReally <good>.\n\none\ntwo\n\na\tb\n\nc\n\nx\n y\n\nEnd'
     )
@@ -121,11 +122,11 @@ def test_a_web_page_is_what_a_browser_shows() -> None:
 
 def test_what_a_page_declares_is_believed_unless_it_is_utf_8() -> None:
     page = '<meta charset="koi8-r"><p>Этот фильм мне понравился.</p>'
-    assert documents.read(page.encode("koi8-r"), "a.html").text == "Этот фильм мне понравился."
-    assert documents.read(page.encode(), "a.html").text == "Этот фильм мне понравился."
+    assert reading.read(page.encode("koi8-r"), "a.html").text == "Этот фильм мне понравился."
+    assert reading.read(page.encode(), "a.html").text == "Этот фильм мне понравился."
     for wrong in ("nonsense", "zlib", "utf-16", "idna"):
         page = f'<meta charset="{wrong}"><p>Très agréable, déjà vu, l’été.</p>'
-        assert documents.read(page.encode("cp1252"), "a.html").text.startswith("Très agréable")
+        assert reading.read(page.encode("cp1252"), "a.html").text.startswith("Très agréable")
 
 
 @pytest.mark.parametrize(
@@ -133,16 +134,16 @@ def test_what_a_page_declares_is_believed_unless_it_is_utf_8() -> None:
 )
 def test_what_no_browser_knows_is_no_encoding(wrong: str) -> None:
     page = f'<meta charset="{wrong}"><p>Fin: \\u202ed\\x41 +AD4- l’été.</p>'.encode("cp1252")
-    found = documents.read(page, "a.html")
+    found = reading.read(page, "a.html")
     assert found.text == "Fin: \\u202ed\\x41 +AD4- l’été." and "\u202e" not in found.text
     assert wrong.upper() not in "".join(found.notices)
 
 
 def test_every_declarable_encoding_is_one_that_python_knows_by_that_name() -> None:
-    for name in documents.DECLARABLE:
+    for name in reading.DECLARABLE:
         assert codecs.lookup(name).name == name
         page = f'<meta charset="{name}"><p>plain</p>'.encode() + b"<!--\xe0\xe1-->"
-        assert documents.read(page, "a.html").text == "plain"
+        assert reading.read(page, "a.html").text == "plain"
 
 
 def test_a_pdf_gives_its_lines_as_paragraphs() -> None:
@@ -155,7 +156,7 @@ def test_a_pdf_gives_its_lines_as_paragraphs() -> None:
         "Nobody could have been more surprised than I was at the well-",
         "known ending. Good.",
     ]
-    found = documents.read(pdf(first, ["The café, page two."], []), "a.pdf")
+    found = reading.read(pdf(first, ["The café, page two."], []), "a.pdf")
     assert found.text == (
         "It was a won-\nderful film (really), with the well-known actor in the main part.\n"
         "Nobody could have been more surprised than I was at the well-known ending. Good.\n\n"
@@ -170,16 +171,16 @@ def test_a_pdf_gives_its_lines_as_paragraphs() -> None:
 
 def test_short_lines_stay_lines() -> None:
     poem = ["The rain came down", "on the empty stage", "and nobody clapped", "but the roof."]
-    assert documents.read(pdf(poem), "a.pdf").text == "\n".join(poem)
+    assert reading.read(pdf(poem), "a.pdf").text == "\n".join(poem)
 
 
 def test_of_a_long_pdf_the_first_pages_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "MOST_PAGES", 2)
-    found = documents.read(pdf(["one"], ["two"], ["three"]), "a.pdf")
+    found = reading.read(pdf(["one"], ["two"], ["three"]), "a.pdf")
     assert found.text == "one\n\ntwo"
     assert found.notices == ("The first 2 of 3 pages are read.",)
     monkeypatch.setattr(extraction, "MOST_SECONDS", 0.0)
-    assert documents.read(pdf(["one"], ["two"]), "a.pdf").text == "one"
+    assert reading.read(pdf(["one"], ["two"]), "a.pdf").text == "one"
 
 
 def test_a_page_that_cannot_be_read_is_told_and_the_others_are_read(
@@ -193,7 +194,7 @@ def test_a_page_that_cannot_be_read_is_told_and_the_others_are_read(
         return text
 
     monkeypatch.setattr(pypdf.PageObject, "extract_text", extract)
-    found = documents.read(pdf(["one"], ["two"]), "a.pdf")
+    found = reading.read(pdf(["one"], ["two"]), "a.pdf")
     assert found.text == "two" and found.notices == ("Page 1 could not be read.",)
     refused(pdf(["one"]), "a.pdf", "got a damaged one")
 
@@ -201,7 +202,7 @@ def test_a_page_that_cannot_be_read_is_told_and_the_others_are_read(
 def test_pdfs_without_text_to_read_are_told() -> None:
     whole = pdf(["one", "two"])
     refused(locked(whole, "secret"), "a.pdf", "without a password, got an encrypted one")
-    assert documents.read(locked(whole, ""), "a.pdf").text == "one\ntwo"
+    assert reading.read(locked(whole, ""), "a.pdf").text == "one\ntwo"
     refused(pdf([], []), "a.pdf", r"got 2 pages without any in a.pdf \(scanned\?\)")
     refused(whole[:200], "a.pdf", "a PDF in a.pdf, got a damaged one")
     refused(b"%PDF-1.7\n", "a.pdf", "got a damaged one")
@@ -218,7 +219,7 @@ def test_an_encryption_that_pypdf_cannot_undo_is_told(monkeypatch: pytest.Monkey
 
 def test_a_word_document_gives_paragraphs_and_tables() -> None:
     made = word("One.", "Two\tand\nthree.", table=[["a", "b"], ["c", "d"]])
-    found = documents.read(made, "a.docx")
+    found = reading.read(made, "a.docx")
     assert found.text == "One.\n\nTwo\tand\nthree.\n\na\tb\nc\td"
     assert found.source == "a.docx" and not found.notices
 
@@ -230,7 +231,7 @@ def test_a_word_document_reads_with_all_changes_accepted() -> None:
         "</w:t></w:r></w:sdtContent></w:sdt><w:r><w:rPr><w:vanish/></w:rPr><w:t>no</w:t></w:r>"
         "<w:hyperlink><w:r><w:t> good.</w:t></w:r></w:hyperlink></w:p>"
     )
-    assert documents.read(body(word("End."), xml), "a.docx").text == "It always was good.\n\nEnd."
+    assert reading.read(body(word("End."), xml), "a.docx").text == "It always was good.\n\nEnd."
 
 
 def test_entities_of_a_word_document_are_not_resolved(tmp_path) -> None:
@@ -245,7 +246,7 @@ def test_entities_of_a_word_document_are_not_resolved(tmp_path) -> None:
     for place in (secret.as_uri(), "http://127.0.0.1:9/x"):
         made = repacked(word("x"), word_document_xml=document.format(place).encode())
         try:
-            text = documents.read(made, "a.docx").text
+            text = reading.read(made, "a.docx").text
         except DataError as failure:
             check_sentence(str(failure))
         else:
@@ -282,20 +283,20 @@ def test_contents_count_and_not_the_name(name: str) -> None:
     for data, text, kind in (
         (pdf(["A good film."]), "A good film.", "a PDF"),
         (word("A good film."), "A good film.", "a Word document"),
-        (PAGE.encode(), documents.read(PAGE.encode(), "a.html").text, "a web page"),
+        (PAGE.encode(), reading.read(PAGE.encode(), "a.html").text, "a web page"),
     ):
-        found = documents.read(data, name)
+        found = reading.read(data, name)
         assert found.text == text
-        said = documents.WORDS[documents.KINDS[name[1:]]] == kind
+        said = reading.WORDS[reading.KINDS[name[1:]]] == kind
         told = f"{name} is read as {kind}, as its contents say."
         assert found.notices == (() if said else (told,))
     if name in ("a.pdf", "a.docx"):
-        found = documents.read(PLAIN.encode(), name)
+        found = reading.read(PLAIN.encode(), name)
         assert found.text == PLAIN and "is read as plain text" in found.notices[0]
 
 
 def test_what_cannot_be_read_is_told() -> None:
-    for ending in documents.ENDINGS:
+    for ending in reading.ENDINGS:
         refused(b"", f"a{ending}", f"text in a{ending}, got an empty file")
         refused(b"\x89PNG\r\n\x1a\n\0\0", f"a{ending}", "got a PNG picture")
         refused(b"MZ\x90\0\3", f"a{ending}", "got a program")
@@ -319,47 +320,47 @@ def test_what_cannot_be_read_is_told() -> None:
 
 
 def test_a_large_file_is_refused_before_it_is_read() -> None:
-    refused(bytes(documents.MOST_BYTES + 100_000), "a.txt", "at most 10 MB, got 10.1 MB in a.txt")
+    refused(bytes(reading.MOST_BYTES + 100_000), "a.txt", "at most 10 MB, got 10.1 MB in a.txt")
     with pytest.raises(DataError, match=r"at most 10 MB, got 190\.7 MB in huge\.txt: split it"):
-        documents.check_size(200_000_000, "huge.txt")
+        reading.check_size(200_000_000, "huge.txt")
 
 
 def test_a_long_text_is_cut_at_a_word_and_says_so() -> None:
-    found = documents.read(b"seven7 " * 100_000, "a.txt")
+    found = reading.read(b"seven7 " * 100_000, "a.txt")
     assert found.text == "seven7 " * (400_000 // 7)
     assert found.notices == ("The first 399,994 of 700,000 characters are taken.",)
-    assert len(documents.read(b"a" * 500_000, "a.txt").text) == 400_000
+    assert len(reading.read(b"a" * 500_000, "a.txt").text) == 400_000
 
 
 def test_what_no_text_holds_is_shown_and_counted() -> None:
-    found = documents.read(b'{"text": "a\\ud83d b\\u0000 \\ud83d\\ude00"}', "a.jsonl")
+    found = reading.read(b'{"text": "a\\ud83d b\\u0000 \\ud83d\\ude00"}', "a.jsonl")
     assert found.text == "a\ufffd b\ufffd \U0001f600"
     assert found.notices == ("2 characters that no text holds are shown as \ufffd.",)
     assert found.text.encode("utf-8")
 
 
 def test_a_name_is_fit_for_a_sentence() -> None:
-    found = documents.read(b"x", "../a/b\\c\u202e\n d.txt")
+    found = reading.read(b"x", "../a/b\\c\u202e\n d.txt")
     assert found.source == "c d.txt"
-    found = documents.read(b"x", "x" * 300 + ".txt")
+    found = reading.read(b"x", "x" * 300 + ".txt")
     assert len(found.source) == 81 and found.source.endswith(".txt")
 
 
 def test_snippets_are_rows_or_paragraphs() -> None:
-    assert documents.snippets(TABLE.encode(), "a.csv") == (
+    assert reading.snippets(TABLE.encode(), "a.csv") == (
         "A warm and funny film.",
         "Dull, dull,\nand dull.",
     )
-    assert documents.snippets(b"one\ntwo\n\n \nthree\n", "a.txt") == ("one\ntwo", "three")
-    assert documents.snippets(b"one\ntwo\n", "a.md") == ("one", "two")
-    assert documents.snippets(word("one", "two"), "a.docx") == ("one", "two")
+    assert reading.snippets(b"one\ntwo\n\n \nthree\n", "a.txt") == ("one\ntwo", "three")
+    assert reading.snippets(b"one\ntwo\n", "a.md") == ("one", "two")
+    assert reading.snippets(word("one", "two"), "a.docx") == ("one", "two")
     many = "".join(json.dumps({"text": f"text {n}"}) + "\n" for n in range(3000))
-    assert len(documents.snippets(many.encode(), "a.jsonl")) == documents.MOST_SNIPPETS
+    assert len(reading.snippets(many.encode(), "a.jsonl")) == reading.MOST_SNIPPETS
     with pytest.raises(DataError, match="only white space"):
-        documents.snippets(b" ", "a.txt")
+        reading.snippets(b" ", "a.txt")
 
 
-NAMES = st.sampled_from([f"a{ending}" for ending in documents.ENDINGS])
+NAMES = st.sampled_from([f"a{ending}" for ending in reading.ENDINGS])
 WHOLE = {
     "a.pdf": pdf(["It was a good film."], ["Page two."]),
     "b.pdf": locked(pdf(["It was a good film."]), ""),
@@ -374,12 +375,12 @@ WHOLE = {
 def reads_or_tells(data: bytes, name: str) -> None:
     """Oracle: text that can be written as UTF-8, or one sentence."""
     try:
-        found = documents.read(data, name)
+        found = reading.read(data, name)
     except DataError as failure:
         check_sentence(str(failure))
     else:
-        assert found.text.strip() and len(found.text) <= documents.MOST_LETTERS
-        assert not documents.ILLEGIBLE.search(found.text) and found.text.encode("utf-8")
+        assert found.text.strip() and len(found.text) <= reading.MOST_LETTERS
+        assert not reading.ILLEGIBLE.search(found.text) and found.text.encode("utf-8")
         assert all(one.endswith(".") for one in found.notices)
 
 
@@ -425,7 +426,7 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
         '<link rel=stylesheet href="http://example.invalid/a.css"><iframe src="http://a/"></iframe>'
     )
     for name, data in {**WHOLE, "b.html": (link + PAGE).encode()}.items():
-        assert documents.read(data, name).text
+        assert reading.read(data, name).text
 
 
 def test_twenty_thousand_words_come_back_whole_from_every_kind_of_file() -> None:
@@ -444,7 +445,7 @@ def test_twenty_thousand_words_come_back_whole_from_every_kind_of_file() -> None
         "a.pdf": pdf(*[lines[start : start + 50] for start in range(0, len(lines), 50)]),
     }
     for name, data in files.items():
-        found = documents.read(data, name).text
+        found = reading.read(data, name).text
         assert found.split() == words, name
 
 
@@ -461,5 +462,5 @@ def test_libraries_are_imported_when_they_are_needed() -> None:
 
 def test_pypdf_keeps_its_warnings_to_itself(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        documents.read(b"junk " + pdf(["one"]), "a.pdf")
+        reading.read(b"junk " + pdf(["one"]), "a.pdf")
     assert not caplog.records

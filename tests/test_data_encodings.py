@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.data import documents, labelled
-from rnnviz.data.alphabets import fit
-from rnnviz.data.decoding import decode
+from rnnviz.data import labelled
+from rnnviz.data.documents import reading
+from rnnviz.data.documents.alphabets import fit
+from rnnviz.data.documents.decoding import decode
 
 TEXTS = {
     "Polish": "Wspaniały film i świetna muzyka, choć koniec był słaby. Dziękuję za wieczór.",
@@ -58,11 +59,11 @@ WAYS = {
 )
 def test_an_encoding_is_told_on_every_path_and_said(language: str, encoding: str) -> None:
     text = TEXTS[language]
-    found = documents.read(text.encode(encoding), "a.txt")
+    found = reading.read(text.encode(encoding), "a.txt")
     assert found.text == text
     assert len(found.notices) == 1 and "save the file as UTF-8" in found.notices[0]
     table = "text\tlabel\n" + "".join(f"{text} {n}\t{'pn'[n % 2]}\n" for n in range(12))
-    assert documents.read(table.encode(encoding), "a.tsv").text == f"{text} 0"
+    assert reading.read(table.encode(encoding), "a.tsv").text == f"{text} 0"
     brought = labelled.read(table.encode(encoding), "a.tsv")
     assert brought.texts[11] == f"{text} 11"
     assert found.notices[0] in brought.notices

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from rnnviz.data import DataError, MissingDataError, imdb, texts
-from rnnviz.data.decoding import decode
+from rnnviz.data.documents.decoding import decode
 
 ROWS = [
     {"text": "Good, really good.", "label": 1, "stars": 8},

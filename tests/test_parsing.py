@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rnnviz import checkpoint, parsing, tokens
-from rnnviz.data import DataError, documents, images, labelled, samples, texts
+from rnnviz.data import DataError, images, labelled, samples, texts
+from rnnviz.data.documents import reading
 from rnnviz.data.images import EmptyImageError
 from rnnviz.parsing import pool as pools
 from rnnviz.parsing.asking import READERS, Limits
@@ -66,8 +67,8 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_document_is_what_its_reader_says(name: str) -> None:
-    assert parsing.document(FILES[name], name) == documents.read(FILES[name], name)
-    assert parsing.snippets(FILES[name], name) == documents.snippets(FILES[name], name)
+    assert parsing.document(FILES[name], name) == reading.read(FILES[name], name)
+    assert parsing.snippets(FILES[name], name) == reading.snippets(FILES[name], name)
 
 
 def test_words_go_along() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.data import DataError, texts
-from rnnviz.data.headers import LABEL_NAMES, ROWS_TO_GUESS_FROM, TEXT_NAMES
+from rnnviz.data.documents.headers import LABEL_NAMES, ROWS_TO_GUESS_FROM, TEXT_NAMES
 
 MOST_CLASSES = 20
 MOST_LABEL_LETTERS = 100

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.data import DataError, tables
+from rnnviz.data import DataError
 from rnnviz.data.classes import SENTIMENT, alike, matched, ordered, written
-from rnnviz.data.decoding import check_size, decode
-from rnnviz.data.json_rows import HALVES, damaged
-from rnnviz.data.tables import MOST_LETTERS
+from rnnviz.data.documents import tables
+from rnnviz.data.documents.decoding import check_size, decode
+from rnnviz.data.documents.json_rows import HALVES, damaged
+from rnnviz.data.documents.tables import MOST_LETTERS
 from rnnviz.tracking import Track
 
 __all__ = ["SENTIMENT", "LabelledTexts", "Track", "columns", "fitted", "read"]

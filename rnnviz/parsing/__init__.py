@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rnnviz.parsing.pool import POOLS
 
 if TYPE_CHECKING:
-    from rnnviz.data.documents import Document
+    from rnnviz.data.documents.reading import Document
     from rnnviz.data.images import Look
     from rnnviz.data.labelled import Labelled
     from rnnviz.data.texts import LabelledTexts, Track
@@ -102,6 +102,6 @@ def _ask(kind: str, data: bytes, alive: Alive | None, *, name: str, **words: Any
 
 
 def _shown(name: str) -> str:
-    from rnnviz.data.documents import shortened
+    from rnnviz.data.documents.reading import shortened
 
     return shortened(name.replace("\\", "/").rsplit("/", 1)[-1]) or "the file"

@@ -57,8 +57,10 @@ class Reader:
 
 
 READERS: dict[str, Reader] = {
-    "document": Reader("rnnviz.data.documents:read", "rnnviz.data.documents:Document"),
-    "snippets": Reader("rnnviz.data.documents:snippets", "rnnviz.parsing.asking:TEXTS"),
+    "document": Reader(
+        "rnnviz.data.documents.reading:read", "rnnviz.data.documents.reading:Document"
+    ),
+    "snippets": Reader("rnnviz.data.documents.reading:snippets", "rnnviz.parsing.asking:TEXTS"),
     "labelled": Reader(
         "rnnviz.parsing.readers:columns_and_labels", "rnnviz.data.labelled:Labelled"
     ),
@@ -88,7 +90,7 @@ TEXTS = tuple[str, ...]
 READY = {
     "files": (
         "numpy", "scipy.ndimage", "scipy.spatial", "PIL.Image", "pyarrow.parquet", "bs4", "pypdf",
-        "docx", "charset_normalizer", "rnnviz.data.documents", "rnnviz.data.images",
+        "docx", "charset_normalizer", "rnnviz.data.documents.reading", "rnnviz.data.images",
         "rnnviz.parsing.readers",
     ),
     "networks": (

@@ -16,7 +16,7 @@ import streamlit as st
 
 from rnnviz import router, text_exhibit
 from rnnviz.data import DataError
-from rnnviz.data.documents import Document
+from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.run_network import RunNetwork, network
 from rnnviz.runs import RunError

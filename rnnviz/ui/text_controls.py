@@ -11,8 +11,9 @@ import streamlit as st
 
 from rnnviz import parsing, text_exhibit
 from rnnviz.address import ALL, CELLS
-from rnnviz.data import DataError, documents
-from rnnviz.data.documents import Document
+from rnnviz.data import DataError
+from rnnviz.data.documents import reading
+from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES, passage
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.text_address import is_own
@@ -235,9 +236,9 @@ def _upload(choices: TextChoices) -> None:
     """A file becomes the text; one that cannot be read leaves the last in place."""
     st.file_uploader(
         "A text of your own",
-        type=[ending.removeprefix(".") for ending in documents.ENDINGS],
+        type=[ending.removeprefix(".") for ending in reading.ENDINGS],
         key=UPLOAD,
-        max_upload_size=documents.MOST_BYTES // 1024**2,
+        max_upload_size=reading.MOST_BYTES // 1024**2,
         help="Plain text, Markdown, a web page, a PDF, a Word document, or a table with a column "
         "of texts. It is read on this machine and goes nowhere.",
     )

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rnnviz import parsing
 from rnnviz.data import DataError, labelled, texts
-from rnnviz.data.documents import shortened
+from rnnviz.data.documents.reading import shortened
 from rnnviz.runs import RunError
 from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import notices, plain, sentence

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnnviz.data import delimited, json_rows
-from rnnviz.data.headers import ROWS_TO_GUESS_FROM, TEXT_NAMES, has_usual_name, is_header
+from rnnviz.data.documents import delimited, json_rows
+from rnnviz.data.documents.headers import ROWS_TO_GUESS_FROM, TEXT_NAMES, has_usual_name, is_header
 
 MOST_LETTERS = 10_000_000
 MOST_COLUMNS = 500

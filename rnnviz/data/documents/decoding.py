@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from rnnviz.data import DataError
-from rnnviz.data.alphabets import fit
+from rnnviz.data.documents.alphabets import fit
 
 MOST_TEXT_BYTES = 100_000_000
 

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from rnnviz.data import DataError
-from rnnviz.data.fields import Reader
-from rnnviz.data.headers import has_usual_name, is_header, is_number
+from rnnviz.data.documents.fields import Reader
+from rnnviz.data.documents.headers import has_usual_name, is_header, is_number
 
 DELIMITERS = ",;\t|"
 

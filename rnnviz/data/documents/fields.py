@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rnnviz.data import DataError
-from rnnviz.data.headers import MOST_KINDS
+from rnnviz.data.documents.headers import MOST_KINDS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rnnviz.data import DataError, extraction, tables
-from rnnviz.data.decoding import CONTROLS, Decoded, decode
+from rnnviz.data import DataError
+from rnnviz.data.documents import extraction, tables
+from rnnviz.data.documents.decoding import CONTROLS, Decoded, decode
 
 KINDS = {
     ".txt": "text",

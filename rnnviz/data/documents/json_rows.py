@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnviz.data import DataError
 from rnnviz.data.classes import PAIRS
-from rnnviz.data.headers import LABEL_NAMES, TEXT_NAMES, has_usual_name
+from rnnviz.data.documents.headers import LABEL_NAMES, TEXT_NAMES, has_usual_name
 
 Placed = list[tuple[int, Any]]
 """Values, and the line (or, in an array, the place in it) of each."""

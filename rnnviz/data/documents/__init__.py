@@ -1,0 +1,1 @@
+"""Files that people bring: their encodings, formats and tables, read into texts."""
