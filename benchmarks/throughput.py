@@ -33,9 +33,9 @@ import torch
 from torch import Tensor, nn
 
 import rnnviz
-from rnnviz import bptt
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import MissingDataError, mnist
+from rnnviz.nn import bptt
 from rnnviz.readouts import READOUTS
 from rnnviz.training import Examples, Recipe, StepFinished, train
 

@@ -10,34 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnviz.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
     from rnnviz.classifier import SequenceClassifier
-    from rnnviz.parameters import copy_parameters, initialise
-    from rnnviz.recurrent import GRU, LSTM, RNN
+    from rnnviz.nn.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
+    from rnnviz.nn.parameters import copy_parameters, initialise
+    from rnnviz.nn.recurrent import GRU, LSTM, RNN
+    from rnnviz.nn.tracing import Trace, run, trace
+    from rnnviz.nn.unrolling import unroll
     from rnnviz.showing import show
-    from rnnviz.tracing import Trace, run, trace
-    from rnnviz.unrolling import unroll
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "RNN": "recurrent",
-    "GRU": "recurrent",
-    "LSTM": "recurrent",
-    "RNNCell": "cells",
-    "GRUCell": "cells",
-    "LSTMCell": "cells",
-    "RNNStep": "cells",
-    "GRUStep": "cells",
-    "LSTMStep": "cells",
+    "RNN": "nn.recurrent",
+    "GRU": "nn.recurrent",
+    "LSTM": "nn.recurrent",
+    "RNNCell": "nn.cells",
+    "GRUCell": "nn.cells",
+    "LSTMCell": "nn.cells",
+    "RNNStep": "nn.cells",
+    "GRUStep": "nn.cells",
+    "LSTMStep": "nn.cells",
     "SequenceClassifier": "classifier",
-    "Trace": "tracing",
-    "copy_parameters": "parameters",
-    "initialise": "parameters",
-    "run": "tracing",
+    "Trace": "nn.tracing",
+    "copy_parameters": "nn.parameters",
+    "initialise": "nn.parameters",
+    "run": "nn.tracing",
     "show": "showing",
-    "trace": "tracing",
-    "unroll": "unrolling",
+    "trace": "nn.tracing",
+    "unroll": "nn.unrolling",
 }
 
 __all__ = [

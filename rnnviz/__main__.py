@@ -265,7 +265,7 @@ def parity(
     cell: Annotated[Cell | None, typer.Option(help="One cell only. Default: all three.")] = None,
 ) -> None:
     """Compare our layers with torch.nn's: values, states and every gradient, over a grid."""
-    from rnnviz.parity import report
+    from rnnviz.nn.parity import report
 
     if not report(cell, progress("comparing")):
         raise typer.Exit(1)

@@ -238,7 +238,7 @@ def _stored(model: SequenceClassifier, half: bool) -> dict[str, Any]:
 def _effective(model: SequenceClassifier, name: str) -> Any:
     from torch.nn.utils.parametrize import is_parametrized
 
-    from rnnviz.parameters import AS_PARAMETERS
+    from rnnviz.nn.parameters import AS_PARAMETERS
 
     path, _, last = name.rpartition(".")
     part: Any = model
@@ -270,7 +270,7 @@ def _check_readable(beside: Path, goal: Path, model: SequenceClassifier) -> None
     Weights are saved, code is not: where hooks run or a forward was overridden, both answer an
     example.
     """
-    from rnnviz.observing import is_hooked
+    from rnnviz.nn.observing import is_hooked
 
     try:
         read = load(beside)

@@ -16,12 +16,12 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
-from rnnviz import arguments, prefixes
-from rnnviz.observing import bare, check_returned, evaluating, is_hooked
+from rnnviz.nn import arguments, prefixes
+from rnnviz.nn.observing import bare, check_returned, evaluating, is_hooked
+from rnnviz.nn.recurrent import GRU, LSTM, RNN
+from rnnviz.nn.tracing import Trace, trace
 from rnnviz.readouts import READOUTS
-from rnnviz.recurrent import GRU, LSTM, RNN
 from rnnviz.tokens import PAD, UNKNOWN
-from rnnviz.tracing import Trace, trace
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd import forward_ad, gradcheck, gradgradcheck
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence
 
-from rnnviz import buffers
+from rnnviz.nn import buffers
 from tests.oracle import (
     CELLS,
     OURS,

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 import rnnviz
-from rnnviz import buffers
+from rnnviz.nn import buffers
 from tests.oracle import CELLS, assert_same, run, twins
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from rnnviz.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
-from rnnviz.unrolling import alive_mask, unroll
+from rnnviz.nn.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
+from rnnviz.nn.unrolling import alive_mask, unroll
 from tests.oracle import assert_near
 
 Array = NDArray[np.float64]

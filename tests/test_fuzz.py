@@ -32,11 +32,11 @@ from rnnviz.analysis import archives
 from rnnviz.checkpoint import CheckpointError
 from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, samples
+from rnnviz.nn.tracing import Trace
 from rnnviz.parsing.asking import Limits
 from rnnviz.parsing.pool import POOLS
 from rnnviz.runs import RunError
 from rnnviz.theatre import drawing, writing
-from rnnviz.tracing import Trace
 from tests.documents import pdf, word
 
 TRIES = int(os.environ.get("RNNVIZ_FUZZ", "12"))

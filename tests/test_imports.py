@@ -19,14 +19,14 @@ MODULES = {
 }
 # A module imports from its own layer and from those above it in this list, never from below.
 LAYERS = (
-    ("rnnviz.cells",),
-    ("rnnviz.unrolling", "rnnviz.buffers", "rnnviz.sweeps", "rnnviz.arguments"),
-    ("rnnviz.torch_names",),
-    ("rnnviz.recurrent", "rnnviz.bptt"),
-    ("rnnviz.parameters",),
-    ("rnnviz.observing",),
-    ("rnnviz.tracing",),
-    ("rnnviz.surgery", "rnnviz.parity", "rnnviz.readouts"),
+    ("rnnviz.nn.cells",),
+    ("rnnviz.nn.unrolling", "rnnviz.nn.buffers", "rnnviz.nn.sweeps", "rnnviz.nn.arguments"),
+    ("rnnviz.nn.torch_names",),
+    ("rnnviz.nn.recurrent", "rnnviz.nn.bptt"),
+    ("rnnviz.nn.parameters",),
+    ("rnnviz.nn.observing",),
+    ("rnnviz.nn.tracing",),
+    ("rnnviz.surgery", "rnnviz.nn.parity", "rnnviz.readouts"),
     ("rnnviz.classifier", "rnnviz.checkpoint", "rnnviz.tokens"),
     ("rnnviz.analysis",),
     ("rnnviz.training", "rnnviz.evaluation", "rnnviz.robustness", "rnnviz.reader"),
@@ -36,7 +36,7 @@ LAYERS = (
     ("rnnviz.commands",),
     ("rnnviz.__main__",),
 )
-UPWARDS = {("rnnviz.recurrent", "rnnviz.tracing")}  # so that a trace is one method call away
+UPWARDS = {("rnnviz.nn.recurrent", "rnnviz.nn.tracing")}  # so that a trace is one method call away
 # Words, colours, checks and arithmetic on arrays, which know no network.
 ARRAYS = (
     "rnnviz.safe.checked",

@@ -335,7 +335,7 @@ def read(module: Any, inputs: Tensor, hx: Any, form: str) -> Any:
 @pytest.mark.parametrize("cell", CELLS)
 def test_an_output_without_gradients_is_no_copy(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept then, so nothing has to be protected."""
-    from rnnviz import bptt
+    from rnnviz.nn import bptt
 
     ours, _ = twins(cell, 4, 5)
     tapes = []

@@ -13,8 +13,8 @@ from torch.nn.utils import parametrizations, parametrize, prune
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 import rnnviz
-from rnnviz.observing import bare
-from rnnviz.parameters import adopt, copy_parameters, initialise
+from rnnviz.nn.observing import bare
+from rnnviz.nn.parameters import adopt, copy_parameters, initialise
 from rnnviz.training import start
 from tests.oracle import CELLS, OURS, TORCH
 

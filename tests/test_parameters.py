@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import rnnviz
-from rnnviz.parameters import adopt, copy_parameters, initialise
+from rnnviz.nn.parameters import adopt, copy_parameters, initialise
 from tests.oracle import CELLS, OURS, TORCH, assert_near, assert_same, run
 
 X = torch.randn(7, 3, 4)

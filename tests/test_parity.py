@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner
 
-from rnnviz import bptt, parity
 from rnnviz.__main__ import app
-from rnnviz.cells import GRUCell
+from rnnviz.nn import bptt, parity
+from rnnviz.nn.cells import GRUCell
 
 
 def test_the_grid_holds_every_option() -> None:

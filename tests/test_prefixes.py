@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rnnviz import prefixes
 from rnnviz.classifier import SequenceClassifier
-from rnnviz.recurrent import GRU, LSTM, RNN
-from rnnviz.unrolling import unroll
+from rnnviz.nn import prefixes
+from rnnviz.nn.recurrent import GRU, LSTM, RNN
+from rnnviz.nn.unrolling import unroll
 from tests.oracle import assert_near
 
 

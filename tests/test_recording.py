@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnnviz import recording
-from rnnviz.cells import Cell, State
-from rnnviz.recording import FEW, record_layer
-from rnnviz.unrolling import alive_mask, unroll
+from rnnviz.nn import recording
+from rnnviz.nn.cells import Cell, State
+from rnnviz.nn.recording import FEW, record_layer
+from rnnviz.nn.unrolling import alive_mask, unroll
 from tests.oracle import CELLS, assert_near, twins
 
 KINDS = [

@@ -21,7 +21,7 @@ from rnnviz.notation.signals import DRAWN, SIGNALS, describe, vocabulary
 
 
 def test_every_field_of_every_step_has_an_entry() -> None:
-    from rnnviz.cells import GRUStep, LSTMStep, RNNStep
+    from rnnviz.nn.cells import GRUStep, LSTMStep, RNNStep
 
     for cell, step in (("rnn", RNNStep), ("gru", GRUStep), ("lstm", LSTMStep)):
         assert set(DRAWN[cell]) == set(step._fields)

@@ -79,7 +79,7 @@ def read(
     """
     import torch
 
-    from rnnviz.tracing import DIRECTIONS, trace
+    from rnnviz.nn.tracing import DIRECTIONS, trace
 
     if not encoded:
         raise ValueError("expected at least one text, got none")

@@ -1,6 +1,6 @@
 """The vocabulary of signals: how each field of a Step is called, bounded, coloured and explained.
 
-One entry per field of `rnnviz.cells`' Step records. Every page, figure and hover text takes its
+One entry per field of `rnnviz.nn.cells`' Step records. Every page, figure and hover text takes its
 words, ranges and colours from here, so a gate has one hue and one scale wherever it is drawn. No
 torch in this module.
 """

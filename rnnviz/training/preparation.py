@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from rnnviz import parameters
 from rnnviz.classifier import SequenceClassifier
+from rnnviz.nn import parameters
 from rnnviz.training.batches import Examples, Prepare
 from rnnviz.training.objectives import Objective
 from rnnviz.training.plan import Plan

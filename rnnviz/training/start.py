@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from rnnviz.parameters import Recurrent, assign, effective
+from rnnviz.nn.parameters import Recurrent, assign, effective
 
 
 @torch.no_grad()

@@ -15,11 +15,11 @@ import pytest
 
 from rnnviz import checkpoint, text_exhibit, text_files, tokens
 from rnnviz.data.passages import PASSAGES
+from rnnviz.nn.tracing import Trace
 from rnnviz.reader import prefix_ends, read_text
 from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, View
-from rnnviz.tracing import Trace
 from rnnviz.ui import text_models, text_takeaway
 from rnnviz.ui.text_choices import TextChoices
 from tests.pages.conftest import Open

@@ -21,8 +21,8 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import TorchFunctionMode
 
-from rnnviz.parameters import Recurrent, adopt, counterpart, unwrapped, weight_names
-from rnnviz.recurrent import GRU, LSTM, RNN, _Recurrent
+from rnnviz.nn.parameters import Recurrent, adopt, counterpart, unwrapped, weight_names
+from rnnviz.nn.recurrent import GRU, LSTM, RNN, _Recurrent
 
 BARE = (RNN, GRU, LSTM, nn.RNN, nn.GRU, nn.LSTM)
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks")

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from rnnviz.recurrent import GRU, LSTM, RNN, _Recurrent
+from rnnviz.nn.recurrent import GRU, LSTM, RNN, _Recurrent
 
 Recurrent = _Recurrent | nn.RNN | nn.GRU | nn.LSTM
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from rnnviz import arguments
+from rnnviz.nn import arguments
 
 
 class TorchNames(nn.Module):

@@ -20,11 +20,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz.cells import GRUStep, LSTMStep, RNNStep, State, Step
-from rnnviz.observing import as_called
-from rnnviz.parameters import Recurrent
-from rnnviz.recording import record_layer
-from rnnviz.recurrent import Run, Sequences, _Recurrent
+from rnnviz.nn.cells import GRUStep, LSTMStep, RNNStep, State, Step
+from rnnviz.nn.observing import as_called
+from rnnviz.nn.parameters import Recurrent
+from rnnviz.nn.recording import record_layer
+from rnnviz.nn.recurrent import Run, Sequences, _Recurrent
 from rnnviz.safe import npz
 from rnnviz.safe.files import replacing
 
@@ -277,7 +277,8 @@ def trace(
 
     The module may be ours or one of torch.nn that was trained elsewhere; it is not changed.
     Dropout is not applied. Hooks, parametrizations and a `forward` of its own are run, so `inputs`
-    of the trace are what the steps read. Nothing here runs the step loop; see `rnnviz.recording`.
+    of the trace are what the steps read. Nothing here runs the step loop; see
+    `rnnviz.nn.recording`.
 
     Args:
         module: RNN, GRU or LSTM of rnnviz or torch.nn.

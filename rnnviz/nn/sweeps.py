@@ -12,8 +12,18 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from rnnviz import buffers
-from rnnviz.cells import Cell, GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep, State, Step
+from rnnviz.nn import buffers
+from rnnviz.nn.cells import (
+    Cell,
+    GRUCell,
+    GRUStep,
+    LSTMCell,
+    LSTMStep,
+    RNNCell,
+    RNNStep,
+    State,
+    Step,
+)
 
 _aten = torch.ops.aten
 _BLOCK = 16  # steps for which views are made at once

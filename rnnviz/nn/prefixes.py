@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnviz.cells import Cell, GRUCell, LSTMCell, RNNCell
-from rnnviz.sweeps import both_biases, project
+from rnnviz.nn.cells import Cell, GRUCell, LSTMCell, RNNCell
+from rnnviz.nn.sweeps import both_biases, project
 
 AT_ONCE = 8192
 """Steps of all prefixes that a readout gets at once: what it makes of them stays in the cache."""

@@ -24,10 +24,20 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from rnnviz import bptt, buffers
-from rnnviz.cells import Cell, GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep, State, Step
-from rnnviz.sweeps import both_biases, project
-from rnnviz.unrolling import each_direction
+from rnnviz.nn import bptt, buffers
+from rnnviz.nn.cells import (
+    Cell,
+    GRUCell,
+    GRUStep,
+    LSTMCell,
+    LSTMStep,
+    RNNCell,
+    RNNStep,
+    State,
+    Step,
+)
+from rnnviz.nn.sweeps import both_biases, project
+from rnnviz.nn.unrolling import each_direction
 
 FEW = 8
 """Sequences up to which calls, not arithmetic, are what a step costs."""

@@ -27,10 +27,10 @@ from torch import Tensor
 from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import Function, forward_ad
 
-from rnnviz import buffers
-from rnnviz.cells import Cell, State, Step
-from rnnviz.sweeps import SWEEPS, TAPES, Gradients, Scan
-from rnnviz.unrolling import through_loop
+from rnnviz.nn import buffers
+from rnnviz.nn.cells import Cell, State, Step
+from rnnviz.nn.sweeps import SWEEPS, TAPES, Gradients, Scan
+from rnnviz.nn.unrolling import through_loop
 
 
 def _no_autocast(device: str) -> AbstractContextManager[Any]:

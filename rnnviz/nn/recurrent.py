@@ -23,13 +23,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from rnnviz import arguments, bptt
-from rnnviz.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
-from rnnviz.torch_names import TorchNames, symbolic
-from rnnviz.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
+from rnnviz.nn import arguments, bptt
+from rnnviz.nn.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
+from rnnviz.nn.torch_names import TorchNames, symbolic
+from rnnviz.nn.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
 
 if TYPE_CHECKING:
-    from rnnviz.tracing import Trace
+    from rnnviz.nn.tracing import Trace
 
 ENGINES = ("bptt", "steps", "torch")
 
@@ -217,7 +217,7 @@ class _Recurrent(TorchNames):
         Arguments as in `forward`. Records are time first, each signal `(B, H)`; on padding they
         repeat the held state. Those of a PackedSequence are in its own order, longest first.
         """
-        from rnnviz.tracing import run  # upwards, as in `trace`: hooks are run there
+        from rnnviz.nn.tracing import run  # upwards, as in `trace`: hooks are run there
 
         return run(self, input, hx, lengths=lengths)
 
@@ -244,7 +244,7 @@ class _Recurrent(TorchNames):
         hx: Any = None,
     ) -> Trace:
         """Read sequences and return every gate of every step, detached: see `rnnviz.trace`."""
-        from rnnviz.tracing import trace  # the one import upwards, so that this can be a method
+        from rnnviz.nn.tracing import trace  # the one import upwards, so that this can be a method
 
         return trace(self, input, lengths, hx=hx)
 

@@ -19,8 +19,8 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from rnnviz.parameters import copy_parameters
-from rnnviz.recurrent import GRU, LSTM, RNN
+from rnnviz.nn.parameters import copy_parameters
+from rnnviz.nn.recurrent import GRU, LSTM, RNN
 from rnnviz.tracking import Track, silently
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnviz.cells import Cell, State, Step
+from rnnviz.nn.cells import Cell, State, Step
 
 
 def unroll(

@@ -1,0 +1,1 @@
+"""RNN, GRU and LSTM from scratch: cells, unrolling, backward through time, and traces."""
