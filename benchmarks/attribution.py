@@ -20,7 +20,6 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from rnnviz import checkpoint, tokens
 from rnnviz.analysis.attribution import (
     CHEAP,
     MEASURES,
@@ -29,6 +28,7 @@ from rnnviz.analysis.attribution import (
     shuffled_attention,
 )
 from rnnviz.data import imdb
+from rnnviz.models import checkpoint, tokens
 
 AIM = 0.01
 

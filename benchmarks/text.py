@@ -37,9 +37,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from torch import nn
 
 import rnnviz
-from rnnviz import checkpoint, reader, tokens
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
+from rnnviz.models import checkpoint, reader, tokens
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.theatre.reading import Reading
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve

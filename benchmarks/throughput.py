@@ -33,10 +33,10 @@ import torch
 from torch import Tensor, nn
 
 import rnnviz
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import MissingDataError, mnist
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.readouts import READOUTS
 from rnnviz.nn import bptt
-from rnnviz.readouts import READOUTS
 from rnnviz.training import Examples, Recipe, StepFinished, train
 
 TORCHS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.showing import show
     from rnnviz.nn.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
     from rnnviz.nn.parameters import copy_parameters, initialise
     from rnnviz.nn.recurrent import GRU, LSTM, RNN
     from rnnviz.nn.tracing import Trace, run, trace
     from rnnviz.nn.unrolling import unroll
-    from rnnviz.showing import show
 
 __version__ = "0.1.0"
 
@@ -30,12 +30,12 @@ _HOMES = {
     "RNNStep": "nn.cells",
     "GRUStep": "nn.cells",
     "LSTMStep": "nn.cells",
-    "SequenceClassifier": "classifier",
+    "SequenceClassifier": "models.classifier",
     "Trace": "nn.tracing",
     "copy_parameters": "nn.parameters",
     "initialise": "nn.parameters",
     "run": "nn.tracing",
-    "show": "showing",
+    "show": "models.showing",
     "trace": "nn.tracing",
     "unroll": "nn.unrolling",
 }

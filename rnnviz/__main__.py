@@ -62,8 +62,8 @@ def evaluate(
 ) -> None:
     """Score a saved classifier: the part of the images or texts that it names rightly."""
     with one_sentence():
-        from rnnviz import checkpoint
         from rnnviz.commands.evaluate import check_recordable, record
+        from rnnviz.models import checkpoint
 
         name = name_or_path(model)
         if recorded:
@@ -111,9 +111,10 @@ def robustness(
 ) -> None:
     """Score classifiers on images moved, resized, turned, drawn thicker or made noisy."""
     with one_sentence():
-        from rnnviz import checkpoint, robustness
+        from rnnviz.analysis import robustness
         from rnnviz.data import DataError
-        from rnnviz.evaluation import default_images
+        from rnnviz.models import checkpoint
+        from rnnviz.models.evaluation import default_images
 
         if output and not output.parent.is_dir():
             raise DataError(f"expected a folder for the table, got {output.parent}: make it first")
@@ -152,9 +153,9 @@ def atlas(
     drawn from. Its components are fitted on test images, to describe the model after the fact.
     """
     with one_sentence():
-        from rnnviz import checkpoint, evaluation
         from rnnviz.analysis import atlas, survey
         from rnnviz.data import DataError
+        from rnnviz.models import checkpoint, evaluation
 
         chosen = models or checkpoint.names(reading="images")
         paths = places([atlas.path_of(name_or_path(name)) for name in chosen], output, yes)
@@ -209,9 +210,9 @@ def line(
     no text. It describes the model after the fact.
     """
     with one_sentence():
-        from rnnviz import checkpoint
         from rnnviz.analysis import sentiment
         from rnnviz.commands.line import fit
+        from rnnviz.models import checkpoint
 
         chosen = models or checkpoint.names(reading="texts")
         paths = places([sentiment.path_of(name_or_path(name)) for name in chosen], output, yes)
@@ -235,8 +236,8 @@ def trace(
 ) -> None:
     """Read one image or text and say what the network thinks of it after every row or token."""
     with one_sentence():
-        from rnnviz import checkpoint
         from rnnviz.commands.trace import read
+        from rnnviz.models import checkpoint
 
         name = name_or_path(model)
         network = checkpoint.load(name)

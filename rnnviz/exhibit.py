@@ -18,7 +18,7 @@ from rnnviz.data import samples
 from rnnviz.notation.signals import CELL_NAMES
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.theatre.reading import Reading
 
 OWN_SOURCE = "your digit"
@@ -125,7 +125,7 @@ def tasks(
 
 def read(model: SequenceClassifier, task: Task) -> Reading:
     """Carry out a task with the network that it names."""
-    from rnnviz.reader import read_digit
+    from rnnviz.models.reader import read_digit
 
     picture, ghost = task.picture, task.ghost
     reading = read_digit(model, picture.image, name=task.model, truth=picture.truth)
@@ -141,7 +141,7 @@ def readings(
     address: DigitsAddress, models: Mapping[str, SequenceClassifier] | None = None
 ) -> tuple[Reading, ...]:
     """Everything that the page shows for an address; models are loaded by name unless given."""
-    from rnnviz import checkpoint
+    from rnnviz.models import checkpoint
 
     wanted = tasks(address)
     loaded = models or {name: checkpoint.load(name) for name in {task.model for task in wanted}}

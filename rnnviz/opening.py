@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rnnviz import checkpoint
 from rnnviz.address import DigitsAddress
+from rnnviz.models import checkpoint
 from rnnviz.safe.files import written_by
 from rnnviz.theatre.reading import VERSION, WORDS, words_of
 
@@ -48,7 +48,7 @@ def speaks_for_the_model() -> bool:
 def build() -> dict[str, Any]:
     """The same reading, live: needs torch, the trained model and the bundled samples."""
     from rnnviz.data import samples
-    from rnnviz.reader import read_digit
+    from rnnviz.models.reader import read_digit
 
     assert ADDRESS.sample is not None
     images, labels = samples.load()

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from rnnviz import checkpoint, run_table
-from rnnviz.checkpoint import CheckpointError
+from rnnviz import run_table
+from rnnviz.models import checkpoint
+from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.runs import RunError, RunStore
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rnnviz import checkpoint
-from rnnviz.checkpoint import CheckpointError
 from rnnviz.figures.curves import Line
+from rnnviz.models import checkpoint
+from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.notation.palette import CLASSES, Theme
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.runs import Run

@@ -20,14 +20,22 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rnnviz import checkpoint, parsing
-from rnnviz.checkpoint import CARD, CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, CheckpointError
+from rnnviz import parsing
+from rnnviz.models import checkpoint
+from rnnviz.models.checkpoint import (
+    CARD,
+    CONFIG,
+    TOKENIZER,
+    TOKENIZER_CONFIG,
+    WEIGHTS,
+    CheckpointError,
+)
 from rnnviz.run_files import PLAN, SUMMARY
 from rnnviz.runs import MODEL, Run, RunError, RunStore, clean_name
 from rnnviz.safe import strict
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
 MOST_FILES = 40
 MOST_ENTRIES = 200
@@ -252,7 +260,7 @@ def _contents(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> by
 
 def _tokenizer_files(folder: Path, model: SequenceClassifier) -> dict[str, str]:
     """The tokenizer of a network that reads tokens, checked; empty for another network."""
-    from rnnviz import tokens
+    from rnnviz.models import tokens
 
     if model.embedding is None:
         return {}

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.budgets import WHOSE, Budgets, Uploads, budgets
-from rnnviz.run_place import folder_of, place, writable
+from rnnviz.models.places import folder_of, place, writable
 from rnnviz.run_record import (
     BUSY,
     CURVES,

@@ -19,7 +19,7 @@ from rnnviz.safe import strict
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
 NAME = re.compile(r"(\d{7,15})\.safetensors")
 MOST_FILES = 200

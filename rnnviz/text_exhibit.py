@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from rnnviz.data import DataError
 from rnnviz.data.passages import passage as bundled
+from rnnviz.models.reader import MOST_READ, read_text
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.reader import MOST_READ, read_text
 from rnnviz.text_address import TextAddress, is_own, unpack_text
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded, TextTokenizer
     from rnnviz.theatre.reading import Reading
-    from rnnviz.tokens import Encoded, TextTokenizer
 
 OWN_SOURCE = "your text"
 PINNED_SOURCE = "the text you pinned"
@@ -154,7 +154,7 @@ def over(reading: Reading, ghost: Reading, *, source: str) -> Reading:
 
 def readings(address: TextAddress) -> tuple[Reading, ...]:
     """Everything that the page shows for an address with bundled or packed texts."""
-    from rnnviz import checkpoint, tokens
+    from rnnviz.models import checkpoint, tokens
 
     text, pinned = text_of(address), pinned_of(address)
     if text is None:

@@ -20,9 +20,9 @@ from rnnviz.safe import spreadsheets
 from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
+    from rnnviz.models.tokens import Encoded
     from rnnviz.nn.tracing import Trace
     from rnnviz.theatre.reading import Reading
-    from rnnviz.tokens import Encoded
 
 LONGEST = 200
 """Characters of a token that are written; an array of words is as wide as its longest one."""

@@ -18,12 +18,12 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint
 from rnnviz.__main__ import app
 from rnnviz.analysis import atlas, survey
 from rnnviz.analysis.atlas import Atlas, AtlasError
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from tests.oracle import assert_near
 
 NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout in ("", "-last")]

@@ -16,13 +16,13 @@ import pytest
 import torch
 from scipy import stats
 
-from rnnviz import checkpoint, tokens
 from rnnviz.analysis import attribution, colouring
 from rnnviz.analysis import integrated as gradients
 from rnnviz.analysis.attribution import CHEAP, MEASURES, Completeness, explain_text
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
-from rnnviz.tokens import UNKNOWN, Encoded, TextTokenizer
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.tokens import UNKNOWN, Encoded, TextTokenizer
 from tests.oracle import assert_near
 
 CELLS = ("rnn", "gru", "lstm")

@@ -11,7 +11,6 @@ import pytest
 import torch
 from scipy import stats
 
-from rnnviz import checkpoint
 from rnnviz.analysis.explanations import (
     explain_digit,
     explain_rows,
@@ -19,8 +18,9 @@ from rnnviz.analysis.explanations import (
     rank_correlations,
     spearman,
 )
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from tests.oracle import assert_near
 
 IMAGES, LABELS = samples.load()

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rnnviz.analysis.gradient_flow import gradient_flow
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models.classifier import SequenceClassifier
 from tests.oracle import assert_near
 
 TARGET = torch.tensor([1])

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from rnnviz import checkpoint, tokens
 from rnnviz.analysis import padding
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
-from rnnviz.tokens import PAD, Encoded
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.tokens import PAD, Encoded
 
 CELLS = ("rnn", "gru", "lstm")
 

@@ -13,13 +13,13 @@ import pytest
 import scipy.stats
 import torch
 
-from rnnviz import checkpoint, tokens
 from rnnviz.analysis import contrast, firing, reactions, words
 from rnnviz.analysis.reactions import Reactions, score
 from rnnviz.analysis.states import States, change, read
 from rnnviz.analysis.words import LISTS, Words
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import corpus, sentences
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
 
 TEXTS = [one.text for one in sentences.load("train", count=120)]
 # Few pieces, so that many a word is several tokens.

@@ -21,14 +21,14 @@ import scipy.stats
 import torch
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint, tokens
 from rnnviz.__main__ import app
 from rnnviz.analysis import line_fit, sentiment
 from rnnviz.analysis.sentiment import LineError, SentimentLine
 from rnnviz.analysis.states import read
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
 from rnnviz.figures.pushes import told
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
 
 SENTENCES = sentences.load("train", count=60)
 TEXTS = [one.text for one in SENTENCES]

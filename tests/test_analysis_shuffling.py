@@ -8,8 +8,8 @@ import torch
 
 from rnnviz.analysis import shuffling
 from rnnviz.analysis.attribution import shuffled_attention
-from rnnviz.classifier import SequenceClassifier
-from rnnviz.tokens import Encoded
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.tokens import Encoded
 
 
 def encoded(count: int = 9) -> Encoded:

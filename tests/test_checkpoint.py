@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch.nn.utils import prune
 
-from rnnviz import checkpoint
-from rnnviz.checkpoint import CheckpointError
-from rnnviz.classifier import CELLS, SequenceClassifier
-from rnnviz.readouts import READOUTS
+from rnnviz.models import checkpoint
+from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.classifier import CELLS, SequenceClassifier
+from rnnviz.models.readouts import READOUTS
 
 MODEL = SequenceClassifier("gru", hidden_size=8, num_layers=2, dropout=0.1)
 ROWS = torch.rand(4, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -482,5 +482,5 @@ def test_loading_does_not_import_half_of_the_world(folder: Path) -> None:
 
 
 def test_importing_does_not_import_torch() -> None:
-    code = "import sys, rnnviz.checkpoint as c; c.names(); sys.exit('torch' in sys.modules)"
+    code = "import sys, rnnviz.models.checkpoint as c; c.names(); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,8 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnviz import checkpoint
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from tests.oracle import assert_near
 
 CELLS = ("rnn", "gru", "lstm")

@@ -21,10 +21,10 @@ from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.__main__ import app
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import digits, samples
+from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.safe.files import check_overwriting
 from rnnviz.training import Event, StepFinished
 from rnnviz.training.terminal import Terminal

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from rnnviz import evaluation
 from rnnviz.__main__ import app
 from rnnviz.data import DataError, arrays, samples
+from rnnviz.models import evaluation
 
 IMAGES, LABELS = samples.load()
 UNIT = IMAGES.astype(np.float32) / 255

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from rnnviz import checkpoint
 from rnnviz.data import images
+from rnnviz.models import checkpoint
 
 SIDE, FINE = 112, 4
 PENS = {"thin": 0.04, "normal": 0.075, "thick": 0.115}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from PIL.Image import Image as Picture
 
-from rnnviz import checkpoint
 from rnnviz.data import images, samples
+from rnnviz.models import checkpoint
 
 SAMPLES, LABELS = samples.load()
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, confusion_matrix
 
-from rnnviz import evaluation
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, digits, mnist
+from rnnviz.models import evaluation
+from rnnviz.models.classifier import SequenceClassifier
 
 MODEL = SequenceClassifier("gru", hidden_size=8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28), dtype=np.uint8)

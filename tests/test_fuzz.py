@@ -27,11 +27,12 @@ from PIL import Image
 from pyarrow import parquet
 
 import rnnviz
-from rnnviz import checkpoint, evaluation, run_uploads, tokens
+from rnnviz import run_uploads
 from rnnviz.analysis import archives
-from rnnviz.checkpoint import CheckpointError
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, samples
+from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn.tracing import Trace
 from rnnviz.parsing.asking import Limits
 from rnnviz.parsing.pool import POOLS

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import checkpoint
 from rnnviz.jobs import Job, JobError, JobManager, Limits
 from rnnviz.jobs.crew import resident_megabytes
+from rnnviz.models import checkpoint
 from rnnviz.runs import RunStore
 from rnnviz.training.state import TrainingState
 from tests.test_jobs import until

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import rnnviz
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models.classifier import SequenceClassifier
 
 INPUTS = torch.rand(3, 7, 4, generator=torch.Generator().manual_seed(0))
 WANTED = [7, 3, 1]

@@ -24,10 +24,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from rnnviz import checkpoint, parsing, tokens
+from rnnviz import parsing
 from rnnviz.data import DataError, images, labelled, samples, texts
 from rnnviz.data.documents import reading
 from rnnviz.data.images import EmptyImageError
+from rnnviz.models import checkpoint, tokens
 from rnnviz.parsing import pool as pools
 from rnnviz.parsing.asking import READERS, Limits
 from rnnviz.parsing.line import LineError, receive, send

@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnnviz import checkpoint, tokens
 from rnnviz.analysis.attribution import explain_text
 from rnnviz.analysis.gradient_flow import gradient_flow
 from rnnviz.analysis.shuffling import shuffled_attention
-from rnnviz.classifier import SequenceClassifier
-from rnnviz.reader import read_digit, read_text
-from rnnviz.readouts import READOUTS
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.reader import read_digit, read_text
+from rnnviz.models.readouts import READOUTS
 from tests.oracle import CELLS
 
 MODES = ("autocast bfloat16", "autocast float16", "bfloat16", "float16", "float64")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn import prefixes
 from rnnviz.nn.recurrent import GRU, LSTM, RNN
 from rnnviz.nn.unrolling import unroll

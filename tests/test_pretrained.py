@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.data import digits, mnist, samples
+from rnnviz.models import checkpoint, evaluation, tokens
 
 NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout in ("", "-last")]
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.export import Dim
 
-from rnnviz import checkpoint
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from tests.oracle import twins
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnviz import checkpoint, evaluation
 from rnnviz.data import digits
+from rnnviz.models import checkpoint, evaluation
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from rnnviz import checkpoint, reader, tokens
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import samples
+from rnnviz.models import checkpoint, reader, tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.reader import read_digit
 from rnnviz.notation import decision
-from rnnviz.reader import read_digit
 from tests.oracle import assert_near
 
 IMAGES, LABELS = samples.load()

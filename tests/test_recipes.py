@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnviz import checkpoint, exhibit
+from rnnviz import exhibit
 from rnnviz.address import DigitsAddress
 from rnnviz.data import samples
-from rnnviz.reader import read_digit
+from rnnviz.models import checkpoint
+from rnnviz.models.reader import read_digit
 from rnnviz.recipes import WIDTH, digits_code
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.view import View

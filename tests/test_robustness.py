@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnnviz import robustness
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.analysis import robustness
 from rnnviz.data import digits
-from rnnviz.evaluation import LabelledImages, default_images, score
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.evaluation import LabelledImages, default_images, score
 
 REDRAWN = functools.cache(digits.load)
 """Redrawing 1,797 digits takes seconds; once is enough."""

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 
-from rnnviz import checkpoint, run_files, run_uploads, tokens
+from rnnviz import run_files, run_uploads
+from rnnviz.models import checkpoint, tokens
 from rnnviz.run_uploads import MOST_BYTES, unpacked
 from rnnviz.runs import Run, RunError, RunStore
 from tests.oracle import assert_near

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import checkpoint, run_place, runs
+from rnnviz import runs
 from rnnviz.budgets import Budgets
+from rnnviz.models import checkpoint, places
 from rnnviz.run_record import ID
 from rnnviz.runs import RunError, RunStore
 
@@ -410,7 +411,7 @@ def test_a_folder_that_cannot_be_written_gives_a_sentence_and_another(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("RNNVIZ_RUNS", str(tmp_path / "file" / "runs"))
-    run_place._found.cache_clear()
+    places._found.cache_clear()
     store = RunStore()
     assert "cannot be written" in store.notice and "RNNVIZ_RUNS" in store.notice
     assert store.folder.parent == tmp_path

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import run_files, run_table, text_files, tokens
-from rnnviz.classifier import SequenceClassifier
-from rnnviz.reader import read_text
+from rnnviz import run_files, run_table, text_files
+from rnnviz.models import tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.reader import read_text
 from rnnviz.runs import RunStore
 from rnnviz.safe import spreadsheets
 from rnnviz.training.curves import Curves

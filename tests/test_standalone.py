@@ -156,7 +156,7 @@ def write(folder: Path, **modules: str) -> Path:
 
 def test_a_page_is_made_without_torch_and_without_streamlit(root: Path) -> None:
     code = (
-        "import sys; import rnnviz.showing; "
+        "import sys; import rnnviz.models.showing; "
         "print([name for name in ('torch', 'streamlit', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import checkpoint, run_table, snapshots, train_words
-from rnnviz.checkpoint import CheckpointError
+from rnnviz import run_table, snapshots, train_words
 from rnnviz.figures.curves import MEASURES, reach, training_curves
 from rnnviz.jobs import messages
+from rnnviz.models import checkpoint
+from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.run_record import CHECKS
 from rnnviz.runs import RunError, RunStore
 from rnnviz.safe import strict

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnviz import checkpoint, tokens
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.reader import MOST_READ, read_text
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.reader import MOST_READ, read_text
 from rnnviz.text_address import TextAddress, pack_text
 from rnnviz.text_exhibit import (
     PINNED_SOURCE,

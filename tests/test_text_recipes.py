@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import checkpoint, text_exhibit, text_recipes, tokens
+from rnnviz import text_exhibit, text_recipes
 from rnnviz.analysis.attribution import explain_text
 from rnnviz.data.passages import PASSAGES
 from rnnviz.lines import WIDTH
-from rnnviz.showing import Show
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.showing import Show
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.text_recipes import text_code
 from rnnviz.theatre import Reading, Tint

@@ -143,7 +143,7 @@ def test_an_unknown_version_is_refused() -> None:
 def test_a_reading_equals_the_trace_it_came_from(cell: str, readout: str) -> None:
     import torch
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
     torch.manual_seed(0)
     model = SequenceClassifier(cell=cell, readout=readout, hidden_size=8).eval()
@@ -159,7 +159,8 @@ def test_a_reading_equals_the_trace_it_came_from(cell: str, readout: str) -> Non
 
 
 def test_the_stored_reading_equals_the_live_one() -> None:
-    from rnnviz import checkpoint, opening
+    from rnnviz import opening
+    from rnnviz.models import checkpoint
 
     stored = opening.load()
     if stored is None:

@@ -17,11 +17,11 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import checkpoint, tokens
-from rnnviz.checkpoint import CheckpointError
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, sentences
-from rnnviz.tokens import PAD, UNKNOWN, Encoded, TextTokenizer
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.tokens import PAD, UNKNOWN, Encoded, TextTokenizer
 from tests.growth import assert_in_proportion
 
 CORPUS = [one.text for one in sentences.load("train", count=800)] * 2 + [

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.training import (
     DivergenceError,
     EpochFinished,

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint, tokens
 from rnnviz.__main__ import app
 from rnnviz.data import sentences
+from rnnviz.models import checkpoint, tokens
 from rnnviz.training import padding
 
 

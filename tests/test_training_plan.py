@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.models.readouts import READOUTS as MODEL_READOUTS
 from rnnviz.nn.recurrent import ENGINES as MODEL_ENGINES
-from rnnviz.readouts import READOUTS as MODEL_READOUTS
 from rnnviz.training import budget, recipe
 from rnnviz.training.plan import (
     BOUNDS,

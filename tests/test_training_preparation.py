@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnnviz import checkpoint, run_place, tokens
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError
+from rnnviz.models import checkpoint, places, tokens
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs import RunStore
 from rnnviz.theatre.reading import Mark, reading_from_trace
 from rnnviz.training import sources
@@ -210,7 +210,7 @@ def test_chance_is_what_a_constant_answer_gets() -> None:
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     monkeypatch.setenv("RNNVIZ_RUNS", str(tmp_path / "runs"))
-    run_place._found.cache_clear()
+    places._found.cache_clear()
     return RunStore(tmp_path / "runs")
 
 

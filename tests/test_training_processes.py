@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint
 from rnnviz.__main__ import app
+from rnnviz.models import checkpoint
 from tests.oracle import assert_near
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,11 +13,11 @@ import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
-from rnnviz import checkpoint, evaluation, tokens
 from rnnviz.__main__ import app
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, sentences
 from rnnviz.data.texts import SENTIMENT, LabelledTexts
+from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.training import texts, vectors
 from tests.oracle import assert_near
 

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 import torch
 
-from rnnviz import checkpoint, snapshots
+from rnnviz import snapshots
+from rnnviz.models import checkpoint
 from rnnviz.runs import Run
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan, defaults

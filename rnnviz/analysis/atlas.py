@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz import checkpoint
 from rnnviz.analysis import archives
 from rnnviz.analysis.saturation import BINS, Shares
+from rnnviz.models import checkpoint
 from rnnviz.notation.signals import SIGNALS
 from rnnviz.safe.files import replacing
 

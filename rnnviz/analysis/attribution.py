@@ -48,9 +48,9 @@ from rnnviz.analysis.shuffling import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded
     from rnnviz.theatre.tints import Tint
-    from rnnviz.tokens import Encoded
 
 __all__ = [
     "Completeness",
@@ -197,7 +197,7 @@ def group_size(tokens: int) -> int:
 
 def _hidden(model: SequenceClassifier, features: Tensor) -> Tensor:
     """The features of a text of the same length, all of whose tokens are unknown."""
-    from rnnviz.tokens import UNKNOWN
+    from rnnviz.models.tokens import UNKNOWN
 
     assert model.embedding is not None
     return model.embedding.weight.detach()[UNKNOWN].expand_as(features)

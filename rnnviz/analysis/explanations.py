@@ -25,7 +25,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
 FEWEST_RANKS = 3
 

@@ -25,7 +25,7 @@ from rnnviz.analysis.explanations import numpy
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from rnnviz.analysis.explanations import log_odds, numpy
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
 AIM = 0.005
 """Integrated gradients take more steps until no larger part of the sum is missing, and until twice

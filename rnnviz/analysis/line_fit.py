@@ -16,8 +16,8 @@ from rnnviz.analysis.states import batches, change, read
 from rnnviz.tracking import Track, silently
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import Encoded, TextTokenizer
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded, TextTokenizer
 
 FEWEST = 20
 PER_TEXT = 6

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz import checkpoint
 from rnnviz.analysis.shuffling import check_reader
+from rnnviz.models import checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import Encoded, TextTokenizer
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded, TextTokenizer
 
 FOLDER = checkpoint.PRETRAINED / "padding"
 """The small networks of `rnnviz.training.padding`, one folder deeper than models with a name."""
@@ -58,7 +58,7 @@ READOUTS = {
 
 def with_padding(encoded: Encoded, pads: int) -> Encoded:
     """The text with `pads` tokens of padding after it, which cover nothing of what was typed."""
-    from rnnviz.tokens import PAD
+    from rnnviz.models.tokens import PAD
 
     if not 0 <= pads <= MOST_PADS:
         raise ValueError(f"pads: expected 0 to {MOST_PADS:,}, got {pads}")
@@ -238,7 +238,7 @@ def small_answer(network: Small, text: str) -> SmallAnswer:
     """
     import torch
 
-    from rnnviz.tokens import PAD
+    from rnnviz.models.tokens import PAD
 
     model, tokenizer = _loaded(network.folder)
     encoded = tokenizer.encode(text)
@@ -263,7 +263,7 @@ def small_answer(network: Small, text: str) -> SmallAnswer:
 @lru_cache(maxsize=16)
 def _loaded(folder: Path) -> tuple[SequenceClassifier, TextTokenizer]:
     """A small network and its tokens; 30 kB each, shared and read only."""
-    from rnnviz import tokens
+    from rnnviz.models import tokens
 
     return checkpoint.load(folder), tokens.load(folder)
 
@@ -311,7 +311,7 @@ def _stand_in(model: SequenceClassifier, name: str, output: Tensor) -> Tensor:
     """What the head gets where readout `name` takes the place of the trained one."""
     import torch
 
-    from rnnviz import readouts
+    from rnnviz.models import readouts
 
     lengths = _whole(output)
     kind = readouts.READOUTS[name]

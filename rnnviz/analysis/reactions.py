@@ -35,8 +35,8 @@ from rnnviz.analysis.states import States, read
 from rnnviz.analysis.words import LISTS, Words
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import Encoded, TextTokenizer
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded, TextTokenizer
 
 KINDS = ("negation", "positive", "negative", "position")
 

@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz import checkpoint
 from rnnviz.analysis import archives
 from rnnviz.analysis.states import change
+from rnnviz.models import checkpoint
 from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from rnnviz.analysis.explanations import log_odds, numpy
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import Encoded
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded
 
 MOST_TOKENS_AT_ONCE = 12_000
 
@@ -118,7 +118,7 @@ def _weighed(model: SequenceClassifier, output: Tensor, weights: Tensor) -> Tens
     """Logits `(N, C)` of one reading `(1, T, F)`, were its attention `weights (N, T)`."""
     import torch
 
-    from rnnviz.readouts import Attention, AttentionMax
+    from rnnviz.models.readouts import Attention, AttentionMax
 
     tokens = output.shape[1]
     answers = []
@@ -140,7 +140,7 @@ def _on_one_token(model: SequenceClassifier, output: Tensor, attention: Tensor) 
     """
     import torch
 
-    from rnnviz.readouts import Attention, AttentionMax
+    from rnnviz.models.readouts import Attention, AttentionMax
 
     lengths = torch.tensor([output.shape[1]], device=output.device)
     readout = model.readout

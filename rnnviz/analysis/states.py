@@ -17,8 +17,8 @@ from rnnviz.tracking import Track, silently
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import Encoded
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded
 
 TOKENS_AT_ONCE = 8000
 """Padding counted: with every signal of both directions in memory, about 50 MB."""

@@ -15,7 +15,7 @@ from rnnviz.analysis.saturation import BINS, Shares, distribution, drawn, layer_
 from rnnviz.tracking import Track, silently
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import ClassifierTrace, SequenceClassifier
+    from rnnviz.models.classifier import ClassifierTrace, SequenceClassifier
 
 FITTED, SHOWN, FOLLOWED = 2000, 1500, 300
 """Digits whose states are fitted; of those, whose last state is kept; whose every state is kept."""

@@ -78,8 +78,8 @@ def tell(notices: Iterable[str]) -> None:
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Tell an error of ours in one sentence, without a traceback, and leave with exit code 2."""
-    from rnnviz.checkpoint import CheckpointError
     from rnnviz.data import DataError
+    from rnnviz.models.checkpoint import CheckpointError
 
     try:
         yield

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnviz import checkpoint, evaluation, tokens
-from rnnviz.checkpoint import CheckpointError
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.commands import progress
 from rnnviz.data import DataError, imdb, sentences, texts
-from rnnviz.evaluation import Score
+from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.evaluation import Score
 from rnnviz.safe.files import replacing
 from rnnviz.training.texts import grammar
 

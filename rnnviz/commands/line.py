@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnviz import checkpoint, tokens
 from rnnviz.analysis import line_fit
 from rnnviz.analysis.sentiment import SentimentLine
 from rnnviz.commands import progress, tell
 from rnnviz.data import DataError, imdb, texts
 from rnnviz.data.texts import LabelledTexts
+from rnnviz.models import checkpoint, tokens
 from rnnviz.training import images
 from rnnviz.training.texts import grammar
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
-from rnnviz import evaluation, tokens
-from rnnviz.classifier import ClassifierTrace, SequenceClassifier
 from rnnviz.commands import tell
 from rnnviz.data import DataError, images
+from rnnviz.models import evaluation, tokens
+from rnnviz.models.classifier import ClassifierTrace, SequenceClassifier
 
 
 @dataclass(frozen=True, eq=False)

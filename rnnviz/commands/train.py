@@ -190,7 +190,7 @@ def train(
     with one_sentence():
         import torch
 
-        from rnnviz import checkpoint
+        from rnnviz.models import checkpoint
         from rnnviz.training import DivergenceError
         from rnnviz.training.devices import DeviceError, place
 
@@ -275,9 +275,9 @@ def _train_images(
     folder: Path,
     run_words: dict[str, Any],
 ) -> bool:
-    from rnnviz import checkpoint
-    from rnnviz.classifier import SequenceClassifier
     from rnnviz.data import DataError
+    from rnnviz.models import checkpoint
+    from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.training import images, run
 
     for word, option in OF_TEXTS.items():
@@ -317,8 +317,8 @@ def _train_texts(
     folder: Path,
     run_words: dict[str, Any],
 ) -> bool:
-    from rnnviz.classifier import SequenceClassifier
     from rnnviz.data import DataError
+    from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.training import run, texts
 
     if start:

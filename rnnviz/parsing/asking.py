@@ -95,7 +95,7 @@ READY = {
     ),
     "networks": (
         "torch", "torch.nn.utils.parametrize", "safetensors.torch", "tokenizers",
-        "rnnviz.classifier", "rnnviz.run_uploads", "rnnviz.tokens",
+        "rnnviz.models.classifier", "rnnviz.run_uploads", "rnnviz.models.tokens",
     ),
 }  # fmt: skip
 """What the processes of a crew import before the first file comes. Torch is for networks only: it

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, digits, mnist
 from rnnviz.data.augmentation import augment, noise
-from rnnviz.evaluation import LabelledImages, rows, score
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.evaluation import LabelledImages, rows, score
 from rnnviz.training.loop import Examples, Prepare, Recipe
 
 

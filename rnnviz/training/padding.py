@@ -26,12 +26,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz import checkpoint, tokens
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import sentences
 from rnnviz.data.texts import SENTIMENT
-from rnnviz.evaluation import padded
-from rnnviz.tokens import PAD, TextTokenizer
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.evaluation import padded
+from rnnviz.models.tokens import PAD, TextTokenizer
 from rnnviz.training.loop import Examples, Recipe, TrainingFinished, train
 from rnnviz.training.start import initialise
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn import parameters
 from rnnviz.training.batches import Examples, Prepare
 from rnnviz.training.objectives import Objective

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from rnnviz.checkpoint import CheckpointError
+from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.training.batches import Examples, batches
 from rnnviz.training.events import EpochFinished, from_json, to_json
 from rnnviz.training.progress import Progress

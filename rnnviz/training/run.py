@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import torch
 
-from rnnviz import checkpoint
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.training.devices import Place
 from rnnviz.training.loop import (
     DivergenceError,

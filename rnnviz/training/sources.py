@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from rnnviz import parsing
-from rnnviz.classifier import DIGIT_LABELS
 from rnnviz.data import DataError, digits, memory, mnist
-from rnnviz.run_place import place
+from rnnviz.models.classifier import DIGIT_LABELS
+from rnnviz.models.places import place
 from rnnviz.training import images, texts
 from rnnviz.training.batches import Examples, Prepare
 from rnnviz.training.objectives import Classification, Number, Objective, Symbols

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from rnnviz import tokens
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, imdb, sentences, texts
 from rnnviz.data.labelled import MOST_CLASSES, check_labels
 from rnnviz.data.texts import SENTIMENT, LabelledTexts, Track
-from rnnviz.evaluation import padded, score_texts
-from rnnviz.tokens import TextTokenizer
+from rnnviz.models import tokens
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.evaluation import padded, score_texts
+from rnnviz.models.tokens import TextTokenizer
 from rnnviz.training.images import split
 from rnnviz.training.loop import Examples, Recipe
 

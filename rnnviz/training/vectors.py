@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz.tokens import UNKNOWN
+from rnnviz.models.tokens import UNKNOWN
 
 SMOOTHING = 0.75
 

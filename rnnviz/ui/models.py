@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz import checkpoint, exhibit, opening, parsing, warmup
+from rnnviz import exhibit, opening, parsing, warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
 from rnnviz.analysis import atlas
 from rnnviz.analysis.atlas import Atlas
 from rnnviz.analysis.explanations import Explanation
+from rnnviz.models import checkpoint
 from rnnviz.theatre import Reading
 from rnnviz.ui.kept import kept
 

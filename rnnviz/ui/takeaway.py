@@ -61,7 +61,7 @@ def trace_file(task: exhibit.Task, kind: str) -> bytes:
     """The trace of a task as the bytes of an ``npz`` or ``csv`` file."""
     import torch
 
-    from rnnviz.evaluation import rows
+    from rnnviz.models.evaluation import rows
 
     image = torch.from_numpy(task.picture.image.copy())
     trace = model(task.model).trace(rows(image)[None]).recurrent

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnviz import checkpoint, text_exhibit
+from rnnviz import text_exhibit
 from rnnviz.address import ALL
-from rnnviz.reader import PrefixMemory, read_text
+from rnnviz.models import checkpoint
+from rnnviz.models.reader import PrefixMemory, read_text
+from rnnviz.models.tokens import Encoded, TextTokenizer, load
 from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
-from rnnviz.tokens import Encoded, TextTokenizer, load
 from rnnviz.ui.kept import kept, kept_with
 from rnnviz.ui.models import model
 

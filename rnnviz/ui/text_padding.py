@@ -9,7 +9,7 @@ import streamlit as st
 from rnnviz import text_exhibit
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES
-from rnnviz.reader import read_padded
+from rnnviz.models.reader import read_padded
 from rnnviz.text_address import MOST_PADS
 from rnnviz.theatre import View, theatre
 from rnnviz.ui.kept import kept

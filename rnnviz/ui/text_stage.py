@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from rnnviz import warmup
+from rnnviz.models.reader import prefix_ends
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.reader import prefix_ends
 from rnnviz.run_network import RunNetwork, heading
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, theatre

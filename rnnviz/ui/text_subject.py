@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from rnnviz.models.tokens import Encoded
 from rnnviz.notation.palette import Theme
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Reading
-from rnnviz.tokens import Encoded
 from rnnviz.ui import text_models
 from rnnviz.ui.models import model
 from rnnviz.ui.rooms import FigureRoom

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz import parsing, run_files, run_table, run_uploads
-from rnnviz.checkpoint import CONFIG, TOKENIZER, WEIGHTS
+from rnnviz.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_jobs import origin, present

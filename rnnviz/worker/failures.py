@@ -27,8 +27,8 @@ def is_out_of_memory(failure: BaseException) -> bool:
 
 def is_expected(failure: BaseException) -> bool:
     """Whether the error's own words are a sentence of ours."""
-    from rnnviz.checkpoint import CheckpointError
     from rnnviz.data import DataError
+    from rnnviz.models.checkpoint import CheckpointError
     from rnnviz.training.devices import DeviceError
     from rnnviz.training.loop import DivergenceError
     from rnnviz.training.plan import PlanError

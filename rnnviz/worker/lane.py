@@ -21,8 +21,8 @@ import torch
 from safetensors.torch import save as serialised
 from torch import Tensor
 
-from rnnviz import checkpoint
-from rnnviz.classifier import SequenceClassifier
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs import CURVES, RECORD, Run
 from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
 from rnnviz.safe.files import replacing

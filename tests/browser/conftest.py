@@ -16,8 +16,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from rnnviz import checkpoint
 from rnnviz.address import CELLS, READOUTS, DigitsAddress
+from rnnviz.models import checkpoint
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve
 from tests.browser.waiting import PATIENCE
@@ -42,7 +42,7 @@ def model_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
         return {}
     import torch
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)

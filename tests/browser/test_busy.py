@@ -18,8 +18,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.page import draw
-from rnnviz import checkpoint
 from rnnviz.data.passages import PASSAGES
+from rnnviz.models import checkpoint
 from rnnviz.runs import RunStore
 from rnnviz.training.plan import defaults
 from tests.browser.conftest import Open

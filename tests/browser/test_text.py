@@ -13,8 +13,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from rnnviz import checkpoint
 from rnnviz.data.passages import PASSAGES, passage
+from rnnviz.models import checkpoint
 from tests.browser.conftest import Open
 from tests.browser.waiting import fits, until
 

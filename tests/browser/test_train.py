@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
-from rnnviz import checkpoint
+from rnnviz.models import checkpoint
 from rnnviz.runs import RunStore
 from rnnviz.training.plan import defaults
 from tests.browser.conftest import PATIENCE, Open

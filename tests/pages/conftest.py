@@ -42,8 +42,8 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All six models that the page offers, untrained."""
     import torch
 
-    from rnnviz import checkpoint
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models import checkpoint
+    from rnnviz.models.classifier import SequenceClassifier
 
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)

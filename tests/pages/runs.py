@@ -6,8 +6,9 @@ from typing import Any
 
 from safetensors.torch import save
 
-from rnnviz import checkpoint, replay, tokens
-from rnnviz.classifier import SequenceClassifier
+from rnnviz import replay
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs import Run, RunStore
 from rnnviz.training import preparation
 from rnnviz.training.plan import Plan

@@ -307,7 +307,7 @@ def test_texts_are_kept_while_another_page_is_open(text_page: Open) -> None:
 def test_missing_networks_are_explained(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh_caches: None
 ) -> None:
-    from rnnviz import checkpoint
+    from rnnviz.models import checkpoint
 
     text_models.forget()
     monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "nothing")

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz import checkpoint, text_exhibit, text_files, tokens
+from rnnviz import text_exhibit, text_files
 from rnnviz.data.passages import PASSAGES
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.reader import prefix_ends, read_text
 from rnnviz.nn.tracing import Trace
-from rnnviz.reader import prefix_ends, read_text
 from rnnviz.text_address import TextAddress
 from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, View

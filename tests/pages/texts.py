@@ -19,8 +19,8 @@ def save_text_models(folder: Path) -> None:
     """``imdb-lstm``, ``imdb-gru`` and ``imdb-rnn`` with one tokenizer, which knows the passages."""
     import torch
 
-    from rnnviz import checkpoint, tokens
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models import checkpoint, tokens
+    from rnnviz.models.classifier import SequenceClassifier
 
     tokenizer = tokens.train([one.text for one in PASSAGES], size=600, least_count=1)
     torch.manual_seed(0)

@@ -20,7 +20,7 @@ from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import MOST_READINGS, TINTS, View
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import ClassifierTrace
+    from rnnviz.models.classifier import ClassifierTrace
     from rnnviz.nn.tracing import Trace
 
     Showable: TypeAlias = Trace | ClassifierTrace | Reading

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import augmentation
-from rnnviz.evaluation import LabelledImages, rows, score
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.evaluation import LabelledImages, rows, score
 from rnnviz.tracking import Track, silently
 
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz import checkpoint
-from rnnviz.checkpoint import CheckpointError
 from rnnviz.data import DataError
+from rnnviz.models import checkpoint
+from rnnviz.models.checkpoint import CheckpointError
 
 if TYPE_CHECKING:
     import tokenizers

@@ -16,12 +16,12 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
+from rnnviz.models.readouts import READOUTS
+from rnnviz.models.tokens import PAD, UNKNOWN
 from rnnviz.nn import arguments, prefixes
 from rnnviz.nn.observing import bare, check_returned, evaluating, is_hooked
 from rnnviz.nn.recurrent import GRU, LSTM, RNN
 from rnnviz.nn.tracing import Trace, trace
-from rnnviz.readouts import READOUTS
-from rnnviz.tokens import PAD, UNKNOWN
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -349,7 +349,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         The mixin would load loosely and fall back to a pickle; neither happens here. The model
         comes as it was saved: raises ValueError for words that would make it another one.
         """
-        from rnnviz import checkpoint
+        from rnnviz.models import checkpoint
 
         folder = Path(model_id)
         if not folder.is_dir():

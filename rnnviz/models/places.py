@@ -18,7 +18,7 @@ def place() -> tuple[Path, str]:
     The second value is a sentence where that is not where it should be, and empty elsewhere.
     """
     chosen = os.environ.get("RNNVIZ_RUNS")
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if chosen:
         return _found(str(Path(chosen).expanduser()))
     if (root / "app.py").is_file():

@@ -30,7 +30,7 @@ from rnnviz.safe import strict
 from rnnviz.safe.files import swap_folder
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "card.json"
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
@@ -41,7 +41,7 @@ FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
 WRAPPERS = ("module", "_orig_mod")
 """What data-parallel and compiled modules put into the names of the weights inside."""
 
-PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
+PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -196,7 +196,7 @@ def save(
 
 def _unwrapped(model: Any) -> SequenceClassifier:
     """The classifier that was compiled or made data-parallel; `CheckpointError` for others."""
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
     inside = model
     while not isinstance(inside, SequenceClassifier):
@@ -258,7 +258,7 @@ def _plain(config: Mapping[str, Any]) -> SequenceClassifier:
     """The model that these words describe, without memory for its weights."""
     import torch
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
     with torch.device("meta"):
         return SequenceClassifier(**config)
@@ -383,7 +383,7 @@ def _checked_config(config: dict[str, Any], path: Path) -> dict[str, Any]:
     """Known words only, and sizes within bounds; the constructor checks the rest."""
     from inspect import signature
 
-    from rnnviz.classifier import SequenceClassifier
+    from rnnviz.models.classifier import SequenceClassifier
 
     known = set(signature(SequenceClassifier).parameters)
     if set(config) - known or "cell" not in config:

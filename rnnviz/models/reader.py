@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnviz.models.tokens import PAD, SPECIAL
 from rnnviz.theatre.reading import LeftOutText, Reading, reading_from_trace
-from rnnviz.tokens import PAD, SPECIAL
 
 if TYPE_CHECKING:
-    from rnnviz.classifier import SequenceClassifier
-    from rnnviz.tokens import Encoded
+    from rnnviz.models.classifier import SequenceClassifier
+    from rnnviz.models.tokens import Encoded
 
 MOST_READ = 4_000
 """Tokens of a text that are read for the theatre; of a longer one half at the head, half at the

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz.classifier import SequenceClassifier
 from rnnviz.data import DataError, arrays
 from rnnviz.data.texts import LabelledTexts
+from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.tokens import TextTokenizer
 from rnnviz.safe import npz
-from rnnviz.tokens import TextTokenizer
 from rnnviz.tracking import Track, silently
 
 IMAGES_AT_ONCE = 500

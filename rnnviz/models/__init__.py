@@ -1,0 +1,1 @@
+"""Classifiers of sequences: their parts, their files, and how one reads an input."""
