@@ -20,9 +20,9 @@ import torch
 from rnnviz.data import DataError
 from rnnviz.training import budget
 from rnnviz.training.curves import Curves
-from rnnviz.training.diagnosis import diagnose
-from rnnviz.training.events import EpochFinished, Event, to_json
-from rnnviz.training.loop import DivergenceError, Training
+from rnnviz.training.diagnosis.findings import diagnose
+from rnnviz.training.engine.events import EpochFinished, Event, to_json
+from rnnviz.training.engine.loop import DivergenceError, Training
 from rnnviz.training.plan import CELLS, PRESETS, TASKS, Plan, defaults
 from rnnviz.training.preparation import prepare
 

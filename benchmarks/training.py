@@ -46,7 +46,7 @@ from torch.nn.utils import clip_grad_norm_
 from benchmarks.throughput import TorchLayers
 from rnnviz.jobs.messages import send
 from rnnviz.models.readouts import READOUTS
-from rnnviz.training.batches import Examples
+from rnnviz.training.engine.batches import Examples
 from rnnviz.training.plan import Plan
 from rnnviz.training.preparation import Prepared, build, prepare
 from rnnviz.worker import lane

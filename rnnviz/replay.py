@@ -23,10 +23,11 @@ from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.reader import prefix_ends
 from rnnviz.snapshots import Snapshot, load_into
 from rnnviz.theatre.reading import Mark, Reading, reading_from_trace
-from rnnviz.training import preparation, sources
-from rnnviz.training.objectives import LARGEST_ERROR, Number, Objective
+from rnnviz.training import preparation
+from rnnviz.training.engine.objectives import LARGEST_ERROR, Number, Objective
 from rnnviz.training.plan import TASKS, Plan
-from rnnviz.training.sources import Shown
+from rnnviz.training.tasks import load
+from rnnviz.training.tasks.load import Shown
 
 _LOADING = Lock()
 
@@ -79,7 +80,7 @@ def subject(plan: Plan) -> Subject:
     """
     with _LOADING:
         try:
-            source = sources.load(plan)
+            source = load.load(plan)
             inputs = tuple(
                 replace(
                     one,
@@ -90,7 +91,7 @@ def subject(plan: Plan) -> Subject:
             )
             return Subject(plan, dict(source.model), tuple(source.labels), source.objective, inputs)
         finally:
-            sources.forget()
+            load.forget()
 
 
 def measure(subject: Subject, snapshot: Snapshot, shown: Shown) -> Measured:

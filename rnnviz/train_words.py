@@ -14,9 +14,9 @@ import numpy as np
 
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.train_lines import Shown, kinds, name_of, right_words
-from rnnviz.training.comparing import Scored, ahead, is_guessed
+from rnnviz.training.diagnosis.comparing import Scored, ahead, is_guessed
+from rnnviz.training.diagnosis.measures import Readings
 from rnnviz.training.plan import TASKS, Plan, PlanError
-from rnnviz.training.readings import Readings
 
 STATES = {
     "queued": "Waiting",

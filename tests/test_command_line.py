@@ -22,12 +22,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from rnnviz.__main__ import app
+from rnnviz.commands.terminal import Terminal
 from rnnviz.data import digits, samples
 from rnnviz.models import checkpoint, evaluation, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.safe.files import check_overwriting
 from rnnviz.training import Event, StepFinished
-from rnnviz.training.terminal import Terminal
 from tests.oracle import assert_near
 
 REDRAWN = functools.cache(digits.load)
@@ -428,7 +428,7 @@ def test_long_commands_show_how_far_they_are(
     assert all(one.startswith("rnnviz: These are ") for one in piped.stderr.splitlines())
     shown = io.StringIO()
     monkeypatch.setattr(
-        "rnnviz.training.terminal.CONSOLE", Console(file=shown, force_terminal=True, width=90)
+        "rnnviz.commands.terminal.CONSOLE", Console(file=shown, force_terminal=True, width=90)
     )
     on_a_terminal = rnnviz(*command)
     assert on_a_terminal.exit_code == 0 and count in shown.getvalue()

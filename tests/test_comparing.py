@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
-from rnnviz.training.comparing import CHANCE, Scored, ahead, differ, is_guessed
+from rnnviz.training.diagnosis.comparing import CHANCE, Scored, ahead, differ, is_guessed
 
 
 @given(st.integers(1, 2000), st.data())

@@ -20,7 +20,7 @@ from rnnviz.jobs import Job, JobError, JobManager, Limits
 from rnnviz.jobs.crew import resident_megabytes
 from rnnviz.models import checkpoint
 from rnnviz.runs import RunStore
-from rnnviz.training.state import TrainingState
+from rnnviz.training.engine.state import TrainingState
 from tests.test_jobs import until
 from tests.test_worker import PLAN, assert_same, work
 

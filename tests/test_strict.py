@@ -25,7 +25,7 @@ from rnnviz.runs import RunError, RunStore
 from rnnviz.safe import strict
 from rnnviz.train_lines import Shown, level_of, lines_of
 from rnnviz.training.curves import Curves
-from rnnviz.training.diagnosis import diagnose
+from rnnviz.training.diagnosis.findings import diagnose
 from rnnviz.training.plan import FIELDS, Plan, PlanError
 
 ODD: list[Any] = [

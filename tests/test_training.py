@@ -25,10 +25,10 @@ from rnnviz.training import (
     TrainingFinished,
     TrainingStarted,
     TrainingWarned,
-    images,
     train,
 )
 from rnnviz.training.start import initialise
+from rnnviz.training.tasks import images
 from tests.oracle import assert_near
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz.training.advice import Adviser, Step, any_of, sentence, written
-from rnnviz.training.causes import kept_bias
 from rnnviz.training.curves import Curves
-from rnnviz.training.diagnosis import Finding, diagnose
+from rnnviz.training.diagnosis.advice import Adviser, Step, any_of, sentence, written
+from rnnviz.training.diagnosis.causes import kept_bias
+from rnnviz.training.diagnosis.findings import Finding, diagnose
 from rnnviz.training.plan import BOUNDS, PRESETS, Plan, defaults
 from tests.test_training_diagnosis import STEPS, curves, guessing
 

@@ -139,7 +139,7 @@ def test_events_become_curves() -> None:
 
 
 def test_the_engines_events_are_understood() -> None:
-    from rnnviz.training import events
+    from rnnviz.training.engine import events
 
     best = events.EpochFinished(1, 0.5, 0.9, 50, 1.0, True, {})
     every = [

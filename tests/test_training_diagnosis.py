@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from rnnviz.training.curves import Curves, Mark
-from rnnviz.training.diagnosis import Finding, diagnose
-from rnnviz.training.events import Event, to_json
-from rnnviz.training.loop import DivergenceError, Training
+from rnnviz.training.diagnosis.findings import Finding, diagnose
+from rnnviz.training.diagnosis.measures import percent, short
+from rnnviz.training.engine.events import Event, to_json
+from rnnviz.training.engine.loop import DivergenceError, Training
 from rnnviz.training.plan import PRESETS, Plan, defaults
 from rnnviz.training.preparation import prepare
-from rnnviz.training.readings import percent, short
 
 PLANS = {preset.key: preset.plan for preset in PRESETS}
 STEPS = 300

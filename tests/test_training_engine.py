@@ -29,16 +29,14 @@ from rnnviz.training import (
     TrainingStarted,
     TrainingWarned,
     budget,
-    events,
-    loop,
-    scoring,
     train,
 )
-from rnnviz.training.averaging import RunningAverage
-from rnnviz.training.devices import DeviceError, Place, place
-from rnnviz.training.objectives import CLASSIFICATION, REGRESSION
-from rnnviz.training.recipe import OPTIMIZERS, learning_rate, optimiser
-from rnnviz.training.updates import update
+from rnnviz.training.engine import events, loop, scoring
+from rnnviz.training.engine.averaging import RunningAverage
+from rnnviz.training.engine.devices import DeviceError, Place, place
+from rnnviz.training.engine.objectives import CLASSIFICATION, REGRESSION
+from rnnviz.training.engine.recipe import OPTIMIZERS, learning_rate, optimiser
+from rnnviz.training.engine.updates import update
 from tests.oracle import assert_near
 from tests.test_training import reader, small_model, stripes, words
 

@@ -13,11 +13,11 @@ from rnnviz.models import checkpoint, places, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs import RunStore
 from rnnviz.theatre.reading import Mark, reading_from_trace
-from rnnviz.training import sources
-from rnnviz.training.batches import batches
-from rnnviz.training.objectives import Classification, Number, Symbols
+from rnnviz.training.engine.batches import batches
+from rnnviz.training.engine.objectives import Classification, Number, Symbols
 from rnnviz.training.plan import CELLS, TASKS, Plan, defaults
 from rnnviz.training.preparation import Prepared, prepare
+from rnnviz.training.tasks import load
 from tests.oracle import assert_near
 
 SMALL = {
@@ -37,7 +37,7 @@ def small(task: str, cell: str = "gru", **words: object) -> Prepared:
 def test_a_plan_becomes_a_run_that_repeats(task: str) -> None:
     before = torch.get_rng_state()
     first = small(task)
-    sources._load.cache_clear()
+    load._load.cache_clear()
     again = small(task)
     assert torch.equal(before, torch.get_rng_state())  # nobody else's numbers are moved
     assert torch.equal(first.examples.inputs, again.examples.inputs)
@@ -254,7 +254,7 @@ def test_data_that_is_not_there_is_not_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RNNVIZ_DATA", str(tmp_path))
-    sources._load.cache_clear()
+    load._load.cache_clear()
     for task in ("mnist", "fashion-mnist", "kmnist", "imdb"):
         with pytest.raises(DataError, match=r"RNNVIZ_DATA"):
             prepare(defaults(task))

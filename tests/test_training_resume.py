@@ -22,9 +22,9 @@ from rnnviz.training import (
     Training,
     TrainingStarted,
     TrainingState,
-    events,
 )
-from rnnviz.training.recipe import OPTIMIZERS
+from rnnviz.training.engine import events
+from rnnviz.training.engine.recipe import OPTIMIZERS
 from tests.test_training import reader, small_model, stripes, words
 
 CLOCK = ("seconds", "seconds_left", "examples_per_second", "resumed_at")

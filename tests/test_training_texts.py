@@ -18,7 +18,8 @@ from rnnviz.data import DataError, sentences
 from rnnviz.data.texts import SENTIMENT, LabelledTexts
 from rnnviz.models import checkpoint, evaluation, tokens
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.training import texts, vectors
+from rnnviz.training import vectors
+from rnnviz.training.tasks import texts
 from tests.oracle import assert_near
 
 TINY = ["--limit", 300, "--hidden-size", 8, "--embedding-size", 8, "--epochs", 1]

@@ -24,8 +24,8 @@ from rnnviz import snapshots
 from rnnviz.models import checkpoint
 from rnnviz.runs import Run
 from rnnviz.training.curves import Curves
+from rnnviz.training.engine.state import TrainingState
 from rnnviz.training.plan import Plan, defaults
-from rnnviz.training.state import TrainingState
 from rnnviz.worker import failures, lane
 from rnnviz.worker.control import Control
 from rnnviz.worker.throttle import Throttle
@@ -168,7 +168,7 @@ def test_one_step_at_a_time(whole: Path, tmp_path: Path) -> None:
 def test_a_pause_ends_a_long_scoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The wish comes while held-out examples are scored; the rest of them is not read."""
     read: list[int] = []
-    monkeypatch.setattr("rnnviz.training.scoring.EXAMPLES_AT_ONCE", 100)
+    monkeypatch.setattr("rnnviz.training.engine.scoring.EXAMPLES_AT_ONCE", 100)
     prepare = lane.prepare
     control: list[Control] = []
 

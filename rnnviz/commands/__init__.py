@@ -49,7 +49,7 @@ def name_or_path(text: str) -> str | Path:
 
 def progress(description: str) -> Track:
     """Something that shows on the terminal how far a loop is, and nothing where there is none."""
-    from rnnviz.training.terminal import track
+    from rnnviz.commands.terminal import track
 
     return lambda rows, count: track(rows, count, description)
 

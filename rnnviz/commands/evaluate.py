@@ -15,7 +15,7 @@ from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.evaluation import Score
 from rnnviz.safe.files import replacing
-from rnnviz.training.texts import grammar
+from rnnviz.training.tasks.texts import grammar
 
 
 @dataclass(frozen=True)

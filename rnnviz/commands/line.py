@@ -13,8 +13,8 @@ from rnnviz.commands import progress, tell
 from rnnviz.data import DataError, imdb, texts
 from rnnviz.data.texts import LabelledTexts
 from rnnviz.models import checkpoint, tokens
-from rnnviz.training import images
-from rnnviz.training.texts import grammar
+from rnnviz.training.tasks import images
+from rnnviz.training.tasks.texts import grammar
 
 TEXTS = 400
 MOST_TOKENS = 400

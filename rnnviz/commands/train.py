@@ -192,7 +192,7 @@ def train(
 
         from rnnviz.models import checkpoint
         from rnnviz.training import DivergenceError
-        from rnnviz.training.devices import DeviceError, place
+        from rnnviz.training.engine.devices import DeviceError, place
 
         task = _checked_task(data)
         suffix = readout or "attention"
@@ -275,10 +275,11 @@ def _train_images(
     folder: Path,
     run_words: dict[str, Any],
 ) -> bool:
+    from rnnviz.commands import foreground
     from rnnviz.data import DataError
     from rnnviz.models import checkpoint
     from rnnviz.models.classifier import SequenceClassifier
-    from rnnviz.training import images, run
+    from rnnviz.training.tasks import images
 
     for word, option in OF_TEXTS.items():
         if word in model_words:
@@ -291,8 +292,8 @@ def _train_images(
     recipe: Recipe = images.recipe(model_words["cell"], **recipe_words)
     words = {"dropout": 0.1, **model_words}
     model = SequenceClassifier(num_classes=len(task.labels), labels=task.labels, **words)
-    begun = run.begin(model, checkpoint.folder_of(name_or_path(start)) if start else None)
-    return run.run(
+    begun = foreground.begin(model, checkpoint.folder_of(name_or_path(start)) if start else None)
+    return foreground.run(
         model,
         task,
         recipe,
@@ -317,9 +318,10 @@ def _train_texts(
     folder: Path,
     run_words: dict[str, Any],
 ) -> bool:
+    from rnnviz.commands import foreground
     from rnnviz.data import DataError
     from rnnviz.models.classifier import SequenceClassifier
-    from rnnviz.training import run, texts
+    from rnnviz.training.tasks import texts
 
     if start:
         raise DataError(
@@ -329,7 +331,9 @@ def _train_texts(
     preset = texts.defaults(data)
     main = run_words["place"].is_main
     with run_words["place"].main_first():
-        task = texts.load(data, chosen_tokens=given, track=run.track if main else None, **options)
+        task = texts.load(
+            data, chosen_tokens=given, track=foreground.track if main else None, **options
+        )
     if main:
         tell(task.held_out_texts.notices)
     model = SequenceClassifier(
@@ -338,11 +342,11 @@ def _train_texts(
         vocabulary_size=task.tokenizer.vocabulary_size,
         **{**preset.model, **model_words},
     )
-    begun = run.begin(model, None)
+    begun = foreground.begin(model, None)
     if preset.word_vectors if word_vectors is None else word_vectors:
-        run.start_from_vectors(model, task.training.inputs)
+        foreground.start_from_vectors(model, task.training.inputs)
         begun["started_from"] = "vectors of words in the same company, from the training texts"
-    return run.run(
+    return foreground.run(
         model,
         task,
         texts.recipe(data, model_words["cell"], **recipe_words),

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnviz.training.loop import (
+    from rnnviz.training.engine.loop import (
         DivergenceError,
         EpochFinished,
         Event,
@@ -47,7 +47,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'rnnviz.training' has no attribute {name!r}")
-    value = getattr(import_module("rnnviz.training.loop"), name)
+    value = getattr(import_module("rnnviz.training.engine.loop"), name)
     globals()[name] = value
     return value
 

@@ -32,7 +32,7 @@ from rnnviz.models import checkpoint, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.evaluation import padded
 from rnnviz.models.tokens import PAD, TextTokenizer
-from rnnviz.training.loop import Examples, Recipe, TrainingFinished, train
+from rnnviz.training.engine.loop import Examples, Recipe, TrainingFinished, train
 from rnnviz.training.start import initialise
 
 CELLS = ("gru", "lstm")

@@ -6,7 +6,7 @@ becomes is in `preparation.py`.
 """
 
 from rnnviz.training.presets import PRESETS, Preset
-from rnnviz.training.tasks import TASKS, TaskInfo, defaults
+from rnnviz.training.tasks.table import TASKS, TaskInfo, defaults
 from rnnviz.training.words import (
     BOUNDS,
     CELLS,

@@ -14,13 +14,13 @@ import torch
 
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn import parameters
-from rnnviz.training.batches import Examples, Prepare
-from rnnviz.training.objectives import Objective
+from rnnviz.training.engine.batches import Examples, Prepare
+from rnnviz.training.engine.objectives import Objective
+from rnnviz.training.engine.recipe import Recipe
 from rnnviz.training.plan import Plan
-from rnnviz.training.recipe import Recipe
-from rnnviz.training.sources import Shown, load
 from rnnviz.training.start import initialise
-from rnnviz.training.tasks import EMBEDDING_SIZES, TASKS
+from rnnviz.training.tasks.load import Shown, load
+from rnnviz.training.tasks.table import EMBEDDING_SIZES, TASKS
 
 __all__ = ["Prepared", "Shown", "build", "prepare", "recipe"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnnviz.training.tasks import defaults
+from rnnviz.training.tasks.table import defaults
 from rnnviz.training.words import Plan
 
 

@@ -24,7 +24,7 @@ from rnnviz.ui.train_desk import Looked
 from rnnviz.ui.train_jobs import Desk, present
 
 if TYPE_CHECKING:
-    from rnnviz.training.diagnosis import Finding
+    from rnnviz.training.diagnosis.findings import Finding
 
 EMPTY = (
     "Press **Train**, and the first points appear below: the loss and the share of right answers, "
@@ -217,7 +217,7 @@ def _findings(looked: Looked) -> None:
 
 
 def _diagnosed(looked: Looked) -> list[tuple[str, Finding]]:
-    from rnnviz.training.diagnosis import diagnose
+    from rnnviz.training.diagnosis.findings import diagnose
 
     found = []
     for shown in looked.runs:

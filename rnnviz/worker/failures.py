@@ -29,8 +29,8 @@ def is_expected(failure: BaseException) -> bool:
     """Whether the error's own words are a sentence of ours."""
     from rnnviz.data import DataError
     from rnnviz.models.checkpoint import CheckpointError
-    from rnnviz.training.devices import DeviceError
-    from rnnviz.training.loop import DivergenceError
+    from rnnviz.training.engine.devices import DeviceError
+    from rnnviz.training.engine.loop import DivergenceError
     from rnnviz.training.plan import PlanError
     from rnnviz.worker.lane import ResumeError
 

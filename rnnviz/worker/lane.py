@@ -26,7 +26,7 @@ from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs import CURVES, RECORD, Run
 from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
 from rnnviz.safe.files import replacing
-from rnnviz.training.events import (
+from rnnviz.training.engine.events import (
     EpochFinished,
     Event,
     SnapshotTaken,
@@ -35,10 +35,10 @@ from rnnviz.training.events import (
     TrainingStarted,
     to_json,
 )
-from rnnviz.training.loop import Training
+from rnnviz.training.engine.loop import Training
+from rnnviz.training.engine.state import TrainingState
 from rnnviz.training.plan import Plan
 from rnnviz.training.preparation import Prepared, prepare
-from rnnviz.training.state import TrainingState
 from rnnviz.worker.control import Control
 from rnnviz.worker.throttle import Throttle
 

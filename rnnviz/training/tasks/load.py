@@ -20,10 +20,10 @@ from rnnviz import parsing
 from rnnviz.data import DataError, digits, memory, mnist
 from rnnviz.models.classifier import DIGIT_LABELS
 from rnnviz.models.places import place
-from rnnviz.training import images, texts
-from rnnviz.training.batches import Examples, Prepare
-from rnnviz.training.objectives import Classification, Number, Objective, Symbols
+from rnnviz.training.engine.batches import Examples, Prepare
+from rnnviz.training.engine.objectives import Classification, Number, Objective, Symbols
 from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.tasks import images, texts
 
 HELD_OUT_SEED = 1_000_003
 """Held-out sequences of the memory tasks come from the seed plus this: other ones, same kind."""

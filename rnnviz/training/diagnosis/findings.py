@@ -13,11 +13,11 @@ from typing import Literal
 
 import numpy as np
 
-from rnnviz.training.advice import Step, any_of, sentence
-from rnnviz.training.causes import causes
 from rnnviz.training.curves import Curves
+from rnnviz.training.diagnosis.advice import Step, any_of, sentence
+from rnnviz.training.diagnosis.causes import causes
+from rnnviz.training.diagnosis.measures import Readings, percent, short
 from rnnviz.training.plan import TASKS, Plan
-from rnnviz.training.readings import Readings, percent, short
 
 Kind = Literal[
     "diverged",

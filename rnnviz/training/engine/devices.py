@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnviz.training.batches import Examples
+from rnnviz.training.engine.batches import Examples
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("no", "bf16", "fp16")

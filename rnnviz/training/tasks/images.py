@@ -16,7 +16,7 @@ from rnnviz.data import DataError, digits, mnist
 from rnnviz.data.augmentation import augment, noise
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.evaluation import LabelledImages, rows, score
-from rnnviz.training.loop import Examples, Prepare, Recipe
+from rnnviz.training.engine.loop import Examples, Prepare, Recipe
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rnnviz.training.advice import Adviser
 from rnnviz.training.curves import Curves
+from rnnviz.training.diagnosis.advice import Adviser
 from rnnviz.training.plan import TASKS, Plan
 
 ENOUGH_STEPS = 60

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from rnnviz.training.advice import any_of, sentence
+from rnnviz.training.diagnosis.advice import any_of, sentence
+from rnnviz.training.diagnosis.measures import Readings, percent, short
 from rnnviz.training.plan import Plan
-from rnnviz.training.readings import Readings, percent, short
 
 SHORT_WAY = 0.1
 """Where all updates together move a weight by less, the weights are still those of the start."""

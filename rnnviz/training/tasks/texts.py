@@ -21,8 +21,8 @@ from rnnviz.models import tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.evaluation import padded, score_texts
 from rnnviz.models.tokens import TextTokenizer
-from rnnviz.training.images import split
-from rnnviz.training.loop import Examples, Recipe
+from rnnviz.training.engine.loop import Examples, Recipe
+from rnnviz.training.tasks.images import split
 
 NAMES = ("imdb", "sentences")
 

@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from rnnviz.models.checkpoint import CheckpointError
-from rnnviz.training.batches import Examples, batches
-from rnnviz.training.events import EpochFinished, from_json, to_json
-from rnnviz.training.progress import Progress
-from rnnviz.training.recipe import optimiser_state, restore_optimiser
-from rnnviz.training.state import TrainingState
+from rnnviz.training.engine.batches import Examples, batches
+from rnnviz.training.engine.events import EpochFinished, from_json, to_json
+from rnnviz.training.engine.progress import Progress
+from rnnviz.training.engine.recipe import optimiser_state, restore_optimiser
+from rnnviz.training.engine.state import TrainingState
 
 if TYPE_CHECKING:
-    from rnnviz.training.loop import Training
+    from rnnviz.training.engine.loop import Training
 
 MOST_HASHED = 1000
 """Examples by which a resumed run knows its data again, besides all labels."""

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnviz.training.batches import Examples
-from rnnviz.training.devices import Place
-from rnnviz.training.objectives import Objective
-from rnnviz.training.recipe import Recipe
+from rnnviz.training.engine.batches import Examples
+from rnnviz.training.engine.devices import Place
+from rnnviz.training.engine.objectives import Objective
+from rnnviz.training.engine.recipe import Recipe
 
 CLIP_EPSILON = 1e-6
 """What `clip_grad_norm_` adds to the norm that it divides by."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rnnviz.training.batches import Examples, Prepare
 from rnnviz.training.budget import FORWARD_PART, MOST_SCORED, PART_FOR_SCORES
-from rnnviz.training.devices import Place
-from rnnviz.training.objectives import Objective
-from rnnviz.training.updates import whole
+from rnnviz.training.engine.batches import Examples, Prepare
+from rnnviz.training.engine.devices import Place
+from rnnviz.training.engine.objectives import Objective
+from rnnviz.training.engine.updates import whole
 
 EXAMPLES_AT_ONCE = 500
 STEPS_AT_ONCE = 50_000

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 import torch
 
+from rnnviz.commands.terminal import Terminal, track
 from rnnviz.models import checkpoint
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.training.devices import Place
-from rnnviz.training.loop import (
+from rnnviz.training.engine.devices import Place
+from rnnviz.training.engine.loop import (
     DivergenceError,
     EpochFinished,
     Examples,
@@ -28,7 +29,6 @@ from rnnviz.training.loop import (
     TrainingState,
 )
 from rnnviz.training.start import initialise
-from rnnviz.training.terminal import Terminal, track
 from rnnviz.training.vectors import word_vectors
 
 __all__ = ["Task", "begin", "run", "start_from_vectors", "state_path", "stopped_by_ctrl_c", "track"]

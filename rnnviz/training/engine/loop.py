@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnviz.training import resuming, scoring
-from rnnviz.training.averaging import RunningAverage
-from rnnviz.training.batches import Examples, Prepare, batches
-from rnnviz.training.devices import Place, global_random, place, set_global_random
-from rnnviz.training.events import (
+from rnnviz.training.engine import resuming, scoring
+from rnnviz.training.engine.averaging import RunningAverage
+from rnnviz.training.engine.batches import Examples, Prepare, batches
+from rnnviz.training.engine.devices import Place, global_random, place, set_global_random
+from rnnviz.training.engine.events import (
     EpochFinished,
     Event,
     HeldOutScored,
@@ -29,11 +29,11 @@ from rnnviz.training.events import (
     TrainingStarted,
     TrainingWarned,
 )
-from rnnviz.training.objectives import CLASSIFICATION, Objective
-from rnnviz.training.progress import Progress
-from rnnviz.training.recipe import Recipe, learning_rate, optimiser
-from rnnviz.training.state import TrainingState
-from rnnviz.training.updates import update
+from rnnviz.training.engine.objectives import CLASSIFICATION, Objective
+from rnnviz.training.engine.progress import Progress
+from rnnviz.training.engine.recipe import Recipe, learning_rate, optimiser
+from rnnviz.training.engine.state import TrainingState
+from rnnviz.training.engine.updates import update
 
 __all__ = [
     "DivergenceError",

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from rnnviz.training.events import (
+from rnnviz.training.engine.events import (
     EpochFinished,
     Event,
     HeldOutScored,

@@ -1,0 +1,1 @@
+"""What a run of numbers says: measures, findings, causes, advice, comparisons."""

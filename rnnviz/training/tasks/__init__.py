@@ -1,0 +1,1 @@
+"""What can be trained: images, texts and sequences made by a rule."""
