@@ -16,8 +16,8 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from rnnviz.jobs import Job, JobManager
-from rnnviz.runs import RunStore
+from rnnviz.runs.queue import Job, JobManager
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import defaults
 
 

@@ -44,14 +44,14 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from benchmarks.throughput import TorchLayers
-from rnnviz.jobs.messages import send
 from rnnviz.models.readouts import READOUTS
+from rnnviz.runs.queue.messages import send
+from rnnviz.runs.worker import lane
+from rnnviz.runs.worker.control import Control
+from rnnviz.runs.worker.work import Work
 from rnnviz.training.engine.batches import Examples
 from rnnviz.training.plan import Plan
 from rnnviz.training.preparation import Prepared, build, prepare
-from rnnviz.worker import lane
-from rnnviz.worker.control import Control
-from rnnviz.worker.work import Work
 
 EXAMPLES, HELD_OUT, BATCH = 59_000, 1_000, 100
 TURN = 5

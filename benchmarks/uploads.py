@@ -13,8 +13,8 @@ from functools import partial
 
 from rnnviz.data import DataError
 from rnnviz.data.documents import reading
-from rnnviz.jobs.crew import resident_megabytes
 from rnnviz.parsing.pool import POOLS, Pool
+from rnnviz.runs.queue.crew import resident_megabytes
 from tests.bombs import BOMBS
 from tests.test_fuzz import FILES
 

@@ -20,10 +20,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rnnviz.jobs import Job, JobManager
-from rnnviz.jobs.crew import resident_megabytes
-from rnnviz.jobs.limits import cores
-from rnnviz.runs import Run, RunStore
+from rnnviz.runs.queue import Job, JobManager
+from rnnviz.runs.queue.crew import resident_megabytes
+from rnnviz.runs.queue.limits import cores
+from rnnviz.runs.store import Run, RunStore
 from rnnviz.training.plan import Plan, defaults
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rnnviz.runs import ID, PREFIX
+from rnnviz.runs.store import ID, PREFIX
 from rnnviz.theatre.view import notice
 
 VERSION = "2"
@@ -44,9 +44,9 @@ class DigitsAddress:
     """Everything about the Digits page that a link carries, apart from the theatre's view.
 
     ``image`` and ``pinned`` are 784 grey bytes of a digit that is no bundled sample; they go before
-    ``sample`` and ``pin``. ``run`` is the id of a training run (`rnnviz.runs`) whose network reads
-    instead of a bundled one, which ``cell`` and ``readout`` choose. ``morph`` is the share, in
-    percent, of the present digit in a mix with the pinned one; None is the present digit alone.
+    ``sample`` and ``pin``. ``run`` is the id of a training run (`rnnviz.runs.store`) whose network
+    reads instead of a bundled one, which ``cell`` and ``readout`` choose. ``morph`` is the share,
+    in percent, of the present digit in a mix with the pinned one; None is the present digit alone.
     """
 
     cell: str = CELLS[0]

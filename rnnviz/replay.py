@@ -21,7 +21,7 @@ from torch import Tensor
 from rnnviz.analysis.gradient_flow import GradientFlow, gradient_flow
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.reader import prefix_ends
-from rnnviz.snapshots import Snapshot, load_into
+from rnnviz.runs.snapshots import Snapshot, load_into
 from rnnviz.theatre.reading import Mark, Reading, reading_from_trace
 from rnnviz.training import preparation
 from rnnviz.training.engine.objectives import LARGEST_ERROR, Number, Objective

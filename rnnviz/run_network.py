@@ -14,7 +14,7 @@ from rnnviz import run_table
 from rnnviz.models import checkpoint
 from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.runs import RunError, RunStore
+from rnnviz.runs.store import RunError, RunStore
 
 READS = {"digits": "28 pixels at each step", "text": "texts, token by token"}
 TITLES = {"digits": "Digits", "text": "Text"}

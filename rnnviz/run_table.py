@@ -16,7 +16,7 @@ from rnnviz.models import checkpoint
 from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.notation.palette import CLASSES, Theme
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.runs import Run
+from rnnviz.runs.store import Run
 from rnnviz.safe import spreadsheets
 from rnnviz.train_lines import HELD_OUT, MOST_POINTS, SMOOTHED, TRAINING
 from rnnviz.training.curves import Curves, smoothed, thinned

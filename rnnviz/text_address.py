@@ -18,7 +18,7 @@ from typing import Any
 
 from rnnviz.address import ALL, CELLS, RUN
 from rnnviz.data.passages import PASSAGES
-from rnnviz.runs import PREFIX
+from rnnviz.runs.store import PREFIX
 from rnnviz.theatre.view import notice
 
 VERSION = "2"
@@ -43,8 +43,9 @@ class TextAddress:
 
     ``text`` and ``pin`` are keys of bundled passages, or numbers of one's own texts (`is_own`)
     that only the session which made them can read. ``own`` and ``pinned`` are texts themselves and
-    go before them. ``run`` is the id of a training run (`rnnviz.runs`) whose network reads instead
-    of the bundled one of ``cell``. ``ghost`` says whether the text before an edit stays visible.
+    go before them. ``run`` is the id of a training run (`rnnviz.runs.store`) whose network reads
+    instead of the bundled one of ``cell``. ``ghost`` says whether the text before an edit stays
+    visible.
     """
 
     cell: str = CELLS[0]

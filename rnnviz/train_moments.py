@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnviz.runs import Run
-from rnnviz.snapshots import Found
+from rnnviz.runs.snapshots import Found
+from rnnviz.runs.store import Run
 from rnnviz.train_lines import right_words
 from rnnviz.training.curves import Curves
 

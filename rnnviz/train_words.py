@@ -1,7 +1,8 @@
 """The Train page in words: what will be trained, how it stands, what a race held equal.
 
-No torch and no Streamlit; a run is a `rnnviz.train_lines.Shown`, a state one of `rnnviz.jobs`.
-Nothing here has been through `plain`: names may hold signs that Streamlit takes for markup.
+No torch and no Streamlit; a run is a `rnnviz.train_lines.Shown`, a state one of
+`rnnviz.runs.queue`. Nothing here has been through `plain`: names may hold signs that Streamlit
+takes for markup.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from rnnviz.jobs import messages
+from rnnviz.runs.queue import messages
 
 FIRST_EPOCH = 8
 GOOD, DIES, HANGS, EATS, IS_SLOW, DIVERGES = range(6)

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import budgets as module
-from rnnviz import run_uploads, runs
-from rnnviz.budgets import LOCAL, Budget, Budgets, Uploads, address_of, budgets
-from rnnviz.jobs.job import Job
-from rnnviz.jobs.queue import FairQueue
-from rnnviz.runs import RunError, RunStore
+from rnnviz.runs import budgets as module
+from rnnviz.runs import store as runs
+from rnnviz.runs import uploads as run_uploads
+from rnnviz.runs.budgets import LOCAL, Budget, Budgets, Uploads, address_of, budgets
+from rnnviz.runs.queue.fair import FairQueue
+from rnnviz.runs.queue.job import Job
+from rnnviz.runs.store import RunError, RunStore
 
 PLAN = {"task": "digits", "cell": "gru", "hidden_size": 64}
 ME, OTHER = "visitor-1", "visitor-2"

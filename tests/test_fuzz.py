@@ -27,7 +27,6 @@ from PIL import Image
 from pyarrow import parquet
 
 import rnnviz
-from rnnviz import run_uploads
 from rnnviz.analysis import archives
 from rnnviz.data import DataError, samples
 from rnnviz.models import checkpoint, evaluation, tokens
@@ -36,7 +35,8 @@ from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn.tracing import Trace
 from rnnviz.parsing.asking import Limits
 from rnnviz.parsing.pool import POOLS
-from rnnviz.runs import RunError
+from rnnviz.runs import uploads
+from rnnviz.runs.store import RunError
 from rnnviz.theatre import drawing, writing
 from tests.documents import pdf, word
 
@@ -283,7 +283,7 @@ def test_a_changed_zip_of_a_network_is_unpacked_or_told(network: Path) -> None:
     for _ in range(5 * TRIES):
         data = chance.choice([changed_bytes, changed_zip])(made.getvalue(), chance)
         try:
-            run_uploads.checked(data, names=["a.zip"])
+            uploads.checked(data, names=["a.zip"])
         except RunError as error:
             check(error)
 

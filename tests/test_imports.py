@@ -35,7 +35,7 @@ LAYERS = (
         "rnnviz.analysis.robustness",
         "rnnviz.models.reader",
     ),
-    ("rnnviz.jobs", "rnnviz.worker", "rnnviz.replay"),
+    ("rnnviz.runs.queue", "rnnviz.runs.worker", "rnnviz.replay"),
     ("rnnviz.ui",),
     ("rnnviz.server",),
     ("rnnviz.commands",),
@@ -66,7 +66,7 @@ STREAMLIT = {"rnnviz.server", "rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = (
     "rnnviz",
-    "rnnviz.runs",
+    "rnnviz.runs.store",
     "rnnviz.run_table",
     "rnnviz.run_network",
     "rnnviz.training.curves",
@@ -86,9 +86,9 @@ LIGHT = (
     "rnnviz.training.diagnosis.measures",
     "rnnviz.training.tasks.table",
     "rnnviz.training.words",
-    "rnnviz.jobs",
+    "rnnviz.runs.queue",
     "rnnviz.parsing",
-    "rnnviz.snapshots",
+    "rnnviz.runs.snapshots",
     "rnnviz.train_moments",
     "rnnviz.analysis.gradient_flow",
 )

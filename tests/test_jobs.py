@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from rnnviz.jobs import Job, JobError, JobManager, Limits, limits
-from rnnviz.jobs import manager as managers
-from rnnviz.jobs.crew import Crew, Worker, resident_megabytes
-from rnnviz.jobs.job import UNSEEN_SECONDS, Lines
-from rnnviz.jobs.queue import FairQueue
-from rnnviz.runs import RunError, RunStore
+from rnnviz.runs.queue import Job, JobError, JobManager, Limits, limits
+from rnnviz.runs.queue import manager as managers
+from rnnviz.runs.queue.crew import Crew, Worker, resident_megabytes
+from rnnviz.runs.queue.fair import FairQueue
+from rnnviz.runs.queue.job import UNSEEN_SECONDS, Lines
+from rnnviz.runs.store import RunError, RunStore
 from rnnviz.training.plan import Plan
 from tests.fake_worker import DIES, DIVERGES, EATS, FIRST_EPOCH, GOOD, HANGS, IS_SLOW
 
@@ -284,7 +284,7 @@ def test_a_job_that_has_had_its_time_is_not_resumed(opened: Open) -> None:
 
 SERVER = """
 import sys
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 run, store = sys.argv[2], RunStore(sys.argv[1])
 print(store.update(run, state="running").id, flush=True)
 sys.stdin.read()
@@ -402,7 +402,7 @@ def test_what_is_known_to_be_too_large_is_not_taken(opened: Open, store: RunStor
 def test_a_worker_that_does_not_obey_is_ended(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patience = "rnnviz.jobs.dispatcher.PATIENCE_SECONDS"
+    patience = "rnnviz.runs.queue.dispatcher.PATIENCE_SECONDS"
     monkeypatch.setattr(patience, 0.3)
     manager = opened()
     deaf = manager.submit("ada", [plan(9, HANGS)])
@@ -419,7 +419,7 @@ def test_a_worker_that_does_not_obey_is_ended(
 
 
 def test_a_job_that_overstays_is_ended(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnnviz.jobs.dispatcher.OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr("rnnviz.runs.queue.dispatcher.OVERTIME_SECONDS", 0.0)
     late = opened(most_seconds=0.2).submit("ada", [plan(9, HANGS)])
     until(lambda: late.state == "stopped")
     assert "time of one job is over" in late.message
@@ -507,7 +507,7 @@ def test_a_full_disk_does_not_stop_the_manager(
 def test_workers_that_cannot_start_are_no_endless_loop(
     store: RunStore, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("rnnviz.jobs.crew.REST_SECONDS", 60.0)
+    monkeypatch.setattr("rnnviz.runs.queue.crew.REST_SECONDS", 60.0)
     bounds = Limits(workers=1)
     with JobManager(store, bounds=bounds, worker_module="tests.no_such_module") as manager:
         lost = manager.submit("ada", [plan()])
@@ -528,7 +528,7 @@ def test_while_a_worker_lives_jobs_wait_for_it(
         raise OSError(11, "Resource temporarily unavailable")
 
     with manager._lock:
-        monkeypatch.setattr("rnnviz.jobs.crew.Worker", fails)
+        monkeypatch.setattr("rnnviz.runs.queue.crew.Worker", fails)
         for worker in manager._dispatcher._crew.workers:
             if worker.job is None:
                 worker.kill()
@@ -575,7 +575,7 @@ def test_a_worker_that_dies_before_it_calls_back_stops_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is not waited for to the end of the patience, which is an hour here."""
-    monkeypatch.setattr("rnnviz.jobs.crew.CALL_SECONDS", 3600.0)
+    monkeypatch.setattr("rnnviz.runs.queue.crew.CALL_SECONDS", 3600.0)
     worker = Worker("tests.no_such_module", listening=True)
     with pytest.raises(EOFError):
         list(worker.heard())
@@ -598,7 +598,7 @@ def test_idle_workers_are_let_go_but_one(monkeypatch: pytest.MonkeyPatch) -> Non
 
     until(lambda: hear() or all(worker.ready for worker in crew.workers))
     assert crew.workers[0].megabytes() > 5
-    monkeypatch.setattr("rnnviz.jobs.crew.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("rnnviz.runs.queue.crew.IDLE_SECONDS", 0.0)
     until(lambda: hear() or crew.staff(0) or len(crew.workers) == 1)
     os.kill(crew.workers[0].pid, signal.SIGKILL)
     (worker,) = crew.workers

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz.jobs import Job, JobError, JobManager, Limits
-from rnnviz.jobs.crew import resident_megabytes
 from rnnviz.models import checkpoint
-from rnnviz.runs import RunStore
+from rnnviz.runs.queue import Job, JobError, JobManager, Limits
+from rnnviz.runs.queue.crew import resident_megabytes
+from rnnviz.runs.store import RunStore
 from rnnviz.training.engine.state import TrainingState
 from tests.test_jobs import until
 from tests.test_worker import PLAN, assert_same, work
@@ -30,8 +30,8 @@ START_SECONDS = 240.0  # a worker imports torch, on a machine that may be busy
 
 SERVER = """
 import sys, time
-from rnnviz.jobs import JobManager, Limits
-from rnnviz.runs import RunStore
+from rnnviz.runs.queue import JobManager, Limits
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import Plan
 
 plan = Plan.from_json({plan!r})

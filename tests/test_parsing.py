@@ -34,7 +34,7 @@ from rnnviz.parsing.asking import READERS, Limits
 from rnnviz.parsing.line import LineError, receive, send
 from rnnviz.parsing.pool import POOLS, Pool
 from rnnviz.parsing.values import packed, unpacked
-from rnnviz.runs import RunError
+from rnnviz.runs.store import RunError
 from tests import fake_reader
 from tests.bombs import BOMBS, NETWORKS
 from tests.documents import pdf, word

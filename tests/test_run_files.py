@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 
-from rnnviz import run_files, run_uploads
 from rnnviz.models import checkpoint, tokens
-from rnnviz.run_uploads import MOST_BYTES, unpacked
-from rnnviz.runs import Run, RunError, RunStore
+from rnnviz.runs import downloads, uploads
+from rnnviz.runs.store import Run, RunError, RunStore
+from rnnviz.runs.uploads import MOST_BYTES, unpacked
 from tests.oracle import assert_near
 from tests.pages.runs import VISITOR, made, reads_rows, reads_tokens
 from tests.test_worker import PLAN, work
@@ -46,14 +46,14 @@ def test_the_csv_has_every_number_exactly(store: RunStore) -> None:
     run = made(store)
     run.append([{"event": "training-warned", "step": 3, "kind": "first-clip", "text": "cut"}])
     curves = run.curves()
-    rows = list(csv.DictReader(io.StringIO(run_files.curves_csv(curves))))
-    assert tuple(rows[0]) == run_files.COLUMNS
+    rows = list(csv.DictReader(io.StringIO(downloads.curves_csv(curves))))
+    assert tuple(rows[0]) == downloads.COLUMNS
     assert [int(row["step"]) for row in rows] == list(range(21))
-    for name in run_files.OF_STEPS:
+    for name in downloads.OF_STEPS:
         found = [float(row[name] or "nan") for row in rows[1:]]
         np.testing.assert_array_equal(found, getattr(curves, name))
     scored = [rows[int(step)] for step in curves.score_steps]
-    for name in run_files.OF_SCORES:
+    for name in downloads.OF_SCORES:
         found = [float(row[name] or "nan") for row in scored]
         np.testing.assert_array_equal(found, getattr(curves, name))
     assert rows[3]["marks"] == "first-clip" and rows[4]["marks"] == ""
@@ -62,7 +62,7 @@ def test_the_csv_has_every_number_exactly(store: RunStore) -> None:
 def test_a_zip_there_and_back(store: RunStore, tmp_path: Path) -> None:
     run = reads_rows(store, "fashion-mnist", name="Kleider / <b>")
     run.state_path.write_bytes(b"0" * 1000)
-    data = run_files.run_zip(run)
+    data = downloads.run_zip(run)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
         contents = b"".join(archive.read(name) for name in names)
@@ -79,7 +79,7 @@ def test_a_zip_there_and_back(store: RunStore, tmp_path: Path) -> None:
     # Neither the visitor nor the id: whoever knows one of them may do something with it.
     assert VISITOR.encode() not in contents and run.id.encode() not in contents
     elsewhere = RunStore(tmp_path / "elsewhere")
-    again = run_uploads.add(elsewhere, OTHER, [("x.ZIP", data)])
+    again = uploads.add(elsewhere, OTHER, [("x.ZIP", data)])
     assert (again.state, again.visitor, again.name) == ("uploaded", OTHER, run.name)
     assert again.plan["task"] == "fashion-mnist" and again.plan["hidden_size"] == 12
     assert again.has_model and not again.is_live and again.parameters > 0
@@ -94,7 +94,7 @@ def test_a_zip_there_and_back(store: RunStore, tmp_path: Path) -> None:
 def test_a_zip_of_a_run_that_a_worker_trained_does_not_tell_its_id(store: RunStore) -> None:
     run = store.create(PLAN, VISITOR, state="finished")
     assert work({run.folder: PLAN}).state == "finished"
-    with zipfile.ZipFile(io.BytesIO(run_files.run_zip(run))) as archive:
+    with zipfile.ZipFile(io.BytesIO(downloads.run_zip(run))) as archive:
         contents = {name.rpartition("/")[2]: archive.read(name) for name in archive.namelist()}
     assert json.loads(contents["card.json"])["plan"] == PLAN.to_json()
     assert not [name for name, data in contents.items() if run.id.encode() in data]
@@ -106,7 +106,7 @@ def test_two_files_and_a_tokenizer_are_enough(store: RunStore) -> None:
     wanted = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
     files = [(name, files_of(run)[name]) for name in wanted]
     files[1] = ("epoch-3.safetensors", files[1][1])
-    again = run_uploads.add(store, OTHER, files, "  my net ")
+    again = uploads.add(store, OTHER, files, "  my net ")
     assert again.name == "my net" and again.plan["task"] == "own"
     old, new = tokens.load(run.model_folder), tokens.load(again.model_folder)
     assert old.encode("a good film").ids.tolist() == new.encode("a good film").ids.tolist()
@@ -122,7 +122,7 @@ def test_a_model_of_torch_itself_can_be_brought(store: RunStore) -> None:
     config = {"cell": "gru", "input_size": 28, "hidden_size": 16, "num_layers": 1,
               "readout": "last", "input_mean": 0.0, "input_std": 1.0}  # fmt: skip
     files = [("config.json", json.dumps(config).encode()), ("m.safetensors", save(weights))]
-    run = run_uploads.add(store, VISITOR, files)
+    run = uploads.add(store, VISITOR, files)
     rows = torch.rand(3, 28, 28)
     ours = checkpoint.load(run.model_folder)(rows)
     assert_near(ours, head(recurrent(rows)[0][:, -1]), 1e-5)
@@ -188,7 +188,7 @@ def test_what_is_broken_is_one_sentence_and_leaves_nothing(store: RunStore, name
     change, said = BROKEN[name]
     change(files)
     with pytest.raises(RunError) as caught:
-        run_uploads.add(store, VISITOR, list(files.items()))
+        uploads.add(store, VISITOR, list(files.items()))
     text = str(caught.value)
     assert said in text
     assert "/tmp" not in text and str(store.folder) not in text  # no place of this server's
@@ -203,24 +203,20 @@ def test_a_tokenizer_must_be_one_of_ours(store: RunStore) -> None:
     files.pop("card.json")
     del files["tokenizer.json"]
     with pytest.raises(RunError, match="tokenizer.json beside a network"):
-        run_uploads.add(store, VISITOR, list(files.items()))
+        uploads.add(store, VISITOR, list(files.items()))
     told = json.loads(whole["tokenizer.json"])
     # A pattern that takes for ever on a line of the letter a.
     told["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": "(a+)+b"},
                              "behavior": "Removed", "invert": True}  # fmt: skip
     with pytest.raises(RunError, match="cuts texts another way"):
-        run_uploads.add(
-            store, VISITOR, [*files.items(), ("tokenizer.json", json.dumps(told).encode())]
-        )
+        uploads.add(store, VISITOR, [*files.items(), ("tokenizer.json", json.dumps(told).encode())])
     told = json.loads(whole["tokenizer.json"])
     told["model"]["vocab"] = {"[PAD]": 0, "[UNK]": 1}
     with pytest.raises(RunError, match="token"):
-        run_uploads.add(
-            store, VISITOR, [*files.items(), ("tokenizer.json", json.dumps(told).encode())]
-        )
+        uploads.add(store, VISITOR, [*files.items(), ("tokenizer.json", json.dumps(told).encode())])
     for nonsense in (b"", b"{}", b"[]", b"\xff"):
         with pytest.raises(RunError, match=r"tokenizer\.json"):
-            run_uploads.add(store, VISITOR, [*files.items(), ("tokenizer.json", nonsense)])
+            uploads.add(store, VISITOR, [*files.items(), ("tokenizer.json", nonsense)])
 
 
 def packed(entries: list[tuple[str, bytes]], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -293,21 +289,21 @@ def test_no_upload_raises_anything_else(files: list[tuple[str, bytes]]) -> None:
 def test_what_is_large_is_refused_before_it_is_read(store: RunStore) -> None:
     large = b"0" * (MOST_BYTES["config.json"] + 1)
     with pytest.raises(RunError, match="at most 100,000 bytes"):
-        run_uploads.add(store, VISITOR, [("config.json", large), ("m.safetensors", b"")])
+        uploads.add(store, VISITOR, [("config.json", large), ("m.safetensors", b"")])
 
 
 def test_without_tensorboard_a_sentence_says_how(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_files, "has_tensorboard", lambda: False)
+    monkeypatch.setattr(downloads, "has_tensorboard", lambda: False)
     with pytest.raises(RunError, match="pip install tensorboard"):
-        run_files.tensorboard_zip(made(store))
+        downloads.tensorboard_zip(made(store))
 
 
 def test_a_log_for_tensorboard_has_every_point(store: RunStore, tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     run = made(store, name="a run")
-    with zipfile.ZipFile(io.BytesIO(run_files.tensorboard_zip(run))) as archive:
+    with zipfile.ZipFile(io.BytesIO(downloads.tensorboard_zip(run))) as archive:
         assert all(name.startswith("rnnviz-a-run/events.") for name in archive.namelist())
         archive.extractall(tmp_path)
     found = accumulator.EventAccumulator(

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from rnnviz.run_uploads import MOST_BYTES, unpacked
-from rnnviz.runs import RunError
+from rnnviz.runs.store import RunError
+from rnnviz.runs.uploads import MOST_BYTES, unpacked
 
 
 def packed(names: list[str], contents: bytes = b"{}" * 40) -> bytes:

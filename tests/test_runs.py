@@ -17,11 +17,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import runs
-from rnnviz.budgets import Budgets
 from rnnviz.models import checkpoint, places
-from rnnviz.run_record import ID
-from rnnviz.runs import RunError, RunStore
+from rnnviz.runs import store as runs
+from rnnviz.runs.budgets import Budgets
+from rnnviz.runs.record import ID
+from rnnviz.runs.store import RunError, RunStore
 
 ROOT = Path(__file__).resolve().parent.parent
 ME, OTHER = "visitor-1", "visitor-2"
@@ -175,7 +175,7 @@ def test_events_are_appended_and_a_torn_line_is_left_out(store: RunStore) -> Non
 
 def test_a_curve_file_ends_somewhere(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     run = store.create(PLAN, ME)
-    monkeypatch.setattr("rnnviz.run_record.MOST_CURVE_BYTES", 1000)
+    monkeypatch.setattr("rnnviz.runs.record.MOST_CURVE_BYTES", 1000)
     for number in range(100):
         run.append([{"event": "step-finished", "step": number, "loss": 1.0}])
     assert run.curves_path.stat().st_size <= 1000
@@ -339,7 +339,7 @@ def test_only_so_many_are_kept(tmp_path: Path) -> None:
 
 def test_a_dead_servers_runs_are_interrupted(store: RunStore) -> None:
     code = (
-        "import sys; from rnnviz.runs import RunStore; s = RunStore(sys.argv[1])\n"
+        "import sys; from rnnviz.runs.store import RunStore; s = RunStore(sys.argv[1])\n"
         "for state in ('queued', 'running', 'paused', 'finished'):\n"
         "    print(s.create({}, 'v', state=state).id)\n"
     )
@@ -359,7 +359,7 @@ def test_a_dead_servers_runs_are_interrupted(store: RunStore) -> None:
 
 def test_the_runs_of_a_living_process_are_left_alone(store: RunStore) -> None:
     code = (
-        "import sys; from rnnviz.runs import RunStore\n"
+        "import sys; from rnnviz.runs.store import RunStore\n"
         "print(RunStore(sys.argv[1]).create({}, 'v', state='running').id, flush=True)\n"
         "sys.stdin.read()"
     )
@@ -380,7 +380,7 @@ def test_the_runs_of_a_living_process_are_left_alone(store: RunStore) -> None:
 def test_processes_and_threads_do_not_lose_each_others_changes(store: RunStore) -> None:
     run = store.create(PLAN, ME)
     code = (
-        "import sys; from rnnviz.runs import RunStore; s = RunStore(sys.argv[1])\n"
+        "import sys; from rnnviz.runs.store import RunStore; s = RunStore(sys.argv[1])\n"
         "for n in range(60): s.update(sys.argv[2], step=n)"
     )
     command = [sys.executable, "-c", code, store.folder, run.id]
@@ -448,7 +448,7 @@ def test_labelled_texts_are_kept_by_their_contents(store: RunStore) -> None:
 
 
 def test_the_store_is_light(tmp_path: Path) -> None:
-    code = "import sys, rnnviz.runs, rnnviz.training.curves; print('torch' in sys.modules)"
+    code = "import sys, rnnviz.runs.store, rnnviz.training.curves; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
 

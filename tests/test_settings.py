@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rnnviz import server
-from rnnviz.budgets import Budget, variable
+from rnnviz.runs.budgets import Budget, variable
 from tests.browser.server import serve
 
 NAMES = [

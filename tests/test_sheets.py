@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import run_files, run_table, text_files
+from rnnviz import run_table, text_files
 from rnnviz.models import tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.reader import read_text
-from rnnviz.runs import RunStore
+from rnnviz.runs import downloads
+from rnnviz.runs.store import RunStore
 from rnnviz.safe import spreadsheets
 from rnnviz.training.curves import Curves
 
@@ -65,7 +66,7 @@ def test_no_cell_of_any_csv_is_a_formula(tmp_path: Path) -> None:
     assert not first_letters(written) & set("=+-@\t\r")
 
     marks = ['{"event": "training-warned", "step": 3, "kind": "=HYPERLINK(1)"}'] * 2
-    drawn = run_files.curves_csv(Curves.from_lines(marks))
+    drawn = downloads.curves_csv(Curves.from_lines(marks))
     assert "'=HYPERLINK" in drawn and not first_letters(drawn) & set("=+-@")
 
 

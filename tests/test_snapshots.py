@@ -13,10 +13,11 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from rnnviz import replay, snapshots, train_moments
+from rnnviz import replay, train_moments
 from rnnviz.replay import Course, Subject
-from rnnviz.runs import RunStore
-from rnnviz.snapshots import SnapshotError
+from rnnviz.runs import snapshots
+from rnnviz.runs.snapshots import SnapshotError
+from rnnviz.runs.store import RunStore
 from rnnviz.training import preparation
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan, defaults

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import run_table, snapshots, train_words
+from rnnviz import run_table, train_words
 from rnnviz.figures.curves import MEASURES, reach, training_curves
-from rnnviz.jobs import messages
 from rnnviz.models import checkpoint
 from rnnviz.models.checkpoint import CheckpointError
-from rnnviz.run_record import CHECKS
-from rnnviz.runs import RunError, RunStore
+from rnnviz.runs import snapshots
+from rnnviz.runs.queue import messages
+from rnnviz.runs.record import CHECKS
+from rnnviz.runs.store import RunError, RunStore
 from rnnviz.safe import strict
 from rnnviz.train_lines import Shown, level_of, lines_of
 from rnnviz.training.curves import Curves

@@ -11,7 +11,7 @@ import torch
 from rnnviz.data import DataError
 from rnnviz.models import checkpoint, places, tokens
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.theatre.reading import Mark, reading_from_trace
 from rnnviz.training.engine.batches import batches
 from rnnviz.training.engine.objectives import Classification, Number, Symbols

@@ -20,16 +20,16 @@ from typing import Any
 import pytest
 import torch
 
-from rnnviz import snapshots
 from rnnviz.models import checkpoint
-from rnnviz.runs import Run
+from rnnviz.runs import snapshots
+from rnnviz.runs.store import Run
+from rnnviz.runs.worker import failures, lane
+from rnnviz.runs.worker.control import Control
+from rnnviz.runs.worker.throttle import Throttle
+from rnnviz.runs.worker.work import Work
 from rnnviz.training.curves import Curves
 from rnnviz.training.engine.state import TrainingState
 from rnnviz.training.plan import Plan, defaults
-from rnnviz.worker import failures, lane
-from rnnviz.worker.control import Control
-from rnnviz.worker.throttle import Throttle
-from rnnviz.worker.work import Work
 
 PLAN = defaults("recall", "gru").changed(
     hidden_size=8, delay=5, examples=200, epochs=3, dropout=0.2, num_layers=2

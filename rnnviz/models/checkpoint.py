@@ -24,8 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.runs import PREFIX, RunError
-from rnnviz.runs import folder_of as run_folder
+from rnnviz.runs.store import PREFIX, RunError
+from rnnviz.runs.store import folder_of as run_folder
 from rnnviz.safe import strict
 from rnnviz.safe.files import swap_folder
 

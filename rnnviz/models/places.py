@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from rnnviz.run_record import MODEL, RunError, checked_id
+from rnnviz.runs.record import MODEL, RunError, checked_id
 from rnnviz.safe import strict
 
 

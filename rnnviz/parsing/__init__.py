@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rnnviz.data.images import Look
     from rnnviz.data.labelled import Labelled
     from rnnviz.data.texts import LabelledTexts, Track
-    from rnnviz.run_uploads import Checked
+    from rnnviz.runs.uploads import Checked
 
 FILES = POOLS["files"]
 

@@ -76,9 +76,9 @@ READERS: dict[str, Reader] = {
         limits=Limits(seconds=10, megabytes=500, answer=1),
     ),
     "network": Reader(
-        "rnnviz.run_uploads:checked",
-        "rnnviz.run_uploads:Checked",
-        error="rnnviz.run_record:RunError",
+        "rnnviz.runs.uploads:checked",
+        "rnnviz.runs.uploads:Checked",
+        error="rnnviz.runs.record:RunError",
         noun="a network",
         limits=Limits(seconds=20, megabytes=1200, answer=100),
         crew="networks",
@@ -95,7 +95,7 @@ READY = {
     ),
     "networks": (
         "torch", "torch.nn.utils.parametrize", "safetensors.torch", "tokenizers",
-        "rnnviz.models.classifier", "rnnviz.run_uploads", "rnnviz.models.tokens",
+        "rnnviz.models.classifier", "rnnviz.runs.uploads", "rnnviz.models.tokens",
     ),
 }  # fmt: skip
 """What the processes of a crew import before the first file comes. Torch is for networks only: it

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
-from rnnviz.budgets import MEGABYTES, MOST_MEGABYTES, whole
+from rnnviz.runs.budgets import MEGABYTES, MOST_MEGABYTES, whole
 from rnnviz.server.budgets import Budgets, held_by_streamlit
 from rnnviz.server.gate import Gate
 from rnnviz.server.sessions import Sessions, keep_sessions_in, raise_file_limit
@@ -47,7 +47,7 @@ async def _life(_app: Any) -> AsyncIterator[None]:
 
 def _check_settings() -> None:
     """End the start where a number of the environment is none: no page could be shown with it."""
-    from rnnviz.jobs.limits import limits, niceness
+    from rnnviz.runs.queue.limits import limits, niceness
 
     try:
         limits()

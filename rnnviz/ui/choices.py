@@ -19,7 +19,7 @@ from rnnviz.address import READOUTS, SAMPLES, WORDS, DigitsAddress, read_query
 from rnnviz.data import DataError
 from rnnviz.exhibit import Picture
 from rnnviz.run_network import RunNetwork, network
-from rnnviz.runs import RunError
+from rnnviz.runs.store import RunError
 from rnnviz.safe.checked import whole
 from rnnviz.theatre import (
     Drawn,

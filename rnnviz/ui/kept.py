@@ -19,7 +19,7 @@ from time import monotonic
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from rnnviz.budgets import MEGABYTES, MOST_MEGABYTES, whole
+from rnnviz.runs.budgets import MEGABYTES, MOST_MEGABYTES, whole
 
 HOURS = 3 * 3600.0
 """For how many seconds something is kept that nobody uses: networks of training runs are among it,

@@ -19,7 +19,7 @@ from rnnviz.data import DataError
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.run_network import RunNetwork, network
-from rnnviz.runs import RunError
+from rnnviz.runs.store import RunError
 from rnnviz.text_address import VERSION, WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.text_exhibit import PINNED_SOURCE, Text, alike
 from rnnviz.theatre import (

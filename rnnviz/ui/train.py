@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from rnnviz import train_words
-from rnnviz.runs import RunError
+from rnnviz.runs.store import RunError
 from rnnviz.theatre import travel
 from rnnviz.train_address import FIGURES
 from rnnviz.training.plan import TASKS, PlanError

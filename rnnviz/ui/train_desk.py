@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.jobs import LIVE, RESUMABLE, JobError
-from rnnviz.runs import RunError
+from rnnviz.runs.queue import LIVE, RESUMABLE, JobError
+from rnnviz.runs.store import RunError
 from rnnviz.train_address import CELLS, REFERENCE, TrainAddress, first_address, read_query
 from rnnviz.train_lines import Shown, name_of
 from rnnviz.training.plan import Plan, PlanError
@@ -17,8 +17,8 @@ from rnnviz.ui.train_choices import TrainChoices
 from rnnviz.ui.train_jobs import origin
 
 if TYPE_CHECKING:
-    from rnnviz.jobs import Job
-    from rnnviz.runs import Run
+    from rnnviz.runs.queue import Job
+    from rnnviz.runs.store import Run
     from rnnviz.ui.train_jobs import Desk
 
 FIRST, TRAINING, WAITING, PAUSED = 0.5, 1.0, 3.0, 5.0

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz.budgets import address_of
+from rnnviz.runs.budgets import address_of
 from rnnviz.theatre import component, sent_by
 
 if TYPE_CHECKING:
-    from rnnviz.jobs import JobManager
-    from rnnviz.runs import RunStore
+    from rnnviz.runs.queue import JobManager
+    from rnnviz.runs.store import RunStore
 
 COOKIE = "rnnviz_visitor"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -76,8 +76,8 @@ def desk() -> Desk:
     No cached resource: what Streamlit caches a visitor can have cleared.
     """
     global _desk
-    from rnnviz.jobs import JobManager
-    from rnnviz.runs import RunStore
+    from rnnviz.runs.queue import JobManager
+    from rnnviz.runs.store import RunStore
 
     with _making:
         if _desk is None:

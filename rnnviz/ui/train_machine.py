@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from rnnviz import train_moments, warmup
-from rnnviz.runs import Run, RunError
-from rnnviz.snapshots import Snapshot
+from rnnviz.runs.snapshots import Snapshot
+from rnnviz.runs.store import Run, RunError
 from rnnviz.theatre import scrubber, theatre
 from rnnviz.train_lines import name_of
 from rnnviz.ui import train_jobs
@@ -287,7 +287,7 @@ def _words(choice: Choice, stage: Stage) -> None:
 
 
 def _foot(stage: Stage) -> None:
-    from rnnviz.worker.lane import MOST_SNAPSHOT_BYTES, SNAPSHOTS
+    from rnnviz.runs.worker.lane import MOST_SNAPSHOT_BYTES, SNAPSHOTS
 
     assert stage.course is not None
     st.caption(plain(train_moments.storage_words(stage.found, SNAPSHOTS, MOST_SNAPSHOT_BYTES)))

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnviz import snapshots, train_moments
+from rnnviz import train_moments
 from rnnviz.notation.palette import Theme
-from rnnviz.runs import Run
+from rnnviz.runs import snapshots
+from rnnviz.runs.snapshots import Found, Snapshot
+from rnnviz.runs.store import Run
 from rnnviz.safe.checked import whole
-from rnnviz.snapshots import Found, Snapshot
 from rnnviz.theatre import View, last_pick
 from rnnviz.theatre.turns import Offers, Turns
 from rnnviz.training.curves import Curves

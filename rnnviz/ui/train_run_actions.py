@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rnnviz import parsing, run_files, run_table, run_uploads
+from rnnviz import parsing, run_table
 from rnnviz.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS
-from rnnviz.runs import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
+from rnnviz.runs import downloads, uploads
+from rnnviz.runs.store import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.train_jobs import origin, present
 from rnnviz.ui.uploads import uploaded_files
@@ -115,7 +116,7 @@ def _show(id: str, choices: TrainChoices) -> None:
 
 
 def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
-    from rnnviz.jobs import JobError
+    from rnnviz.runs.queue import JobError
 
     try:
         present(visitor).manager.resume(id)
@@ -127,24 +128,24 @@ def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
 
 def _downloads(run: Run) -> None:
     with st.popover("Download", icon=":material/download:"):
-        _download("Everything, ZIP", run, run_files.run_zip, ".zip", ZIP_HELP)
+        _download("Everything, ZIP", run, downloads.run_zip, ".zip", ZIP_HELP)
         _download("Curves, CSV", run, _csv, "-curves.csv", "One row a step, for any program.")
-        if run_files.has_tensorboard():
-            log = run_files.tensorboard_zip
+        if downloads.has_tensorboard():
+            log = downloads.tensorboard_zip
             _download("Curves, TensorBoard", run, log, "-tensorboard.zip", LOG_HELP)
         else:
-            st.caption(run_files.NO_TENSORBOARD)
+            st.caption(downloads.NO_TENSORBOARD)
 
 
 def _csv(run: Run) -> bytes:
-    return run_files.curves_csv(run.curves()).encode()
+    return downloads.curves_csv(run.curves()).encode()
 
 
 def _download(label: str, run: Run, make: Callable[[Run], bytes], ending: str, said: str) -> None:
     st.download_button(
         label,
         partial(make, run),
-        file_name=run_files.file_name(run, ending),
+        file_name=downloads.file_name(run, ending),
         mime="text/csv" if ending.endswith("csv") else "application/zip",
         key=f"train_runs_download{ending}",
         on_click="ignore",
@@ -239,7 +240,7 @@ def bring_network(visitor: str, store: RunStore) -> None:
         config = next((one.getvalue() for one in files if one.name.lower() == CONFIG), b"")
         if files:
             parsing.warm("networks")  # ready when the button is
-        missing = run_uploads.lacking([one.name for one in files], config) if files else ()
+        missing = uploads.lacking([one.name for one in files], config) if files else ()
         st.caption(_what_is_missing(missing) if missing else UPLOAD_HELP)
         st.button(
             "Bring it",
@@ -260,13 +261,13 @@ def _what_is_missing(names: Sequence[str]) -> str:
 def _newest(key: str) -> list[UploadedFile]:
     """The files that count; they are held until a network has been made of them."""
     found = uploaded_files(key)
-    return [found[at] for at in run_uploads.newest([one.name for one in found])]
+    return [found[at] for at in uploads.newest([one.name for one in found])]
 
 
 def _bring(visitor: str, store: RunStore, key: str) -> None:
     try:
         named = [(one.name, one.getvalue()) for one in _newest(key)]
-        run = run_uploads.add(store, visitor, named, origin=origin(), alive=still_wanted)
+        run = uploads.add(store, visitor, named, origin=origin(), alive=still_wanted)
     except RunError as error:
         st.session_state[REFUSED] = sentence(error)
         return

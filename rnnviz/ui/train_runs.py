@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rnnviz import run_table
-from rnnviz.budgets import Budgets
 from rnnviz.figures.curves import MEASURES, reach, training_curves
-from rnnviz.runs import Run, RunStore
+from rnnviz.runs.budgets import Budgets
+from rnnviz.runs.store import Run, RunStore
 from rnnviz.train_lines import HELD_OUT as HELD_OUT_MEASURES
 from rnnviz.train_lines import SMOOTHED
 from rnnviz.ui.notices import notices, sentence

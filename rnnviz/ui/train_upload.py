@@ -12,7 +12,7 @@ import streamlit as st
 from rnnviz import parsing
 from rnnviz.data import DataError, labelled, texts
 from rnnviz.data.documents.reading import shortened
-from rnnviz.runs import RunError
+from rnnviz.runs.store import RunError
 from rnnviz.training.plan import Plan, PlanError
 from rnnviz.ui.notices import notices, plain, sentence
 from rnnviz.ui.offers import wired

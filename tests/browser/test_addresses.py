@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sessions import Session
-from rnnviz.budgets import LOCAL
-from rnnviz.runs import RunStore
+from rnnviz.runs.budgets import LOCAL
+from rnnviz.runs.store import RunStore
 from tests.browser.server import serve
 
 MOST, COME = 2, 4

@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from benchmarks.page import draw
 from rnnviz.data.passages import PASSAGES
 from rnnviz.models import checkpoint
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import defaults
 from tests.browser.conftest import Open
 from tests.browser.test_text import choose_cell, pick, reads, upload

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from playwright.sync_api import Page, expect
 
 from rnnviz.models import checkpoint
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import defaults
 from tests.browser.conftest import PATIENCE, Open
 from tests.browser.test_accessibility import OPPOSITE, lasting_violations

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz import warmup
 from rnnviz.address import ALL, READOUTS, DigitsAddress
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.ui import figures, text_models, train_jobs
 from rnnviz.ui import models as kept_models
 from tests.pages.texts import save_text_models

@@ -9,7 +9,7 @@ from safetensors.torch import save
 from rnnviz import replay
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.runs import Run, RunStore
+from rnnviz.runs.store import Run, RunStore
 from rnnviz.training import preparation
 from rnnviz.training.plan import Plan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnnviz.models import places
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.ui import models as kept_models
 from tests.pages.conftest import Open
 from tests.pages.runs import CLOTHES, made, reads_rows, reads_tokens

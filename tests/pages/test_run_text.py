@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.address import ALL
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from tests.pages.conftest import Open
 from tests.pages.runs import MOODS, made, reads_rows, reads_tokens
 from tests.pages.texts import heard, place, shown, write

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.runs import Run, RunStore
+from rnnviz.runs.store import Run, RunStore
 from rnnviz.training.plan import Plan, defaults
 from rnnviz.ui import train, train_jobs
 from tests.pages.conftest import Open

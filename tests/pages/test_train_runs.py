@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import run_files, run_table, run_uploads
-from rnnviz.runs import Run, RunStore
+from rnnviz import run_table
+from rnnviz.runs import downloads, uploads
+from rnnviz.runs.store import Run, RunStore
 from rnnviz.ui import train, train_jobs
 from rnnviz.ui.train_runs import table_key
 from tests.pages.conftest import Open
@@ -249,8 +250,8 @@ def test_downloads_are_made_when_they_are_asked_for(
     panel: Open, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = reads_rows(store, name="mine")
-    monkeypatch.setattr(run_files, "run_zip", lambda _: pytest.fail("too early"))
-    monkeypatch.setattr(run_files, "has_tensorboard", lambda: False)
+    monkeypatch.setattr(downloads, "run_zip", lambda _: pytest.fail("too early"))
+    monkeypatch.setattr(downloads, "has_tensorboard", lambda: False)
     app = select(panel(), store, run)
     assert {one.proto.label for one in app.get("download_button")} == {
         "Everything, ZIP",
@@ -261,7 +262,7 @@ def test_downloads_are_made_when_they_are_asked_for(
 
 def test_a_network_can_be_brought(panel: Open, store: RunStore) -> None:
     source = reads_rows(store, name="from elsewhere")
-    data = run_files.run_zip(source)
+    data = downloads.run_zip(source)
     app = panel()
     app.file_uploader[0].upload("run.zip", data).run()
     app.button(key="train_runs_bring").click().run()
@@ -283,7 +284,7 @@ def test_what_cannot_be_brought_is_one_sentence(panel: Open, store: RunStore) ->
     assert "Expected a whole zip" in said(app)
     assert store.of(VISITOR) == []
     # The file stays, and a better one takes its place.
-    whole = run_files.run_zip(reads_rows(store, name="from elsewhere"))
+    whole = downloads.run_zip(reads_rows(store, name="from elsewhere"))
     app.file_uploader[0].upload("run.zip", whole).run()
     app.button(key="train_runs_bring").click().run()
     assert "uploaded" in column(app, "state")
@@ -318,14 +319,14 @@ def test_files_of_a_network_may_come_in_any_order(panel: Open, store: RunStore) 
 def test_the_newest_file_of_a_name_counts(
     names: list[str], counted: list[int], needed: tuple[str, ...]
 ) -> None:
-    assert run_uploads.newest(names) == counted
-    assert run_uploads.lacking([names[at] for at in counted]) == needed
+    assert uploads.newest(names) == counted
+    assert uploads.lacking([names[at] for at in counted]) == needed
 
 
 def test_a_network_that_reads_tokens_needs_its_tokenizer() -> None:
     reads = b'{"vocabulary_size": 300}'
-    assert run_uploads.lacking(["config.json", "m.safetensors"], reads) == ("tokenizer.json",)
-    assert run_uploads.lacking(["config.json", "m.safetensors"], b"{") == ()
+    assert uploads.lacking(["config.json", "m.safetensors"], reads) == ("tokenizer.json",)
+    assert uploads.lacking(["config.json", "m.safetensors"], b"{") == ()
 
 
 def test_damage_and_a_folder_that_is_elsewhere_are_said(panel: Open, store: RunStore) -> None:
@@ -338,7 +339,7 @@ def test_damage_and_a_folder_that_is_elsewhere_are_said(panel: Open, store: RunS
 
 
 def test_the_words_of_the_table_are_complete() -> None:
-    from rnnviz.runs import STATES
+    from rnnviz.runs.store import STATES
 
     assert set(run_table.STATE_WORDS) == set(STATES)
     assert run_table.distinct(["a", "b", "a"]) == ["a", "b", "a (2)"]

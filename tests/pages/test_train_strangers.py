@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import run_files
-from rnnviz.budgets import LOCAL
-from rnnviz.runs import Run, RunError, RunStore
+from rnnviz.runs import downloads
+from rnnviz.runs.budgets import LOCAL
+from rnnviz.runs.store import Run, RunError, RunStore
 from rnnviz.train_address import first_address
 from rnnviz.training.plan import defaults
 from rnnviz.ui import train, train_desk, train_jobs
@@ -154,7 +154,7 @@ def test_what_went_wrong_may_quote_texts(
 
 
 def test_a_zip_has_the_network_and_none_of_the_texts(run: Run) -> None:
-    data = run_files.run_zip(run)
+    data = downloads.run_zip(run)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
             contents = archive.read(name)

@@ -13,7 +13,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest, local_script_runner
 
-from rnnviz.runs import RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.ui import train_jobs, train_upload
 from rnnviz.ui.digits import UPLOAD as PICTURE
 from rnnviz.ui.text_choices import UPLOAD as TEXT
@@ -206,7 +206,7 @@ def test_a_file_that_the_server_has_cleared_is_asked_for(
 def test_a_file_without_room_is_kept_until_there_is_some(
     opened: Callable[[str], AppTest], storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rnnviz.runs import RunError
+    from rnnviz.runs.store import RunError
 
     def refuse(*_: object) -> None:
         raise RunError("expected room, got none: try again later")

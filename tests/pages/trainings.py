@@ -9,8 +9,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.jobs import JobError, Limits
-from rnnviz.runs import RunStore
+from rnnviz.runs.queue import JobError, Limits
+from rnnviz.runs.store import RunStore
 from rnnviz.training.curves import Curves, Recorder
 from rnnviz.training.plan import Plan
 from tests.pages.texts import handed
@@ -20,7 +20,7 @@ STEPS_PER_EPOCH = 10
 
 @dataclass(eq=False)
 class FakeJob:
-    """As `rnnviz.jobs.Job`; its curves are what the test puts into them."""
+    """As `rnnviz.runs.queue.Job`; its curves are what the test puts into them."""
 
     id: str
     visitor: str
@@ -43,7 +43,7 @@ class FakeJob:
 
 
 class FakeManager:
-    """As `rnnviz.jobs.JobManager`, without workers: every job waits until `advance`."""
+    """As `rnnviz.runs.queue.JobManager`, without workers: every job waits until `advance`."""
 
     def __init__(self, store: RunStore) -> None:
         self.store, self.limits = store, Limits()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 
-from rnnviz.jobs.job import Job
+from rnnviz.runs.queue.job import Job
 
 Visitors = OrderedDict[str, deque[Job]]
 

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz.runs import Run, RunError
+from rnnviz.runs.store import Run, RunError
 from rnnviz.safe import spreadsheets, strict
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import rnnviz.jobs.job as words
-from rnnviz.jobs.dispatcher import Dispatcher
-from rnnviz.jobs.job import Job, JobError, Lines, Member
-from rnnviz.jobs.limits import Limits, limits
-from rnnviz.runs import ELSEWHERE, Run, RunError
+from rnnviz.runs.queue import job as words
+from rnnviz.runs.queue.dispatcher import Dispatcher
+from rnnviz.runs.queue.job import Job, JobError, Lines, Member
+from rnnviz.runs.queue.limits import Limits, limits
+from rnnviz.runs.store import ELSEWHERE, Run, RunError
 from rnnviz.training.budget import PROCESS_BYTES, estimate, parameters
 from rnnviz.training.plan import Plan, PlanError
 
 if TYPE_CHECKING:
-    from rnnviz.runs import RunStore
+    from rnnviz.runs.store import RunStore
 
 MOST_JOBS_KNOWN = 400
 """Ended jobs beyond these are forgotten here; their runs stay on the disk."""
@@ -64,7 +64,7 @@ class JobManager:
         workers: int | None = None,
         *,
         bounds: Limits | None = None,
-        worker_module: str = "rnnviz.worker",
+        worker_module: str = "rnnviz.runs.worker",
         warm_up: str = "digits",
     ) -> None:
         self.store = store

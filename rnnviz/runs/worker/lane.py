@@ -23,8 +23,10 @@ from torch import Tensor
 
 from rnnviz.models import checkpoint
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.runs import CURVES, RECORD, Run
-from rnnviz.runs import SNAPSHOTS as SNAPSHOT_FOLDER
+from rnnviz.runs.store import CURVES, RECORD, Run
+from rnnviz.runs.store import SNAPSHOTS as SNAPSHOT_FOLDER
+from rnnviz.runs.worker.control import Control
+from rnnviz.runs.worker.throttle import Throttle
 from rnnviz.safe.files import replacing
 from rnnviz.training.engine.events import (
     EpochFinished,
@@ -39,8 +41,6 @@ from rnnviz.training.engine.loop import Training
 from rnnviz.training.engine.state import TrainingState
 from rnnviz.training.plan import Plan
 from rnnviz.training.preparation import Prepared, prepare
-from rnnviz.worker.control import Control
-from rnnviz.worker.throttle import Throttle
 
 SNAPSHOTS = 24
 MOST_SNAPSHOT_BYTES = 30_000_000

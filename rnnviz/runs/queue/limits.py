@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rnnviz.budgets import Budgets, budgets, whole
+from rnnviz.runs.budgets import Budgets, budgets, whole
 
 MOST_SECONDS = 600.0
 MOST_MEGABYTES = 1500
@@ -42,8 +42,8 @@ class Limits:
 def limits(environment: Mapping[str, str] | None = None) -> Limits:
     """The limits that RNNVIZ_WORKERS, RNNVIZ_MOST_SECONDS and RNNVIZ_MOST_MEGABYTES state.
 
-    How many jobs whoever may have is in the table of `rnnviz.budgets`. Raises ValueError with one
-    sentence where one of them is no number above 0.
+    How many jobs whoever may have is in the table of `rnnviz.runs.budgets`. Raises ValueError with
+    one sentence where one of them is no number above 0.
     """
     words = os.environ if environment is None else environment
     found = budgets(words)

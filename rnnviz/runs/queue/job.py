@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.run_record import BUSY, RESUMABLE
+from rnnviz.runs.record import BUSY, RESUMABLE
 from rnnviz.training.curves import Curves, Recorder
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnnviz.worker import failures
-from rnnviz.worker.control import Control
-from rnnviz.worker.lane import Lane, has_finished
+from rnnviz.runs.worker import failures
+from rnnviz.runs.worker.control import Control
+from rnnviz.runs.worker.lane import Lane, has_finished
 
 NEWS_SECONDS = 0.2
 """Between two messages to the server, and between two entries in the curves."""

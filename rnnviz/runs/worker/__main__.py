@@ -1,4 +1,4 @@
-"""Train what the server asks for: `python -m rnnviz.worker LINE TASK`, one end of a socket.
+"""Train what the server asks for: `python -m rnnviz.runs.worker LINE TASK`, one end of a socket.
 
 LINE is the number of an inherited file, or an address to call back with RNNVIZ_WORKER_KEY. All is
 imported, and a step of TASK trained, before the first job, so that a job starts at once. The
@@ -19,9 +19,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from rnnviz.jobs import messages
-from rnnviz.jobs.limits import niceness
-from rnnviz.worker.control import Control
+from rnnviz.runs.queue import messages
+from rnnviz.runs.queue.limits import niceness
+from rnnviz.runs.worker.control import Control
 
 FAREWELL_SECONDS = 0.5
 """How long a job may take to save itself when the server is gone."""
@@ -38,7 +38,7 @@ def main() -> None:
     _warm_up(sys.argv[2])
     _step_back()
 
-    from rnnviz.worker.work import Work
+    from rnnviz.runs.worker.work import Work
 
     def say(message: dict[str, Any]) -> None:
         with suppress(OSError):  # nobody there: the listening thread ends this process
@@ -91,8 +91,8 @@ def _warm_up(task: str) -> None:
     """Train a tiny network for a step: what is imported or read late is there before a job."""
     import tempfile
 
+    from rnnviz.runs.worker.work import Work
     from rnnviz.training.plan import defaults
-    from rnnviz.worker.work import Work
 
     plan = defaults(task, "gru").changed(hidden_size=4, epochs=1)
     with tempfile.TemporaryDirectory(prefix="rnnviz-worker-") as folder:

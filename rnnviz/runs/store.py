@@ -27,9 +27,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnnviz.budgets import WHOSE, Budgets, Uploads, budgets
 from rnnviz.models.places import folder_of, place, writable
-from rnnviz.run_record import (
+from rnnviz.runs.budgets import WHOSE, Budgets, Uploads, budgets
+from rnnviz.runs.record import (
     BUSY,
     CURVES,
     ID,
@@ -54,7 +54,7 @@ from rnnviz.run_record import (
     this_process,
     write_record,
 )
-from rnnviz.run_room import Item, Owner, going, size_of
+from rnnviz.runs.space import Item, Owner, going, size_of
 from rnnviz.safe.files import locked, replacing
 
 __all__ = [

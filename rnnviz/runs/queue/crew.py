@@ -1,8 +1,8 @@
 """The worker processes: started ahead of need, watched, replaced, and never left behind.
 
-A worker is `python -m rnnviz.worker` with one end of a socket. It ends when the other end closes,
-however the server died. On POSIX it inherits its end; elsewhere it calls back to a listener with a
-key that only this process knows.
+A worker is `python -m rnnviz.runs.worker` with one end of a socket. It ends when the other end
+closes, however the server died. On POSIX it inherits its end; elsewhere it calls back to a listener
+with a key that only this process knows.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from multiprocessing.connection import Connection, Listener, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-import rnnviz.jobs.messages as messages
+from rnnviz.runs.queue import messages
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 IDLE_SECONDS = 120.0
@@ -42,7 +42,7 @@ class Worker:
 
     def __init__(
         self,
-        module: str = "rnnviz.worker",
+        module: str = "rnnviz.runs.worker",
         warm_up: str = "digits",
         *,
         listening: bool = os.name == "nt",
@@ -111,7 +111,7 @@ class Crew:
         most: int,
         *,
         spare: int = 1,
-        module: str = "rnnviz.worker",
+        module: str = "rnnviz.runs.worker",
         warm_up: str = "digits",
     ) -> None:
         self.most, self.spare, self._words = most, spare, (module, warm_up)

@@ -30,8 +30,8 @@ from rnnviz.models.checkpoint import (
     WEIGHTS,
     CheckpointError,
 )
-from rnnviz.run_files import PLAN, SUMMARY
-from rnnviz.runs import MODEL, Run, RunError, RunStore, clean_name
+from rnnviz.runs.downloads import PLAN, SUMMARY
+from rnnviz.runs.store import MODEL, Run, RunError, RunStore, clean_name
 from rnnviz.safe import strict
 
 if TYPE_CHECKING:

@@ -29,10 +29,10 @@ def is_expected(failure: BaseException) -> bool:
     """Whether the error's own words are a sentence of ours."""
     from rnnviz.data import DataError
     from rnnviz.models.checkpoint import CheckpointError
+    from rnnviz.runs.worker.lane import ResumeError
     from rnnviz.training.engine.devices import DeviceError
     from rnnviz.training.engine.loop import DivergenceError
     from rnnviz.training.plan import PlanError
-    from rnnviz.worker.lane import ResumeError
 
     ours = (CheckpointError, DataError, DeviceError, DivergenceError, PlanError, ResumeError)
     return isinstance(failure, ours)

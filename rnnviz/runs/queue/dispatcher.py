@@ -10,15 +10,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import rnnviz.jobs.job as words
-from rnnviz.jobs.crew import Crew, Worker
-from rnnviz.jobs.job import Job, Member
-from rnnviz.jobs.queue import FairQueue
-from rnnviz.runs import MODEL, RunError
+from rnnviz.runs.queue import job as words
+from rnnviz.runs.queue.crew import Crew, Worker
+from rnnviz.runs.queue.fair import FairQueue
+from rnnviz.runs.queue.job import Job, Member
+from rnnviz.runs.store import MODEL, RunError
 
 if TYPE_CHECKING:
-    from rnnviz.jobs.limits import Limits
-    from rnnviz.runs import RunStore
+    from rnnviz.runs.queue.limits import Limits
+    from rnnviz.runs.store import RunStore
 
 TICK_SECONDS = 0.25
 RECORD_SECONDS = 2.0

@@ -1,0 +1,1 @@
+"""The process that trains, `python -m rnnviz.runs.worker`: `rnnviz.runs.queue` starts it."""
