@@ -12,18 +12,19 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import streamlit as st  # noqa: E402
 
 if __name__ == "__main__":
-    from rnnviz import router, ui
+    from rnnviz import explorer
+    from rnnviz.explorer.parts import router
 
-    ui.stay()
+    explorer.stay()
     # The icon first: st.navigation would fetch a page's own from Google's fonts.
-    st.set_page_config(page_icon=ui.ICON, layout="wide")
+    st.set_page_config(page_icon=explorer.ICON, layout="wide")
     page = st.navigation([st.Page(path, **words) for path, words in router.PAGES], position="top")
     st.set_page_config(page_title=f"{page.title} · rnnviz")
-    with router.active(page.url_path), ui.run_of_page():
+    with router.active(page.url_path), explorer.run_of_page():
         page.run()
-    ui.menu(key="menu")
-    ui.warm_up()
+    explorer.menu(key="menu")
+    explorer.warm_up()
 else:
-    from rnnviz.server import server_options
+    from rnnviz.explorer.server import server_options
 
     app = st.App(__file__, **server_options())

@@ -33,8 +33,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from rnnviz import exhibit
-from rnnviz.address import DigitsAddress
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import DRAWN, SIGNALS
 from rnnviz.theatre.reading import LayerReading, Reading
 from rnnviz.theatre.standalone import page as standalone

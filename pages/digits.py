@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from rnnviz import ui
-from rnnviz.router import require_router
+from rnnviz import explorer
+from rnnviz.explorer.parts.router import require_router
 
 require_router()
 
@@ -13,14 +13,14 @@ st.caption(
     "goes. Draw a digit, press play, or step with the arrow keys."
 )
 
-choices = ui.digits_choices()
-picture, network, comparison, stage = ui.rooms(choices)
+choices = explorer.digits_choices()
+picture, network, comparison, stage = explorer.rooms(choices)
 
 with picture:
-    ui.picture_controls(choices)
+    explorer.picture_controls(choices)
 with network:
-    ui.network_controls(choices)
+    explorer.network_controls(choices)
 with comparison:
-    ui.compare_controls(choices)
+    explorer.compare_controls(choices)
 with stage:
-    ui.digits_stage(choices)
+    explorer.digits_stage(choices)

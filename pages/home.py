@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from rnnviz import ui
-from rnnviz.router import require_router
+from rnnviz import explorer
+from rnnviz.explorer.parts.router import require_router
 
 require_router()
 
@@ -30,4 +30,4 @@ with doors:
         st.page_link("pages/train.py", label="**Train**", icon=":material/school:")
         st.caption("Train a network of your own, watch it learn, and race the three cells.")
 
-ui.opening_stage()
+explorer.opening_stage()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from rnnviz.router import require_router
-from rnnviz.ui import text
+from rnnviz.explorer import text
+from rnnviz.explorer.parts.router import require_router
 
 require_router()
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from rnnviz.router import require_router
-from rnnviz.ui import train
+from rnnviz.explorer.parts.router import require_router
+from rnnviz.explorer.train import page
 
 require_router()
 
@@ -13,14 +13,14 @@ st.caption(
     "you can pause it, push it, break it, and race it against others."
 )
 
-choices = train.train_choices()
-visitor = train.visitor()
-controls, live, below = train.train_rooms(choices, visitor)
+choices = page.train_choices()
+visitor = page.visitor()
+controls, live, below = page.train_rooms(choices, visitor)
 
 with controls:
-    train.setup_controls(choices, visitor)
-    train.start_controls(choices, visitor)
+    page.setup_controls(choices, visitor)
+    page.start_controls(choices, visitor)
 with live:
-    train.live_stage(choices, visitor)
+    page.live_stage(choices, visitor)
 with below:
-    train.closer(choices, visitor)
+    page.closer(choices, visitor)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.address import (
+from rnnviz.explorer.digits.address import (
     CELLS,
     FIGURES,
     LONGEST_IMAGE,

@@ -375,7 +375,7 @@ def test_somebody_who_is_there_is_asked(
         ["-m", "rnnviz", "line"],
         ["-m", "rnnviz", "padding", "--limit", "20"],
         ["-m", "rnnviz", "train", "digits", "--output", "pretrained/mnist-gru"],
-        ["-m", "rnnviz.opening"],
+        ["-m", "rnnviz.explorer.digits.opening"],
         ["-m", "rnnviz.data.samples"],
     ],
 )

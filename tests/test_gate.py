@@ -15,16 +15,25 @@ from hypothesis import strategies as some
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 
-from rnnviz.server import gate
-from rnnviz.server.budgets import (
+from rnnviz.explorer.server import gate
+from rnnviz.explorer.server.budgets import (
     MOST_OF_ADDRESS,
     MOST_OF_ALL,
     MOST_OF_SESSION,
     Budgets,
     NoRoomError,
 )
-from rnnviz.server.gate import BURST, DROPPED, MESSAGES, OPERATIONS, PACE, Channel, Gate, verdict
-from rnnviz.server.sessions import Sessions
+from rnnviz.explorer.server.gate import (
+    BURST,
+    DROPPED,
+    MESSAGES,
+    OPERATIONS,
+    PACE,
+    Channel,
+    Gate,
+    verdict,
+)
+from rnnviz.explorer.server.sessions import Sessions
 
 KINDS = [field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields]
 PAYLOADS = [

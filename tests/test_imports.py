@@ -35,9 +35,9 @@ LAYERS = (
         "rnnviz.analysis.robustness",
         "rnnviz.models.reader",
     ),
-    ("rnnviz.runs.queue", "rnnviz.runs.worker", "rnnviz.replay"),
-    ("rnnviz.ui",),
-    ("rnnviz.server",),
+    ("rnnviz.runs.queue", "rnnviz.runs.worker", "rnnviz.explorer.train.replay"),
+    ("rnnviz.explorer",),
+    ("rnnviz.explorer.server",),
     ("rnnviz.commands",),
     ("rnnviz.__main__",),
 )
@@ -62,13 +62,18 @@ ALONE: dict[str, tuple[str, ...]] = {
     "rnnviz.figures": ARRAYS,
     **dict.fromkeys(ARRAYS, ARRAYS),
 }
-STREAMLIT = {"rnnviz.server", "rnnviz.ui", "rnnviz.theatre", "rnnviz.router"}
+STREAMLIT = {
+    "rnnviz.explorer.server",
+    "rnnviz.explorer",
+    "rnnviz.theatre",
+    "rnnviz.explorer.parts.router",
+}
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = (
     "rnnviz",
     "rnnviz.runs.store",
-    "rnnviz.run_table",
-    "rnnviz.run_network",
+    "rnnviz.explorer.train.table",
+    "rnnviz.explorer.parts.run_network",
     "rnnviz.training.curves",
     "rnnviz.theatre",
     "rnnviz.figures",
@@ -89,7 +94,7 @@ LIGHT = (
     "rnnviz.runs.queue",
     "rnnviz.parsing",
     "rnnviz.runs.snapshots",
-    "rnnviz.train_moments",
+    "rnnviz.explorer.train.moments",
     "rnnviz.analysis.gradient_flow",
 )
 
@@ -151,7 +156,9 @@ def test_imports_point_one_way(module: str) -> None:
     if within(module, "rnnviz.figures"):
         roots = {name.split(".")[0] for name in wanted} - set(sys.stdlib_module_names)
         assert roots <= {"numpy", "plotly", "rnnviz"}
-    if module not in STREAMLIT and not within_any(module, ("rnnviz.ui", "rnnviz.server")):
+    if module not in STREAMLIT and not within_any(
+        module, ("rnnviz.explorer", "rnnviz.explorer.server")
+    ):
         assert not [name for name in wanted if within(name, "streamlit")]
     if any(within(module, name) for name in LIGHT[1:]):
         assert not [n for n in imports(MODULES[module], only_at_top=True) if within(n, "torch")]

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnviz import exhibit
-from rnnviz.address import DigitsAddress
 from rnnviz.data import samples
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import DigitsAddress
+from rnnviz.explorer.digits.code import WIDTH, digits_code
 from rnnviz.models import checkpoint
 from rnnviz.models.reader import read_digit
-from rnnviz.recipes import WIDTH, digits_code
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.view import View
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.runtime import memory_session_storage
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
-from rnnviz.server.sessions import (
+from rnnviz.explorer.server.sessions import (
     FILES_OF_SESSION,
     FILES_RESERVED,
     MOST_KEPT,
@@ -133,7 +133,7 @@ def test_the_limit_of_open_files_is_raised(root: Path) -> None:
         "_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
         "hard = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))\n"
-        "from rnnviz.server.sessions import raise_file_limit\n"
+        "from rnnviz.explorer.server.sessions import raise_file_limit\n"
         "print(raise_file_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0], hard)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)

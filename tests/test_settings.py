@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rnnviz import server
+from rnnviz.explorer import server
 from rnnviz.runs.budgets import Budget, variable
 from tests.browser.server import serve
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import run_table, text_files
+from rnnviz.explorer.text import files
+from rnnviz.explorer.train import table
 from rnnviz.models import tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.reader import read_text
@@ -60,7 +61,7 @@ def test_no_cell_of_any_csv_is_a_formula(tmp_path: Path) -> None:
 
     inputs = torch.from_numpy(encoded.ids)[None]
     trace = model.trace(inputs, prefix_ends=tuple(range(1, len(encoded.ids) + 1))).recurrent
-    text_files.save_csv(trace, encoded, reading, tmp_path / "a.csv")
+    files.save_csv(trace, encoded, reading, tmp_path / "a.csv")
     written = (tmp_path / "a.csv").read_text(encoding="utf-8")
     assert "'=" in written and "'@bad" in written and "'=cmd" in written
     assert not first_letters(written) & set("=+-@\t\r")
@@ -74,6 +75,6 @@ def test_the_table_of_runs_can_be_saved(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     plan = {"task": "=HYPERLINK(1)", "cell": "@x", "hidden_size": 3}
     run = store.create(plan, "me", "=HYPERLINK(1)", state="uploaded")
-    columns = run_table.table([run])
+    columns = table.table([run])
     for name in ("name", "task", "cell"):
         assert columns[name][0].startswith("'")

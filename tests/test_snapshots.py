@@ -13,8 +13,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from rnnviz import replay, train_moments
-from rnnviz.replay import Course, Subject
+from rnnviz.explorer.train import moments, replay
+from rnnviz.explorer.train.replay import Course, Subject
 from rnnviz.runs import snapshots
 from rnnviz.runs.snapshots import SnapshotError
 from rnnviz.runs.store import RunStore
@@ -195,22 +195,22 @@ def test_moments_are_named_by_epoch_and_score(tmp_path: Path) -> None:
             {"event": "held-out-scored", "step": 10, "loss": 1.0, "accuracy": 0.5},
         ]
     )
-    curves = train_moments.scores(run.curves_path)
+    curves = moments.scores(run.curves_path)
     assert len(curves.steps) == 0 and curves.score_steps.tolist() == [0, 10]
-    said = train_moments.moments((0, 4, 10, 11), curves)
+    said = moments.moments((0, 4, 10, 11), curves)
     assert [one.words for one in said.values()] == [
         "before training · 10.0 % held out",
         "step 4 · epoch 1",
         "step 10 · epoch 1 · 50.0 % held out",
         "step 11 · epoch 2",
     ]
-    assert train_moments.moments((3,), Curves())[3].words == "step 3"
-    assert train_moments.scores(tmp_path / "none").score_steps.size == 0
-    assert "waits for its turn" in train_moments.empty_words(replace(run, state="queued"))
-    assert "elsewhere" in train_moments.empty_words(replace(run, state="uploaded"))
+    assert moments.moments((3,), Curves())[3].words == "step 3"
+    assert moments.scores(tmp_path / "none").score_steps.size == 0
+    assert "waits for its turn" in moments.empty_words(replace(run, state="queued"))
+    assert "elsewhere" in moments.empty_words(replace(run, state="uploaded"))
 
 
 def test_storage_is_stated(tmp_path: Path) -> None:
     written(tmp_path, PLANS["digits"], (0, 1))
-    said = train_moments.storage_words(snapshots.found(tmp_path), 24, 30_000_000)
+    said = moments.storage_words(snapshots.found(tmp_path), 24, 30_000_000)
     assert said.startswith("2 snapshots") and "at most 24 and 30 MB" in said

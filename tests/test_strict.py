@@ -15,7 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz import run_table, train_words
+from rnnviz.explorer.train import sentences, table
+from rnnviz.explorer.train.lines import Shown, level_of, lines_of
 from rnnviz.figures.curves import MEASURES, reach, training_curves
 from rnnviz.models import checkpoint
 from rnnviz.models.checkpoint import CheckpointError
@@ -24,7 +25,6 @@ from rnnviz.runs.queue import messages
 from rnnviz.runs.record import CHECKS
 from rnnviz.runs.store import RunError, RunStore
 from rnnviz.safe import strict
-from rnnviz.train_lines import Shown, level_of, lines_of
 from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis.findings import diagnose
 from rnnviz.training.plan import FIELDS, Plan, PlanError
@@ -111,12 +111,12 @@ def shown(store: RunStore, found: list[Any]) -> None:
     """All that pages make of records, down to the numbers that a browser is sent."""
     import pyarrow as pa
 
-    columns = run_table.table(found)
+    columns = table.table(found)
     pa.table(columns)
     json.dumps(columns, allow_nan=False)
     for run in found:
-        run_table.page_of(run)
-        run_table.overlay([run], "accuracy", "light")
+        table.page_of(run)
+        table.overlay([run], "accuracy", "light")
         store.get(run.id)
     json.dumps([dict(run.plan) for run in found], allow_nan=False).encode()
     assert all(math.isfinite(run.created + run.seconds) for run in found)
@@ -214,9 +214,9 @@ def test_any_lines_are_curves_that_can_be_drawn(lines: list[str]) -> None:
     runs = [Shown("a" * 16, "one", plan.to_json(), curves)]
     with np.errstate(over="raise"):
         diagnose(curves, plan)
-    train_words.headline(runs, "running")
-    train_words.state_words("running", runs)
-    train_words.epoch_table(runs[0])
+    sentences.headline(runs, "running")
+    sentences.state_words("running", runs)
+    sentences.epoch_table(runs[0])
     for measure in MEASURES:
         drawn = lines_of(runs, measure, 10)
         if drawn:

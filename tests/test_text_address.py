@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.address import CELLS
 from rnnviz.data.passages import PASSAGES
-from rnnviz.text_address import (
+from rnnviz.explorer.digits.address import CELLS
+from rnnviz.explorer.text.address import (
     FIGURES,
     LONGEST_TEXT,
     LONGEST_WORD,

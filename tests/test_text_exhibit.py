@@ -9,10 +9,8 @@ import pytest
 
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.models import checkpoint, tokens
-from rnnviz.models.reader import MOST_READ, read_text
-from rnnviz.text_address import TextAddress, pack_text
-from rnnviz.text_exhibit import (
+from rnnviz.explorer.text.address import TextAddress, pack_text
+from rnnviz.explorer.text.exhibit import (
     PINNED_SOURCE,
     Text,
     alike,
@@ -24,9 +22,9 @@ from rnnviz.text_exhibit import (
     tasks,
     text_of,
 )
-from rnnviz.text_exhibit import (
-    passage as bundled,
-)
+from rnnviz.explorer.text.exhibit import passage as bundled
+from rnnviz.models import checkpoint, tokens
+from rnnviz.models.reader import MOST_READ, read_text
 from rnnviz.theatre.alignment import aligned
 from tests.pages.texts import save_text_models
 

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import text_exhibit, text_recipes
 from rnnviz.analysis.attribution import explain_text
 from rnnviz.data.passages import PASSAGES
-from rnnviz.lines import WIDTH
+from rnnviz.explorer.parts.code import WIDTH
+from rnnviz.explorer.text import code as text_recipes
+from rnnviz.explorer.text import exhibit
+from rnnviz.explorer.text.code import text_code
+from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.showing import Show
-from rnnviz.text_exhibit import Task, Text
-from rnnviz.text_recipes import text_code
 from rnnviz.theatre import Reading, Tint
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.view import View
 from tests.pages.texts import save_text_models
 from tests.test_recipes import run, said
 
-FIRST = text_exhibit.passage(PASSAGES[0].key)
+FIRST = exhibit.passage(PASSAGES[0].key)
 CHANGED = Text(FIRST.words.replace("lovely", "dreadful"))
 WILD = Text('A "film" \\ with\nlines, \u202eturned\u202c, <script>, {braces}, é, 日本 and \x00.')
 SIZE = {"steps": 5, "layers": 1, "units": 8}
@@ -49,8 +50,7 @@ def test_the_lines_show_what_the_page_shows(
     tasks, view = CASES[name]
     code = text_code(tasks, view, **SIZE)
     readings = [
-        text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)
-        for task in tasks
+        exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task) for task in tasks
     ]
     html = run(code, tmp_path, root)
     cells = " and ".join(dict.fromkeys(one.title for one in readings))
@@ -81,7 +81,7 @@ def test_any_text_is_its_own_literal(text: Text) -> None:
     lines = code.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("text = "))
     end = next(i for i, line in enumerate(lines) if line.startswith("tasks"))
-    names = {"text_exhibit": text_exhibit}
+    names = {"text_exhibit": exhibit}
     exec("\n".join(lines[start:end]), names)  # noqa: S102
     assert names["text"] == text
     assert code.isprintable() or code.replace("\n", "").isprintable()
@@ -94,8 +94,7 @@ EXPLAINED = ["attended", "gradient_input", "integrated_gradients", "occlusion"]
 
 def of(tasks: list[Task]) -> list[Reading]:
     return [
-        text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)
-        for task in tasks
+        exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task) for task in tasks
     ]
 
 
@@ -111,7 +110,7 @@ def test_an_explanation_colours_the_text_in_the_notebook_as_well(
     assert text_recipes.missing(tasks, view, names) == ""
     code = text_code(tasks, view, **SIZE, tints=names)
     name = tasks[place].model
-    encoded = text_exhibit.encode(tokens.load(name), FIRST.words)
+    encoded = exhibit.encode(tokens.load(name), FIRST.words)
     tints: list[list[Tint]] = [[], []]
     tints[place] = explain_text(checkpoint.load(name), encoded).tints()
     assert [one.name for one in tints[place]] == EXPLAINED
@@ -147,7 +146,7 @@ def test_two_texts_side_by_side_are_two_theatres(
     displayed: list[Show] = []
     exec(code, {"display": lambda *several: displayed.extend(several)})  # noqa: S102
     first, second = of(BESIDE)
-    encoded = text_exhibit.encode(tokens.load("imdb-gru"), CHANGED.words)
+    encoded = exhibit.encode(tokens.load("imdb-gru"), CHANGED.words)
     tints = [explain_text(checkpoint.load("imdb-gru"), encoded).tints()]
     seen = View(step=2, units=(3,), tint="occlusion")
     expected = page([first], title="This text", view=seen, tints=tints)

@@ -159,12 +159,12 @@ def test_a_reading_equals_the_trace_it_came_from(cell: str, readout: str) -> Non
 
 
 def test_the_stored_reading_equals_the_live_one() -> None:
-    from rnnviz import opening
+    from rnnviz.explorer.digits import opening
     from rnnviz.models import checkpoint
 
     stored = opening.load()
     if stored is None:
-        pytest.skip("no stored reading yet: python -m rnnviz.opening")
+        pytest.skip("no stored reading yet: python -m rnnviz.explorer.digits.opening")
     if opening.ADDRESS.model not in checkpoint.names():
         pytest.skip("no trained model yet")
     live = opening.build()

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rnnviz.theatre.view import WORDS as THEATRE_WORDS
-from rnnviz.train_address import (
+from rnnviz.explorer.train.address import (
     CELLS,
     FIGURES,
     PLAN_WORDS,
@@ -20,6 +19,7 @@ from rnnviz.train_address import (
     is_run_id,
     read_query,
 )
+from rnnviz.theatre.view import WORDS as THEATRE_WORDS
 from rnnviz.training.plan import BOUNDS, CHOICES, FIELDS, TASK_NAMES, defaults
 
 RUN = "q3J9_-abcdefghij"

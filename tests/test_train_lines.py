@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz.train_lines import (
+from rnnviz.explorer.train.lines import (
     MOST_POINTS,
     Shown,
     kinds,
@@ -21,7 +21,7 @@ from rnnviz.train_lines import (
     name_of,
     steps_of,
 )
-from rnnviz.train_panels import payload
+from rnnviz.explorer.train.panels import payload
 from rnnviz.training.curves import Curves, Recorder, smoothed
 from rnnviz.training.plan import Plan, defaults
 

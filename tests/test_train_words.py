@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rnnviz import train_words
-from rnnviz.train_lines import Shown
+from rnnviz.explorer.train import sentences
+from rnnviz.explorer.train.lines import Shown
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import TASKS, Plan, defaults
 
@@ -48,7 +48,7 @@ GRU = defaults("digits", "gru").changed(epochs=4)
 def test_a_run_that_is_over_is_named_by_the_network_that_is_kept(state: str, percent: str) -> None:
     run = shown(GRU, 0.5, 0.9, 0.6)
     told = f"The GRU has {percent}\u00a0% of the held-out images right"
-    assert train_words.headline([run], state) == told
+    assert sentences.headline([run], state) == told
 
 
 def test_a_resumed_run_has_the_best_epoch_before_it() -> None:
@@ -65,15 +65,15 @@ LSTM = defaults("digits", "lstm").changed(epochs=4)
 def test_a_race_is_won_by_the_median_of_the_best_epochs() -> None:
     runs = [shown(GRU.changed(seed=seed), score, 0.5) for seed, score in enumerate((0.8, 0.9, 1))]
     runs += [shown(RNN.changed(seed=seed), score, 0.7) for seed, score in enumerate((0.2, 0.1, 0))]
-    assert train_words.headline(runs, "finished").startswith("GRU 64 wins: GRU 64 90.0")
-    assert train_words.headline(runs, "running").startswith("RNN 64 leads: RNN 64 70.0")
+    assert sentences.headline(runs, "finished").startswith("GRU 64 wins: GRU 64 90.0")
+    assert sentences.headline(runs, "running").startswith("RNN 64 leads: RNN 64 70.0")
 
 
 def test_bands_of_seeds_that_overlap_decide_nothing() -> None:
     """The worst GRU is behind the best RNN, so three seeds tell nobody which is better."""
     runs = [shown(GRU.changed(seed=seed), score) for seed, score in enumerate((0.2, 0.8, 0.9))]
     runs += [shown(RNN.changed(seed=seed), score) for seed, score in enumerate((0.7, 0.7, 1))]
-    assert train_words.headline(runs, "finished") == (
+    assert sentences.headline(runs, "finished") == (
         "Too close to call with 3 seeds and 100 held-out examples: "
         "GRU 64 80.0\u00a0%, RNN 64 70.0\u00a0%"
     )
@@ -85,16 +85,16 @@ def test_one_example_wins_nothing(state: str) -> None:
     race = [shown(GRU, 334 / 359, count=359), shown(RNN, 333 / 359, count=359)]
     both = "GRU 64 93.0\u00a0%, RNN 64 92.8\u00a0%"
     close = "Too close to call with 359 held-out examples: "
-    assert train_words.headline(race, state) == close + both
+    assert sentences.headline(race, state) == close + both
     third = shown(LSTM, 0.3, count=359)
-    told = train_words.headline([third, *race], state)
+    told = sentences.headline([third, *race], state)
     assert told.startswith("Too close to call between GRU 64 and RNN 64 with 359 held-out examples")
     assert told.endswith(f"{both}, LSTM 64 30.0\u00a0%")
 
 
 def test_equals_are_too_close_to_call() -> None:
     level = [shown(GRU, 0.8), shown(RNN, 0.8)]
-    assert train_words.headline(level, "finished").startswith("Too close to call with 100 held-out")
+    assert sentences.headline(level, "finished").startswith("Too close to call with 100 held-out")
 
 
 @pytest.mark.parametrize(
@@ -105,60 +105,60 @@ def test_equals_are_too_close_to_call() -> None:
     ],
 )
 def test_before_anything_is_learnt_nobody_leads(state: str, told: str) -> None:
-    assert train_words.headline([shown(LSTM, 0.12), shown(GRU, 0.08)], state) == told
+    assert sentences.headline([shown(LSTM, 0.12), shown(GRU, 0.08)], state) == told
 
 
 def test_where_the_number_of_examples_is_unknown_nobody_wins() -> None:
     race = [shown(GRU, 0.99, count=None), shown(RNN, 0.5, count=None)]
-    assert train_words.headline(race, "finished").startswith("Too close to call with so few")
+    assert sentences.headline(race, "finished").startswith("Too close to call with so few")
 
 
 @pytest.mark.parametrize("state", ["stopped", "interrupted", "failed"])
 def test_a_race_that_was_not_run_to_its_end_has_no_winner(state: str) -> None:
     race = [shown(GRU, 0.7), shown(RNN, 0.4)]
     scored = "GRU 64 70.0\u00a0%, RNN 64 40.0\u00a0%"
-    assert train_words.headline(race, state) == f"GRU 64 was ahead: {scored}"
-    assert train_words.headline(race, "finished") == f"GRU 64 wins: {scored}"
+    assert sentences.headline(race, state) == f"GRU 64 was ahead: {scored}"
+    assert sentences.headline(race, "finished") == f"GRU 64 wins: {scored}"
 
 
 def test_before_the_first_score_nothing_is_claimed() -> None:
     run = shown(GRU)
-    assert train_words.headline([run], "running") == "The GRU is about to learn"
-    assert train_words.headline([run], "failed") == "The GRU"
-    assert train_words.state_words("running", [run]) == "Getting the data ready …"
-    assert train_words.epoch_table(run) == ""
+    assert sentences.headline([run], "running") == "The GRU is about to learn"
+    assert sentences.headline([run], "failed") == "The GRU"
+    assert sentences.state_words("running", [run]) == "Getting the data ready …"
+    assert sentences.epoch_table(run) == ""
 
 
 def test_symbols_are_no_examples() -> None:
     run = shown(defaults("copy", "gru").changed(epochs=2), 0.25)
-    assert "of the held-out symbols right" in train_words.headline([run], "finished")
+    assert "of the held-out symbols right" in sentences.headline([run], "finished")
     assert TASKS["copy"].answers == "symbols"
 
 
 def test_the_line_of_the_state() -> None:
     run = shown(GRU, 0.5, 0.9)
     latest = {"examples_per_second": 1234.5, "seconds_left": 61.0}
-    assert train_words.state_words("running", [run], latest=latest) == (
+    assert sentences.state_words("running", [run], latest=latest) == (
         "Training · step 20 of 40 · epoch 3 of 4 · 1,234 examples a second · about 1 min left"
     )
-    assert train_words.state_words("finished", [run]).endswith("10 s of training")
+    assert sentences.state_words("finished", [run]).endswith("10 s of training")
     first = Shown("r", "", run.plan, Curves.from_events([
         {"event": "training-started", "steps": 40, "steps_per_epoch": 10},
         {"event": "step-finished", "step": 1, "loss": 1.0},
     ]))  # fmt: skip
-    assert train_words.state_words("running", [first], latest=latest).endswith("epoch 1 of 4")
-    assert train_words.state_words("running", [run], asked="pause") == "Pausing …"
-    assert train_words.state_words("queued", [run], position=2).startswith("Waiting: 2 trainings")
+    assert sentences.state_words("running", [first], latest=latest).endswith("epoch 1 of 4")
+    assert sentences.state_words("running", [run], asked="pause") == "Pausing …"
+    assert sentences.state_words("queued", [run], position=2).startswith("Waiting: 2 trainings")
     waiting = ("Waiting: 2 trainings are ahead of it.", "Waiting for a worker. It is next.")
     for position, told in zip((2, 0), waiting, strict=True):
-        assert train_words.state_words("queued", [run], position=position, mine=False) == told
-    assert train_words.state_words("running", [run], preparing=True) == (
+        assert sentences.state_words("queued", [run], position=position, mine=False) == told
+    assert sentences.state_words("running", [run], preparing=True) == (
         "Training · step 20 of 40 · epoch 3 of 4 · getting the data ready …"
     )
     race = [run, shown(defaults("digits", "rnn").changed(epochs=4), 0.5)]
-    assert "step 10 of 40 of each network · epoch 2 of 4" in train_words.state_words("paused", race)
+    assert "step 10 of 40 of each network · epoch 2 of 4" in sentences.state_words("paused", race)
     odd = {"examples_per_second": math.nan, "seconds_left": True}
-    assert "examples a second" not in train_words.state_words("running", [run], latest=odd)
+    assert "examples a second" not in sentences.state_words("running", [run], latest=odd)
 
 
 @pytest.mark.parametrize(
@@ -174,35 +174,35 @@ def test_the_line_of_the_state() -> None:
     ],
 )
 def test_durations(seconds: float, exact: str, about: str) -> None:
-    assert train_words.duration(seconds) == exact
-    assert train_words.duration(seconds, about=True) == about
+    assert sentences.duration(seconds) == exact
+    assert sentences.duration(seconds, about=True) == about
 
 
 def test_epochs_as_a_table_the_newest_first() -> None:
-    rows = train_words.epoch_rows(shown(GRU, 0.5, 0.9))
+    rows = sentences.epoch_rows(shown(GRU, 0.5, 0.9))
     assert [row[0] for row in rows] == ["2", "1"]
     assert rows[0] == ("2", "20", "1.0000", "1.5000", "75.0\u00a0%", "90.0\u00a0%")
 
 
 def test_a_long_table_says_that_there_is_more() -> None:
     scores = [0.5] * 13
-    table = train_words.epoch_table(shown(GRU.changed(epochs=13), *scores))
+    table = sentences.epoch_table(shown(GRU.changed(epochs=13), *scores))
     assert table.endswith("\n\nThe last 12 of 13 epochs.")
     assert table.count("\n|") == 13, "two lines of head, twelve epochs"
-    assert "The last" not in train_words.epoch_table(shown(GRU.changed(epochs=12), *scores[:12]))
+    assert "The last" not in sentences.epoch_table(shown(GRU.changed(epochs=12), *scores[:12]))
 
 
 def test_an_estimate_of_a_race_says_what_each_network_takes() -> None:
-    one = train_words.estimate_words(1200, 3_000_000, 8.2, 1600)
+    one = sentences.estimate_words(1200, 3_000_000, 8.2, 1600)
     assert one == "1,200 parameters · 1,600 steps · about 8 s · 3 MB"
-    race = train_words.estimate_words(10_800, 3_000_000, 8.2, 14_400, networks=9)
+    race = sentences.estimate_words(10_800, 3_000_000, 8.2, 14_400, networks=9)
     assert race == "10,800 parameters · 9 × 1,600 steps · about 8 s · 3 MB"
 
 
 def test_the_card_of_a_race_counts_what_was_equal() -> None:
     plans = [plan.to_json() for plan in (GRU, GRU.changed(cell="rnn", hidden_size=100))]
-    equal, unequal, seeds = train_words.race_card(plans, [1000, 990])
+    equal, unequal, seeds = sentences.race_card(plans, [1000, 990])
     assert "(990 to 1,000, 1.0\u00a0% apart)" in equal and "(seed 0)" in equal
     assert "RNN 100 units" in unequal and "One seed" in seeds
     both = [GRU.changed(seed=seed).to_json() for seed in (0, 1)]
-    assert "median of 2 seeds" in train_words.race_card(both, [10, 10])[2]
+    assert "median of 2 seeds" in sentences.race_card(both, [10, 10])[2]

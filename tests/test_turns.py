@@ -14,15 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rnnviz import text_exhibit
 from rnnviz.data.passages import PASSAGES
-from rnnviz.text_address import TextAddress
-from rnnviz.text_exhibit import Text
+from rnnviz.explorer.text import choices, exhibit
+from rnnviz.explorer.text.address import TextAddress
+from rnnviz.explorer.text.choices import TextChoices
+from rnnviz.explorer.text.exhibit import Text
 from rnnviz.theatre import Pick, Trip
 from rnnviz.theatre.turns import MOST_KEYS, Offers, Turns, fill_of, turn_of
 from rnnviz.theatre.writing import Written
-from rnnviz.ui import text_choices
-from rnnviz.ui.text_choices import TextChoices
 
 CASES = json.loads((Path(__file__).parent / "js" / "turns.json").read_text(encoding="utf-8"))
 
@@ -139,7 +138,7 @@ class Server:
     """The choices of the Text page, run with a message as Streamlit does."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        first = text_exhibit.passage(TextAddress().text)
+        first = exhibit.passage(TextAddress().text)
         self.choices = TextChoices(TextAddress(), first, first.words, first.words)
         self.choices.fill(first.words)
         self.patch = patch
@@ -147,7 +146,7 @@ class Server:
     def run(self, said: dict[str, Any], file: str | None = None) -> dict[str, Any]:
         names = {"last_written": "typed", "last_pick": "picked", "last_trip": "went"}
         for reader, name in names.items():
-            self.patch.setattr(text_choices, reader, lambda _, name=name: said.get(name))
+            self.patch.setattr(choices, reader, lambda _, name=name: said.get(name))
         self.choices.hear()
         if file is not None:
             self.choices.bring(Text(file, "a file"))
@@ -213,7 +212,7 @@ def test_the_last_thing_that_the_person_did_is_what_both_sides_show(
         settled = server.choices.address, server.choices.turns.stamp
         browser.meet(server.run(browser.said))
         assert (server.choices.address, server.choices.turns.stamp) == settled
-    wanted = last[1] if last[0] == "typed" else text_exhibit.passage(last[1]).words
+    wanted = last[1] if last[0] == "typed" else exhibit.passage(last[1]).words
     assert browser.text == server.choices.box == wanted
     if wanted:
         assert server.choices.text.words == wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rnnviz.verdict import answer_words, percent, reach_words
+from rnnviz.explorer.text.verdict import answer_words, percent, reach_words
 
 CLASSES = ("negative", "positive")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import warmup
+from rnnviz.explorer.parts import warmup
 
 
 @pytest.fixture

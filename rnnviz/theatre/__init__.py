@@ -1,9 +1,9 @@
 """The theatre and its small companions, as Streamlit components.
 
-With `rnnviz.ui` and `rnnviz.router` the only place that knows Streamlit, which is imported when a
-component is shown and not before. What the components show and send is defined and checked in
-modules without it: `reading`, `view`, `arrays`, `drawing`. The browser side is the ``.js`` and
-``.css`` beside.
+With `rnnviz.explorer` and `rnnviz.explorer.parts.router` the only place that knows Streamlit, which
+is imported when a component is shown and not before. What the components show and send is defined
+and checked in modules without it: `reading`, `view`, `arrays`, `drawing`. The browser side is the
+``.js`` and ``.css`` beside.
 """
 
 from __future__ import annotations

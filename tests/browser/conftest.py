@@ -16,7 +16,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from rnnviz.address import CELLS, READOUTS, DigitsAddress
+from rnnviz.explorer.digits.address import CELLS, READOUTS, DigitsAddress
 from rnnviz.models import checkpoint
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve

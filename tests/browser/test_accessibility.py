@@ -14,8 +14,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from rnnviz import exhibit
-from rnnviz.address import DigitsAddress
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.view import View
 from tests.browser.conftest import Open

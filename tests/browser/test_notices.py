@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from rnnviz.ui.notices import JOINER
+from rnnviz.explorer.parts.notices import JOINER
 from tests.browser.server import serve
 
 TEXTS = (
@@ -33,7 +33,7 @@ SCRIPT = """
 import json, os, sys
 sys.path.insert(0, {root!r})
 import streamlit as st
-from rnnviz.ui.notices import plain
+from rnnviz.explorer.parts.notices import plain
 for text in json.loads({texts!r}):
     st.warning(plain(text))
 """

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Frame, Locator, Page, expect
 from torch import nn
 
 import rnnviz
-from rnnviz import exhibit
-from rnnviz.address import DigitsAddress
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import SIGNALS, describe
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.view import View

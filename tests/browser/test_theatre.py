@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rnnviz import exhibit
-from rnnviz.address import DigitsAddress
 from rnnviz.analysis.units import units_on
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import DRAWN, SIGNALS
 from rnnviz.theatre import Reading
 from rnnviz.theatre.reading import LayerReading

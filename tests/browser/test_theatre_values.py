@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from rnnviz import exhibit
-from rnnviz.address import DigitsAddress
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import DRAWN, SIGNALS, describe
 from rnnviz.theatre import Reading
 from rnnviz.theatre.ordering import unit_orders

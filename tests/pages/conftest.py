@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import warmup
-from rnnviz.address import ALL, READOUTS, DigitsAddress
+from rnnviz.explorer.digits import figures
+from rnnviz.explorer.digits import readings as kept_models
+from rnnviz.explorer.digits.address import ALL, READOUTS, DigitsAddress
+from rnnviz.explorer.parts import visitor, warmup
+from rnnviz.explorer.text import readings
 from rnnviz.runs.store import RunStore
-from rnnviz.ui import figures, text_models, train_jobs
-from rnnviz.ui import models as kept_models
 from tests.pages.texts import save_text_models
 from tests.pages.trainings import FakeManager
 
@@ -31,10 +32,10 @@ def no_workers(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     """A page under test starts no worker processes, and keeps its runs to itself."""
 
     @cache
-    def desk() -> train_jobs.Desk:
-        return train_jobs.Desk(FakeManager(RunStore(tmp_path_factory.mktemp("runs"))))
+    def desk() -> visitor.Desk:
+        return visitor.Desk(FakeManager(RunStore(tmp_path_factory.mktemp("runs"))))
 
-    monkeypatch.setattr(train_jobs, "desk", desk)
+    monkeypatch.setattr(visitor, "desk", desk)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +67,7 @@ def fresh_caches() -> None:
         figures.made,
     ):
         kept.clear()
-    text_models.forget()
+    readings.forget()
 
 
 @pytest.fixture
@@ -109,4 +110,4 @@ def text_page(
         return open_page("pages/text.py", **query)
 
     yield opened
-    text_models.forget()
+    readings.forget()

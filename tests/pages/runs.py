@@ -6,7 +6,7 @@ from typing import Any
 
 from safetensors.torch import save
 
-from rnnviz import replay
+from rnnviz.explorer.train import replay
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs.store import Run, RunStore

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import exhibit
-from rnnviz.address import WORDS, pack_image
 from rnnviz.data import images
+from rnnviz.explorer.digits import exhibit
+from rnnviz.explorer.digits.address import WORDS, pack_image
 from rnnviz.theatre import Trip
 from tests.pages.conftest import Open
 from tests.pages.test_digits import (

@@ -1,4 +1,4 @@
-"""A page stays alive whatever part of a run Streamlit throws away, see `rnnviz.ui.rooms`."""
+"""A page stays alive whatever part of a run Streamlit throws away, see `parts/rooms.py`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-from rnnviz import warmup
-from rnnviz.address import FIGURES
 from rnnviz.data.passages import PASSAGES
-from rnnviz.text_address import FIGURES as TEXT_FIGURES
-from rnnviz.ui import send_whole_blocks
+from rnnviz.explorer import send_whole_blocks
+from rnnviz.explorer.digits.address import FIGURES
+from rnnviz.explorer.parts import warmup
+from rnnviz.explorer.text.address import FIGURES as TEXT_FIGURES
 from tests.pages import test_compare, test_digits, test_figures, texts
 from tests.pages.conftest import Open
 from tests.pages.delivery import DeadPageError, may_be_kept, page_of, put, recorded

@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import opening
-from rnnviz.address import FIRST_SAMPLE, pack_image
 from rnnviz.data import images, samples
-from rnnviz.ui import models as kept
-from rnnviz.ui.notices import plain
+from rnnviz.explorer.digits import opening
+from rnnviz.explorer.digits import readings as kept
+from rnnviz.explorer.digits.address import FIRST_SAMPLE, pack_image
+from rnnviz.explorer.parts.notices import plain
 from tests.pages.conftest import Open
 
 PAGE = "pages/digits.py"
@@ -101,7 +101,7 @@ def test_the_opening_needs_no_model(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, fresh_caches: None
 ) -> None:
     if opening.load() is None:
-        pytest.skip("no stored reading yet: python -m rnnviz.opening")
+        pytest.skip("no stored reading yet: python -m rnnviz.explorer.digits.opening")
     monkeypatch.setattr(kept, "model", lambda name: pytest.fail(f"asked for {name}"))
     assert shown(open_page(PAGE)) == opening.load()
 

@@ -14,7 +14,7 @@ from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
-from rnnviz.ui import downloads
+from rnnviz.explorer.parts import downloads
 
 
 class Clock:
@@ -56,7 +56,7 @@ def page_runs(files: MediaFileManager) -> str:
 
 
 def test_streamlit_itself_forgets_them(unchanged: None, clock: Clock) -> None:
-    """When this fails, `rnnviz.ui.downloads` can go."""
+    """When this fails, `rnnviz.explorer.parts.downloads` can go."""
     files, _ = manager()
     clicked = page_runs(files)
     page_runs(files)

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import exhibit, recipes, warmup
-from rnnviz.address import FIGURES, DigitsAddress
 from rnnviz.analysis import atlas
+from rnnviz.explorer.digits import code, exhibit, takeaway
+from rnnviz.explorer.digits import readings as kept
+from rnnviz.explorer.digits.address import FIGURES, DigitsAddress
+from rnnviz.explorer.parts import warmup
 from rnnviz.theatre import View
 from rnnviz.theatre.arrays import decode
-from rnnviz.ui import models as kept
-from rnnviz.ui import takeaway
 from tests.pages.conftest import Open
 from tests.pages.test_digits import PAGE, handed, now, shown, tell, words
 
@@ -145,4 +145,4 @@ def test_the_page_offers_files_and_shows_its_code(open_page: Open, models: Path)
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Trace, NPZ", "Trace, CSV", "Theatre, HTML"]
     address = DigitsAddress(cell="all", sample=3, pin=8)
-    assert app.code[0].value == recipes.digits_code(address, View(layer=1)).rstrip("\n")
+    assert app.code[0].value == code.digits_code(address, View(layer=1)).rstrip("\n")

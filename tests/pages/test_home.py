@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import opening, router
+from rnnviz.explorer.digits import opening
+from rnnviz.explorer.parts import router
 from tests.pages.conftest import Open
 from tests.pages.test_digits import handed
 
@@ -17,7 +18,7 @@ def test_it_says_what_this_is_and_plays_the_stored_reading(open_page: Open) -> N
     introduction = app.markdown[0].value
     assert introduction.count(". ") + introduction.endswith(".") == 3
     if opening.load() is None:
-        pytest.skip("no stored reading yet: python -m rnnviz.opening")
+        pytest.skip("no stored reading yet: python -m rnnviz.explorer.digits.opening")
     (data,) = handed(app, "theatre")
     assert data["readings"] == [opening.load()]
     assert data["options"]["autoplay"] and data["options"]["size"] == "small"

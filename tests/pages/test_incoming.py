@@ -9,7 +9,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState, WStates
 
-from rnnviz.ui.incoming import take_fitting_values
+from rnnviz.explorer.parts.incoming import take_fitting_values
 
 SLIDER = "$$ID-1-slider"
 
@@ -58,7 +58,7 @@ WRONG = [
 
 
 def test_streamlit_itself_trusts_its_front_end(unchanged: None) -> None:
-    """When this fails, `rnnviz.ui.incoming` can go."""
+    """When this fails, `rnnviz.explorer.parts.incoming` can go."""
     state = SessionState()
     state._set_widget_metadata(known())
     with pytest.raises(TypeError):

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz.ui import kept as shelves
-from rnnviz.ui.kept import Shelf, kept, kept_with, size_of
+from rnnviz.explorer.parts import kept as shelves
+from rnnviz.explorer.parts.kept import Shelf, kept, kept_with, size_of
 
 LARGE = 1_000_000
 
@@ -84,8 +84,8 @@ def test_a_network_counts_its_weights() -> None:
 
 
 def test_a_reading_counts_its_arrays(models: Any) -> None:
-    from rnnviz import exhibit
-    from rnnviz.ui.models import reading
+    from rnnviz.explorer.digits import exhibit
+    from rnnviz.explorer.digits.readings import reading
 
     picture = exhibit.sample(1)
     read = reading("mnist-lstm", picture.pixels, picture.truth)
@@ -214,7 +214,7 @@ def test_a_visitor_cannot_have_it_cleared(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_shelf_is_as_large_as_the_environment_says() -> None:
     """A wrong number ends the start of the server: `tests/test_settings.py`."""
-    command = [sys.executable, "-c", "from rnnviz.ui import kept; print(kept.SHELF.most)"]
+    command = [sys.executable, "-c", "from rnnviz.explorer import kept; print(kept.SHELF.most)"]
     for said, most in (("20", 20_000_000), ("", 1_000_000_000)):
         environment = {**os.environ, "RNNVIZ_CACHE_MB": said}
         told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

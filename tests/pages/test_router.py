@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import router
+from rnnviz.explorer.parts import router
 from tests.pages.conftest import Open
 
 

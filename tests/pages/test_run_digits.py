@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rnnviz.explorer.digits import readings as kept_models
 from rnnviz.models import places
 from rnnviz.runs.store import RunStore
-from rnnviz.ui import models as kept_models
 from tests.pages.conftest import Open
 from tests.pages.runs import CLOTHES, made, reads_rows, reads_tokens
 from tests.pages.test_figures import drawn

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.text_address import TextAddress, pack_text
-from rnnviz.ui import text_models
+from rnnviz.explorer.text import readings
+from rnnviz.explorer.text.address import TextAddress, pack_text
 from tests.pages.conftest import Open
 from tests.pages.texts import (
     box,
@@ -309,7 +309,7 @@ def test_missing_networks_are_explained(
 ) -> None:
     from rnnviz.models import checkpoint
 
-    text_models.forget()
+    readings.forget()
     monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "nothing")
     monkeypatch.delenv("RNNVIZ_MODELS", raising=False)
     app = open_page(PAGE)

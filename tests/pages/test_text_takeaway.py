@@ -13,20 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnviz import text_exhibit, text_files
 from rnnviz.data.passages import PASSAGES
+from rnnviz.explorer.text import exhibit, files, readings, takeaway
+from rnnviz.explorer.text.address import TextAddress
+from rnnviz.explorer.text.choices import TextChoices
+from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.reader import prefix_ends, read_text
 from rnnviz.nn.tracing import Trace
-from rnnviz.text_address import TextAddress
-from rnnviz.text_exhibit import Task, Text
 from rnnviz.theatre import Tint, View
-from rnnviz.ui import text_models, text_takeaway
-from rnnviz.ui.text_choices import TextChoices
 from tests.pages.conftest import Open
 from tests.pages.texts import save_text_models
 
-FIRST = text_exhibit.passage(PASSAGES[0].key)
+FIRST = exhibit.passage(PASSAGES[0].key)
 OTHER = Text("It was not bad at all,\n a lovely film.", "the text you pinned")
 
 
@@ -41,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(folder: Path, monkeypatch: pytest.MonkeyPatch, fresh_caches: None) -> Iterator[None]:
     monkeypatch.setenv("RNNVIZ_MODELS", str(folder))
     yield
-    text_models.forget()
+    readings.forget()
 
 
 def choices(**view: Any) -> TextChoices:
@@ -61,9 +60,9 @@ def tint(count: int) -> Tint:
 
 def test_the_npz_knows_its_tokens(tmp_path: Path) -> None:
     path = tmp_path / "trace.npz"
-    path.write_bytes(text_takeaway.trace_file(Task("imdb-gru", OTHER), "npz"))
-    encoded = text_models.encoded("imdb-gru", OTHER.words)
-    reading = text_models.reading("imdb-gru", OTHER)
+    path.write_bytes(takeaway.trace_file(Task("imdb-gru", OTHER), "npz"))
+    encoded = readings.encoded("imdb-gru", OTHER.words)
+    reading = readings.reading("imdb-gru", OTHER)
     with np.load(path, allow_pickle=False) as stored:
         found = {name: stored[name] for name in stored.files}
     assert found["tokens"].tolist() == [piece.strip() for piece in encoded.pieces]
@@ -81,11 +80,11 @@ def test_the_npz_knows_its_tokens(tmp_path: Path) -> None:
 
 
 def test_the_csv_names_the_token_of_each_value() -> None:
-    data = text_takeaway.trace_file(Task("imdb-lstm", OTHER), "csv").decode()
+    data = takeaway.trace_file(Task("imdb-lstm", OTHER), "csv").decode()
     rows = list(csv.DictReader(io.StringIO(data)))
-    assert tuple(rows[0]) == text_files.HEADER
-    reading = text_models.reading("imdb-lstm", OTHER)
-    encoded = text_models.encoded("imdb-lstm", OTHER.words)
+    assert tuple(rows[0]) == files.HEADER
+    reading = readings.reading("imdb-lstm", OTHER)
+    encoded = readings.encoded("imdb-lstm", OTHER.words)
     pieces = [piece.strip() for piece in encoded.pieces]
     assert all(row["token"] == pieces[int(row["step"])] for row in rows)
     gates = [row for row in rows if row["layer"]]
@@ -110,7 +109,7 @@ def test_what_was_left_out_and_not_worked_out_stands_in_the_file(tmp_path: Path)
     encoded = tokens.load("imdb-rnn").encode(words, 500)
     model = checkpoint.load("imdb-rnn")
     reading = read_text(model, encoded, name="imdb-rnn")
-    found = text_files.arrays(encoded, reading)
+    found = files.arrays(encoded, reading)
     left = encoded.left_out
     assert left is not None
     assert found["left_out"].tolist() == [(left.after, left.tokens, left.start, left.end)]
@@ -122,7 +121,7 @@ def test_what_was_left_out_and_not_worked_out_stands_in_the_file(tmp_path: Path)
     import torch
 
     trace = model.trace(torch.from_numpy(encoded.ids)[None], prefix_ends=[500]).recurrent
-    text_files.save_csv(trace, encoded, reading, tmp_path / "a.csv")
+    files.save_csv(trace, encoded, reading, tmp_path / "a.csv")
     (gap,) = [
         line for line in (tmp_path / "a.csv").read_text().splitlines() if "tokens_left_out" in line
     ]
@@ -132,9 +131,9 @@ def test_what_was_left_out_and_not_worked_out_stands_in_the_file(tmp_path: Path)
 def test_the_saved_page_has_the_colours_and_the_view_of_the_screen() -> None:
     tasks = tuple(Task(f"imdb-{cell}", FIRST) for cell in ("lstm", "gru"))
     chosen = choices(tint="occlusion", step=3)
-    count = len(text_models.encoded("imdb-gru", FIRST.words))
+    count = len(readings.encoded("imdb-gru", FIRST.words))
     chosen.tint(tasks[1], [tint(count)])
-    found = sent(text_takeaway.page_file(tasks, chosen))
+    found = sent(takeaway.page_file(tasks, chosen))
     assert [len(one) for one in found["tints"]] == [0, 1]
     assert found["tints"][1][0] == tint(count).to_payload()
     assert found["view"] == View(tint="occlusion", step=3).to_json()
@@ -143,15 +142,15 @@ def test_the_saved_page_has_the_colours_and_the_view_of_the_screen() -> None:
 
 def test_the_saved_page_holds_no_text_that_is_not_named() -> None:
     task = Task("imdb-gru", FIRST, ghost=OTHER)
-    found = sent(text_takeaway.page_file((task,), choices()))
+    found = sent(takeaway.page_file((task,), choices()))
     assert found["readings"][0]["ghost"] and OTHER.source in found["options"]["about"]
-    assert OTHER.source in text_takeaway._held((task,))
+    assert OTHER.source in takeaway._held((task,))
     beside = (Task("imdb-gru", FIRST), Task("imdb-gru", OTHER, title="GRU, pinned text"))
     # The focus may still be that of three cells that were shown before.
-    (only,) = sent(text_takeaway.page_file(beside, choices(focus=2)))["readings"]
+    (only,) = sent(takeaway.page_file(beside, choices(focus=2)))["readings"]
     assert "".join(only["tokens"]) == FIRST.words and only["ghost"] is None
-    assert text_takeaway._in_focus(choices(focus=2), beside)[0] == beside[0]
-    assert "not the pinned one" in text_takeaway._held(beside)
+    assert takeaway._in_focus(choices(focus=2), beside)[0] == beside[0]
+    assert "not the pinned one" in takeaway._held(beside)
 
 
 def test_the_page_offers_files_and_code(open_page: Open) -> None:

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from rnnviz import parsing
 from rnnviz.analysis import reactions
 from rnnviz.data import sentences
-from rnnviz.ui import text_models, text_units
+from rnnviz.explorer.text import readings
+from rnnviz.explorer.text.figures import units
 from tests.pages.conftest import Open
 from tests.pages.test_text import place, upload
 from tests.pages.texts import save_text_models
@@ -29,8 +30,8 @@ def models(
     save_text_models(folder)
     monkeypatch.setenv("RNNVIZ_MODELS", str(folder))
     yield
-    text_models.forget()
-    text_units.forget()
+    readings.forget()
+    units.forget()
 
 
 def ask(app: AppTest) -> AppTest:
@@ -53,11 +54,11 @@ def test_a_table_of_ones_own_is_parsed_once_and_read_within_a_budget(
     with patch.object(parsing, "snippets", wraps=parsing.snippets) as parsed:
         ask(app)
         assert "Read are" not in captions(app)
-        app.button_group(key="text_units_source").set_value(text_units.OWN).run()
+        app.button_group(key="text_units_source").set_value(units.OWN).run()
         app.run()
         assert parsed.call_count == 1
     assert not app.exception and not app.info
-    encoded = [text_models.tokenizer("imdb-lstm").encode(row) for row in ROWS]
+    encoded = [readings.tokenizer("imdb-lstm").encode(row) for row in ROWS]
     read = next(n for n in range(60) if sum(map(len, encoded[: n + 1])) > 400)
     assert 5 < read < 60
     assert f"Read are the first {read} of 60 texts." in captions(app)
@@ -71,9 +72,9 @@ def test_few_paragraphs_are_no_corpus(open_page: Open) -> None:
 
 def test_all_texts_are_said_to_be_read_and_long_ones_to_be_cut() -> None:
     texts = (*ROWS[:6], "A lovely film. " * 100)
-    states, _ = text_units.read_by("imdb-gru", "these", texts)
-    assert text_units._how_much(states, 7) == (
+    states, _ = units.read_by("imdb-gru", "these", texts)
+    assert units._how_much(states, 7) == (
         "Read are all 7 texts, of long ones the beginning and the end, 200 tokens in all."
     )
-    states, _ = text_units.read_by("imdb-gru", "those", texts[:6])
-    assert text_units._how_much(states, 6) == "Read are all 6 texts."
+    states, _ = units.read_by("imdb-gru", "those", texts[:6])
+    assert units._how_much(states, 6) == "Read are all 6 texts."

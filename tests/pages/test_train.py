@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.explorer.parts import visitor
+from rnnviz.explorer.train import desk as train_desk
+from rnnviz.explorer.train import page as train
 from rnnviz.training.plan import PRESETS, TASKS, Plan, defaults
-from rnnviz.ui import train, train_desk, train_jobs
 from tests.pages.conftest import Open
 from tests.pages.trainings import (
     STEPS_PER_EPOCH,
@@ -30,7 +32,7 @@ BUTTONS = ("pause", "resume", "step", "stop", "restart")
 
 @pytest.fixture
 def manager() -> FakeManager:
-    found = train_jobs.desk().manager
+    found = visitor.desk().manager
     assert isinstance(found, FakeManager)
     return found
 
@@ -151,7 +153,7 @@ def test_a_pause_is_looked_at_again_and_an_end_is_not(
 ) -> None:
     app, job = started(open_page, manager)
     manager.advance(job, 5, state="paused")
-    look = partial(train_desk.look, train_jobs.desk(), app.session_state["train"], job.visitor)
+    look = partial(train_desk.look, visitor.desk(), app.session_state["train"], job.visitor)
     assert (paused := look()) is not None and paused.every == 5
     job.state = "stopped"
     assert (stopped := look()) is not None and stopped.every is None
@@ -235,7 +237,7 @@ def test_another_session_of_the_visitor_finds_the_run(
     manager.advance(job, 5)
     other = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=30)
     other.switch_page(PAGE)
-    other.session_state[train_jobs.VISITOR] = app.session_state[train_jobs.VISITOR]
+    other.session_state[visitor.VISITOR] = app.session_state[visitor.VISITOR]
     other.run()
     assert words(other) == {"run": job.runs[0]}
     assert enabled(other) == {"pause", "stop", "restart"}
@@ -287,11 +289,11 @@ def test_a_refusal_goes_when_its_reason_does(open_page: Open, manager: FakeManag
     def stage_looks_again() -> None:
         import streamlit as st
 
-        from rnnviz.ui import train_live
+        from rnnviz.explorer.train import live
 
         choices = st.session_state["train"]
         if "job" in choices.notices:  # the last look was one second ago, at a training
-            train_live._live(choices, "somebody", 1.0, choices.address.run)
+            live._live(choices, "somebody", 1.0, choices.address.run)
 
     looking = AppTest.from_function(stage_looks_again)
     looking.session_state["train"] = app.session_state["train"]
@@ -454,21 +456,21 @@ def test_the_last_epochs_stand_there_in_words(open_page: Open, manager: FakeMana
 @pytest.mark.parametrize("sent", [None, 7, "x", "<script>", "a" * 65, {"known": "x"}])
 def test_a_forged_visitor_is_somebody_new(open_page: Open, sent: object) -> None:
     app = open_page(PAGE)
-    before = app.session_state[train_jobs.VISITOR]
-    app.session_state[f"{train_jobs.VISITOR}_cookie"] = {"known": sent}
+    before = app.session_state[visitor.VISITOR]
+    app.session_state[f"{visitor.VISITOR}_cookie"] = {"known": sent}
     app.run()
-    assert app.session_state[train_jobs.VISITOR] == before
+    assert app.session_state[visitor.VISITOR] == before
 
 
 def test_a_browser_that_has_a_word_keeps_it(open_page: Open) -> None:
     app = open_page(PAGE)
-    app.session_state[f"{train_jobs.VISITOR}_cookie"] = {"known": "k" * 22}
+    app.session_state[f"{visitor.VISITOR}_cookie"] = {"known": "k" * 22}
     app.run()
-    assert app.session_state[train_jobs.VISITOR] == "k" * 22
+    assert app.session_state[visitor.VISITOR] == "k" * 22
 
 
 def test_a_visitor_has_left_when_no_session_is_open(manager: FakeManager) -> None:
-    desk = train_jobs.desk()
+    desk = visitor.desk()
     for _ in range(2):
         desk.come("someone")
     desk.go("someone")
@@ -544,20 +546,20 @@ def test_who_reads_another_page_has_not_left(
     manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def page() -> None:
-        from rnnviz import ui
+        from rnnviz import explorer
 
-        ui.stay()
+        explorer.stay()
 
-    context = SimpleNamespace(cookies={train_jobs.COOKIE: "s" * 22})
-    monkeypatch.setattr(train_jobs.st, "context", context)
+    context = SimpleNamespace(cookies={visitor.COOKIE: "s" * 22})
+    monkeypatch.setattr(visitor.st, "context", context)
     app = AppTest.from_function(page).run()
     assert not app.exception
     assert manager.heard == [], "nobody has trained on this server yet"
-    monkeypatch.setattr(train_jobs, "_opened", threading.Event())
-    train_jobs._opened.set()
+    monkeypatch.setattr(visitor, "_opened", threading.Event())
+    visitor._opened.set()
     app.run()
     assert manager.heard == [("adopt", "s" * 22)]
-    context.cookies[train_jobs.COOKIE] = "<script>"
+    context.cookies[visitor.COOKIE] = "<script>"
     app.run()
     assert len(manager.heard) == 1
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.explorer.parts import visitor
+from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.training.plan import PRESETS
-from rnnviz.ui import train_jobs
-from rnnviz.ui.train_choices import TrainChoices
 from tests.pages.conftest import Open
 from tests.pages.test_train import PAGE, TABLE, said, unfolded
 from tests.pages.trainings import FakeManager, words
@@ -18,7 +18,7 @@ from tests.pages.trainings import FakeManager, words
 
 @pytest.fixture
 def manager() -> FakeManager:
-    found = train_jobs.desk().manager
+    found = visitor.desk().manager
     assert isinstance(found, FakeManager)
     return found
 

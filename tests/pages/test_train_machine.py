@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.explorer.parts import visitor
+from rnnviz.explorer.train import page
 from rnnviz.runs.store import Run, RunStore
 from rnnviz.training.plan import Plan, defaults
-from rnnviz.ui import train, train_jobs
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, take
 from tests.pages.texts import handed
@@ -24,8 +25,8 @@ RECALL = defaults("recall", "gru").changed(hidden_size=5, delay=4, examples=40)
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> RunStore:
-    monkeypatch.setattr(train, "visitor", lambda: VISITOR)
-    found = train_jobs.desk().store
+    monkeypatch.setattr(page, "visitor", lambda: VISITOR)
+    found = visitor.desk().store
     assert isinstance(found, RunStore)
     return found
 

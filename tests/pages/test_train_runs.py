@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz import run_table
+from rnnviz.explorer.parts import visitor
+from rnnviz.explorer.train import page
+from rnnviz.explorer.train import table as run_table
+from rnnviz.explorer.train.runs import table_key
 from rnnviz.runs import downloads, uploads
 from rnnviz.runs.store import Run, RunStore
-from rnnviz.ui import train, train_jobs
-from rnnviz.ui.train_runs import table_key
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, made, reads_rows, reads_tokens
 
@@ -23,8 +24,8 @@ PAGE = "pages/train.py"
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> RunStore:
-    monkeypatch.setattr(train, "visitor", lambda: VISITOR)
-    found = train_jobs.desk().store
+    monkeypatch.setattr(page, "visitor", lambda: VISITOR)
+    found = visitor.desk().store
     assert isinstance(found, RunStore)
     return found
 
@@ -181,7 +182,7 @@ def test_there_is_no_way_back_when_it_is_too_late(
     app.button(key="train_runs_delete").click().run()
     assert "Deleted" in said(app)
     later = time.time() + 15 * 60 + 1
-    monkeypatch.setattr("rnnviz.ui.train_run_actions.time.time", lambda: later)
+    monkeypatch.setattr("rnnviz.explorer.train.actions.time.time", lambda: later)
     app.run()
     assert "Deleted" not in said(app)
     assert not [one for one in app.button if one.key == "train_runs_restore"]
@@ -220,7 +221,7 @@ def test_a_run_that_can_go_on_does(panel: Open, store: RunStore) -> None:
     run = made(store, state="interrupted")
     store.update(run.id, plan=Plan())
     run.state_path.write_bytes(b"state")
-    manager: Any = train_jobs.desk().manager
+    manager: Any = visitor.desk().manager
     heard: list[str] = []
     manager.resume = lambda id: heard.append(id)
     app = select(panel(), store, run)

@@ -12,13 +12,15 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.explorer.parts import visitor as train_jobs
+from rnnviz.explorer.train import desk
+from rnnviz.explorer.train import page as train
+from rnnviz.explorer.train.address import first_address
+from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.runs import downloads
 from rnnviz.runs.budgets import LOCAL
 from rnnviz.runs.store import Run, RunError, RunStore
-from rnnviz.train_address import first_address
 from rnnviz.training.plan import defaults
-from rnnviz.ui import train, train_desk, train_jobs
-from rnnviz.ui.train_choices import TrainChoices
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, made, reads_tokens, take
 from tests.pages.trainings import FakeManager
@@ -186,12 +188,12 @@ def asked(run: str, visitor: str, what: str) -> TrainChoices:
     Streamlit 1.67 ignores a click on a button that is greyed out; we do not rely on that.
     """
     choices = TrainChoices(replace(first_address(), run=run), looked=True)
-    looked = train_desk.look(train_jobs.desk(), choices, visitor)
+    looked = desk.look(train_jobs.desk(), choices, visitor)
     assert looked is not None and looked.mine == (visitor == VISITOR)
     if what == "turn":
-        train_desk.turn(train_jobs.desk(), choices, looked, 10.0)
+        desk.turn(train_jobs.desk(), choices, looked, 10.0)
     else:
-        train_desk.ask(train_jobs.desk(), choices, looked, what)
+        desk.ask(train_jobs.desk(), choices, looked, what)
     return choices
 
 
@@ -202,7 +204,7 @@ def test_a_stranger_moves_nothing(manager: FakeManager, state: str, what: str) -
     manager.advance(job, 12, state=state)
     heard = list(manager.heard)
     choices = asked(job.runs[0], STRANGER, what)
-    assert choices.notices["job"] == train_desk.NOT_YOURS
+    assert choices.notices["job"] == desk.NOT_YOURS
     assert manager.heard == heard and job.state == state and len(manager.jobs) == 1
 
 
@@ -218,7 +220,7 @@ def test_the_owner_is_told_what_cannot_be_asked_now(
     store: RunStore, manager: FakeManager, state: str, what: str
 ) -> None:
     choices = asked(made(store, state=state).id, VISITOR, what)
-    assert choices.notices["job"] == train_desk.NOT_NOW.format(state=state)
+    assert choices.notices["job"] == desk.NOT_NOW.format(state=state)
     assert not manager.heard
 
 
@@ -238,8 +240,8 @@ def test_a_training_of_own_texts_without_texts_is_refused_on_the_server(
     manager: FakeManager,
 ) -> None:
     choices = TrainChoices(replace(first_address(), plan=defaults("own", "gru")))
-    train_desk.start(train_jobs.desk(), choices, VISITOR)
-    assert choices.notices["job"] == train_desk.NO_TEXTS and not manager.jobs
+    desk.start(train_jobs.desk(), choices, VISITOR)
+    assert choices.notices["job"] == desk.NO_TEXTS and not manager.jobs
 
 
 def test_a_training_counts_for_the_address_that_it_is_begun_from(

@@ -13,11 +13,12 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest, local_script_runner
 
+from rnnviz.explorer.digits.controls import UPLOAD as PICTURE
+from rnnviz.explorer.parts import visitor
+from rnnviz.explorer.text.choices import UPLOAD as TEXT
+from rnnviz.explorer.train import upload
+from rnnviz.explorer.train.upload import UPLOAD as LABELLED
 from rnnviz.runs.store import RunStore
-from rnnviz.ui import train_jobs, train_upload
-from rnnviz.ui.digits import UPLOAD as PICTURE
-from rnnviz.ui.text_choices import UPLOAD as TEXT
-from rnnviz.ui.train_upload import UPLOAD as LABELLED
 from tests.pages.conftest import Open
 from tests.pages.test_train import said
 from tests.pages.test_train_controls import GUESSED_WRONGLY
@@ -173,7 +174,7 @@ def test_other_columns_are_read_from_the_disk(
     assert not app.exception and not app.warning
     plan = app.session_state["train"].plan
     assert (plan.text_column, plan.label_column) == ("title", "stars")
-    assert train_jobs.desk().store.data_path(plan.data).read_bytes() == COLUMNS
+    assert visitor.desk().store.data_path(plan.data).read_bytes() == COLUMNS
 
 
 def test_a_table_whose_columns_have_to_be_chosen_stays_until_they_are(
@@ -194,10 +195,10 @@ def test_a_file_that_the_server_has_cleared_is_asked_for(
 ) -> None:
     app = opened("pages/train.py")
     app.file_uploader(key=LABELLED).upload("a.csv", COLUMNS).run()
-    store = train_jobs.desk().store
+    store = visitor.desk().store
     store.data_path(app.session_state["train"].plan.data).unlink()
     app.run()
-    assert not app.exception and said(app) == train_upload.GONE
+    assert not app.exception and said(app) == upload.GONE
     assert app.button(key="train_start").disabled
     app.file_uploader(key=LABELLED).set_value(("a.csv", COLUMNS, "")).run()
     assert not app.warning and not app.button(key="train_start").disabled
@@ -224,7 +225,7 @@ def test_a_file_without_room_is_kept_until_there_is_some(
 def page() -> None:
     import streamlit as st
 
-    from rnnviz.ui.uploads import run_of_page, uploaded_files
+    from rnnviz.explorer.parts.uploads import run_of_page, uploaded_files
 
     with run_of_page():
         if st.session_state.get("shown", True):

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def page() -> None:
-    from rnnviz.ui.waiting import still_wanted
+    from rnnviz.explorer.parts.waiting import still_wanted
 
     still_wanted()
 

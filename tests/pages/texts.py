@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.address import CELLS
 from rnnviz.data.passages import PASSAGES
+from rnnviz.explorer.digits.address import CELLS
 
 
 def save_text_models(folder: Path) -> None:
