@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.models.showing import show
     from rnnviz.nn.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
+    from rnnviz.nn.observe import run, trace
     from rnnviz.nn.parameters import copy_parameters, initialise
     from rnnviz.nn.recurrent import GRU, LSTM, RNN
-    from rnnviz.nn.tracing import Trace, run, trace
+    from rnnviz.nn.trace import Trace
     from rnnviz.nn.unrolling import unroll
 
 __version__ = "0.1.0"
@@ -31,12 +32,12 @@ _HOMES = {
     "GRUStep": "nn.cells",
     "LSTMStep": "nn.cells",
     "SequenceClassifier": "models.classifier",
-    "Trace": "nn.tracing",
+    "Trace": "nn.trace",
     "copy_parameters": "nn.parameters",
     "initialise": "nn.parameters",
-    "run": "nn.tracing",
+    "run": "nn.observe",
     "show": "models.showing",
-    "trace": "nn.tracing",
+    "trace": "nn.observe",
     "unroll": "nn.unrolling",
 }
 

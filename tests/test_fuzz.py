@@ -32,7 +32,7 @@ from rnnviz.data import DataError, samples
 from rnnviz.models import checkpoint, evaluation, tokens
 from rnnviz.models.checkpoint import CheckpointError
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.nn.tracing import Trace
+from rnnviz.nn.trace import Trace
 from rnnviz.parsing.asking import Limits
 from rnnviz.parsing.pool import POOLS
 from rnnviz.runs import uploads

@@ -24,8 +24,7 @@ LAYERS = (
     ("rnnviz.nn.torch_names",),
     ("rnnviz.nn.recurrent", "rnnviz.nn.bptt"),
     ("rnnviz.nn.parameters",),
-    ("rnnviz.nn.observing",),
-    ("rnnviz.nn.tracing",),
+    ("rnnviz.nn.observe",),
     ("rnnviz.surgery", "rnnviz.nn.parity", "rnnviz.models.readouts"),
     ("rnnviz.models.classifier", "rnnviz.models.checkpoint", "rnnviz.models.tokens"),
     ("rnnviz.analysis",),
@@ -41,7 +40,7 @@ LAYERS = (
     ("rnnviz.commands",),
     ("rnnviz.__main__",),
 )
-UPWARDS = {("rnnviz.nn.recurrent", "rnnviz.nn.tracing")}  # so that a trace is one method call away
+UPWARDS: set[tuple[str, str]] = set()
 # Words, colours, checks and arithmetic on arrays, which know no network.
 ARRAYS = (
     "rnnviz.safe.checked",

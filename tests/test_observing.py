@@ -13,7 +13,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 import rnnviz
-from rnnviz.nn.observing import bare
+from rnnviz.nn.observe import bare
 from rnnviz.nn.parameters import adopt, copy_parameters, initialise
 from rnnviz.training import start
 from tests.oracle import CELLS, OURS, TORCH

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import rnnviz
-from rnnviz.nn.tracing import Trace
+from rnnviz.nn.trace import Trace
 from tests.oracle import CELLS, assert_near, initial_state, twins
 
 ONE_DNN = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")

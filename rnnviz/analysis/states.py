@@ -79,7 +79,8 @@ def read(
     """
     import torch
 
-    from rnnviz.nn.tracing import DIRECTIONS, trace
+    from rnnviz.nn.observe import trace
+    from rnnviz.nn.trace import DIRECTIONS
 
     if not encoded:
         raise ValueError("expected at least one text, got none")

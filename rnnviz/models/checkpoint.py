@@ -270,7 +270,7 @@ def _check_readable(beside: Path, goal: Path, model: SequenceClassifier) -> None
     Weights are saved, code is not: where hooks run or a forward was overridden, both answer an
     example.
     """
-    from rnnviz.nn.observing import is_hooked
+    from rnnviz.nn.calling import is_hooked
 
     try:
         read = load(beside)

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from rnnviz.models.readouts import READOUTS
 from rnnviz.models.tokens import PAD, UNKNOWN
 from rnnviz.nn import arguments, prefixes
-from rnnviz.nn.observing import bare, check_returned, evaluating, is_hooked
+from rnnviz.nn.calling import check_returned, evaluating, is_hooked
+from rnnviz.nn.observe import bare, trace
 from rnnviz.nn.recurrent import GRU, LSTM, RNN
-from rnnviz.nn.tracing import Trace, trace
+from rnnviz.nn.trace import Trace
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 

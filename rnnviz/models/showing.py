@@ -21,7 +21,7 @@ from rnnviz.theatre.view import MOST_READINGS, TINTS, View
 
 if TYPE_CHECKING:
     from rnnviz.models.classifier import ClassifierTrace
-    from rnnviz.nn.tracing import Trace
+    from rnnviz.nn.trace import Trace
 
     Showable: TypeAlias = Trace | ClassifierTrace | Reading
 

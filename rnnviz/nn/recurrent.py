@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -24,12 +25,12 @@ from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from rnnviz.nn import arguments, bptt
+from rnnviz.nn.calling import Given, call_of_ours, called, is_bare
 from rnnviz.nn.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
+from rnnviz.nn.recording import record_layer
 from rnnviz.nn.torch_names import TorchNames, symbolic
+from rnnviz.nn.trace import LayerTrace, Trace, batch_first
 from rnnviz.nn.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
-
-if TYPE_CHECKING:
-    from rnnviz.nn.tracing import Trace
 
 ENGINES = ("bptt", "steps", "torch")
 
@@ -217,9 +218,8 @@ class _Recurrent(TorchNames):
         Arguments as in `forward`. Records are time first, each signal `(B, H)`; on padding they
         repeat the held state. Those of a PackedSequence are in its own order, longest first.
         """
-        from rnnviz.nn.tracing import run  # upwards, as in `trace`: hooks are run there
-
-        return run(self, input, hx, lengths=lengths)
+        with self._as_called(input, hx, lengths, undisturbed=False) as given:
+            return self._run(given.inputs, given.hx, given.lengths)
 
     def _run(self, input: Any, hx: Any, lengths: Any) -> Run:
         sequences = self._sequences(input, hx, lengths)
@@ -244,9 +244,50 @@ class _Recurrent(TorchNames):
         hx: Any = None,
     ) -> Trace:
         """Read sequences and return every gate of every step, detached: see `rnnviz.trace`."""
-        from rnnviz.nn.tracing import trace  # the one import upwards, so that this can be a method
+        with self._as_called(input, hx, lengths, undisturbed=True) as given:
+            return self._trace(given.inputs, given.hx, given.lengths)
 
-        return trace(self, input, lengths, hx=hx)
+    @torch.no_grad()
+    def _trace(self, input: Any, hx: Any, lengths: Any) -> Trace:
+        if isinstance(input, PackedSequence) and lengths is None:
+            input, lengths = pad_packed_sequence(input, batch_first=self.batch_first)
+        sequences = self._sequences(input, hx, lengths)
+        steps, batch = sequences.inputs.shape[:2]
+        layers: list[LayerTrace] = []
+
+        def keeping(*args: Any, alive: Tensor | None) -> list[tuple[Tensor, State]]:
+            recorded = record_layer(*args, alive=alive)
+            layers.append(LayerTrace(*(batch_first(step, alive) for step, _ in recorded)))
+            return [
+                (step.hidden if alive is None else step.hidden.masked_fill(~alive, 0), final)
+                for step, final in recorded
+            ]
+
+        output, _ = self._layers(sequences, keeping, dropout=False)
+        full = torch.full((batch,), steps, dtype=torch.int64)
+        return Trace(
+            cell=self.cell(0).kind,
+            inputs=sequences.inputs.transpose(0, 1).clone(),  # the caller may write into theirs
+            lengths=full if sequences.lengths is None else sequences.lengths.cpu(),
+            output=output.transpose(0, 1),
+            layers=tuple(layers),
+        )
+
+    def _bare(self) -> bool:
+        """Whether torch runs nothing around this layer, and it is none of a subclass."""
+        return type(self) in (RNN, GRU, LSTM) and is_bare(self, list(self._parameter_shapes()))
+
+    @contextmanager
+    def _as_called(
+        self, input: Any, hx: Any, lengths: Any, *, undisturbed: bool
+    ) -> Iterator[Given]:
+        """What the steps are given, after the hooks and parametrizations; see `calling.called`."""
+        if self._bare():
+            yield Given(self, input, hx, lengths)
+            return
+        call = functools.partial(call_of_ours, self, input, hx, lengths)
+        with called(self, call, undisturbed=undisturbed) as given:
+            yield given
 
     def _sequences(self, given: Any, hx: Any, lengths: Any) -> Sequences:
         """Check the arguments and bring them into time-first, batched, padded form."""

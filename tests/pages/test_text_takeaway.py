@@ -20,7 +20,7 @@ from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.reader import prefix_ends, read_text
-from rnnviz.nn.tracing import Trace
+from rnnviz.nn.trace import Trace
 from rnnviz.theatre import Tint, View
 from tests.pages.conftest import Open
 from tests.pages.texts import save_text_models

@@ -21,7 +21,7 @@ from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
     from rnnviz.models.tokens import Encoded
-    from rnnviz.nn.tracing import Trace
+    from rnnviz.nn.trace import Trace
     from rnnviz.theatre.reading import Reading
 
 LONGEST = 200

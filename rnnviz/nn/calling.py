@@ -1,4 +1,4 @@
-"""A layer as torch runs it: with hooks, parametrizations and a `forward` of its own.
+"""How torch calls a layer: the hooks and parametrizations around `forward`, and what they did.
 
 The weights of a bare layer are its parameters, and what it reads is what it was given. Around
 other layers torch runs code: `weight_norm` computes a weight anew at every call, a hook changes
@@ -9,7 +9,7 @@ be true, and it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import MethodType
 from typing import Any, NamedTuple
@@ -19,30 +19,33 @@ from torch import Tensor, nn
 from torch.nn.modules import module as torch_modules
 from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import PackedSequence
-from torch.overrides import TorchFunctionMode
 
-from rnnviz.nn.parameters import Recurrent, adopt, counterpart, unwrapped, weight_names
-from rnnviz.nn.recurrent import GRU, LSTM, RNN, _Recurrent
-
-BARE = (RNN, GRU, LSTM, nn.RNN, nn.GRU, nn.LSTM)
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks")
 
 
 class Given(NamedTuple):
     """A layer of ours, and what its steps are given, in the form of its own arguments."""
 
-    reader: _Recurrent
+    reader: Any
     inputs: Any
     hx: Any
     lengths: Any
 
 
-def bare(module: Recurrent) -> bool:
-    """Whether nothing stands between what a layer is given, its parameters, and its answer."""
-    if type(module) not in BARE or is_hooked(module):
+class Call(NamedTuple):
+    """What a call returned, what its steps had computed, and what these were given."""
+
+    returned: Any
+    computed: Any
+    given: Given
+
+
+def is_bare(module: nn.Module, names: Sequence[str]) -> bool:
+    """Whether nothing stands between the input, the parameters `names`, and the answer."""
+    if is_hooked(module):
         return False
-    parameters = [module._parameters.get(name) for name in weight_names(module)]
-    used = getattr(module, "_flat_weights", parameters)
+    parameters = [module._parameters.get(name) for name in names]
+    used: Any = getattr(module, "_flat_weights", parameters)
     return len(used) == len(parameters) and all(
         weight is not None and weight is other
         for weight, other in zip(parameters, used, strict=True)
@@ -87,29 +90,20 @@ def evaluating(module: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def as_called(
-    module: Recurrent, inputs: Any, hx: Any, lengths: Any, *, undisturbed: bool
-) -> Iterator[Given]:
-    """Call `module` unless it is bare, and yield what its steps were given.
+def called(module: nn.Module, call: Callable[[], Call], *, undisturbed: bool) -> Iterator[Given]:
+    """Let `call` call the module, and yield what its steps were given.
 
     With `undisturbed` the module answers the same twice, and is as it was when the context ends.
 
     Raises:
-        TypeError: the module is not a recurrent one; what it returns is not what its steps gave;
-            or it answers differently each time.
-        ValueError, RuntimeError: as from the module itself.
+        TypeError: what it returns is not what its steps gave, or differs each time.
     """
-    module = unwrapped(module)
-    if bare(module):
-        yield Given(adopt(module), inputs, hx, lengths)
-        return
-    call: Any = _call_of_ours if isinstance(module, _Recurrent) else _call_of_torchs
     with ExitStack() as stack:
         if undisturbed:
             stack.enter_context(_kept(module))
-            before = call(module, inputs, hx, lengths).returned
+            before = call().returned
         stack.enter_context(parametrize.cached())
-        found = call(module, inputs, hx, lengths)
+        found = call()
         if undisturbed and not _alike(before, found.returned):
             raise TypeError(
                 f"expected {_name(module)} to answer the same twice, got one that changes or "
@@ -119,15 +113,7 @@ def as_called(
         yield found.given
 
 
-class _Call(NamedTuple):
-    """What a call returned, what its steps had computed, and what these were given."""
-
-    returned: Any
-    computed: Any
-    given: Given
-
-
-def _call_of_ours(module: _Recurrent, inputs: Any, hx: Any, lengths: Any) -> _Call:
+def call_of_ours(module: Any, inputs: Any, hx: Any, lengths: Any) -> Call:
     given: list[Given] = []
     computed: list[Any] = []
 
@@ -140,57 +126,14 @@ def _call_of_ours(module: _Recurrent, inputs: Any, hx: Any, lengths: Any) -> _Ca
         return computed[-1]
 
     named = {"hx": hx, "lengths": lengths}
-    with _shadowed(module, _sequences=sequences, _answer=answer):
+    with shadowed(module, _sequences=sequences, _answer=answer):
         returned = module(inputs, **{word: one for word, one in named.items() if one is not None})
-    _check_once(module, len(given))
-    return _Call(returned, computed[0], given[0])
-
-
-def _call_of_torchs(module: Any, inputs: Any, hx: Any, lengths: Any) -> _Call:
-    kernel = _Kernel(module.mode.lower())
-    with _shadowed(module), kernel:
-        returned = module(inputs) if hx is None else module(inputs, hx)
-    _check_once(module, len(kernel.calls))
-    arguments, computed = kernel.calls[0]
-    packed = not isinstance(arguments[3], bool)
-    data, state, weights = (
-        arguments[0],
-        arguments[2 if packed else 1],
-        arguments[3 if packed else 2],
-    )
-    reader = counterpart(module, dict(zip(weight_names(module), weights, strict=True)))
-    if packed:
-        order = _output(returned)
-        indices = (order.sorted_indices, order.unsorted_indices)
-        data = PackedSequence(data, arguments[1], *indices)
-        state = _each(state, lambda part: part if indices[1] is None else part[:, indices[1]])
-    else:
-        reader.batch_first = arguments[-1]
-        if isinstance(inputs, Tensor) and inputs.dim() == 2:
-            batch = 0 if reader.batch_first else 1
-            data, state = data.squeeze(batch), _each(state, lambda part: part.squeeze(1))
-    return _Call(returned, computed, Given(reader, data, state, lengths))
-
-
-class _Kernel(TorchFunctionMode):
-    """Keeps the arguments and results of the calls of one of torch's recurrent kernels."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.calls: list[tuple[tuple[Any, ...], Any]] = []
-
-    def __torch_function__(
-        self, function: Any, types: Any, arguments: Any = (), named: Any = None
-    ) -> Any:
-        result = function(*arguments, **(named or {}))
-        if getattr(function, "__name__", None) == self.name:
-            self.calls.append((arguments, result))
-        return result
+    check_once(module, len(given))
+    return Call(returned, computed[0], given[0])
 
 
 @contextmanager
-def _shadowed(module: nn.Module, **methods: Any) -> Iterator[None]:
+def shadowed(module: nn.Module, **methods: Any) -> Iterator[None]:
     """Meanwhile the module has these methods, drops nothing out, and is not compiled."""
     own = vars(module)
     methods |= {"dropout": 0.0, "_compiled_call_impl": None}
@@ -229,7 +172,7 @@ def _kept(module: nn.Module) -> Iterator[None]:
                     tensor.copy_(value)
 
 
-def _check_once(module: nn.Module, times: int) -> None:
+def check_once(module: nn.Module, times: int) -> None:
     if times != 1:
         raise TypeError(
             f"expected the forward of {_name(module)} to run its own layers once, got one that "
@@ -239,7 +182,7 @@ def _check_once(module: nn.Module, times: int) -> None:
 
 def _alike(one: Any, other: Any) -> bool:
     """Whether two answers have the same output but for rounding, whatever form it has."""
-    first, second = (_numbers(_output(answer)) for answer in (one, other))
+    first, second = (_numbers(output_of(answer)) for answer in (one, other))
     if first is second:
         return True
     if first is None or second is None or first.numel() != second.numel():
@@ -251,7 +194,7 @@ def _alike(one: Any, other: Any) -> bool:
     return torch.allclose(first, second, rtol=0, atol=most, equal_nan=True)
 
 
-def _output(answer: Any) -> Any:
+def output_of(answer: Any) -> Any:
     """The output of an answer, which is `(output, state)`, or the output alone."""
     plain = isinstance(answer, tuple) and not isinstance(answer, PackedSequence)
     return answer[0] if plain and answer else answer
@@ -260,10 +203,6 @@ def _output(answer: Any) -> Any:
 def _numbers(output: Any) -> Tensor | None:
     output = output.data if isinstance(output, PackedSequence) else output
     return output if isinstance(output, Tensor) and output.is_floating_point() else None
-
-
-def _each(state: Any, change: Any) -> Any:
-    return change(state) if isinstance(state, Tensor) else tuple(change(part) for part in state)
 
 
 def _name(module: nn.Module) -> str:

@@ -1,7 +1,7 @@
-"""What a run recorded: detached, frozen, labelled.
+"""A trace: what a run recorded, detached, frozen and labelled.
 
-The module is not named `trace`, so that `rnnviz.trace` can be the function. This is the one place
-that deals with padding: signals are NaN there, so no mean or picture can count it unnoticed.
+This is the one place that deals with padding: signals are NaN there, so no mean or picture can
+count it unnoticed.
 
 Shapes: `B` batch, `T` steps, `I` input size, `H` hidden size, `R` fed-back size, `D` directions.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from rnnviz.nn.cells import GRUStep, LSTMStep, RNNStep, State, Step
-from rnnviz.nn.observing import as_called
-from rnnviz.nn.parameters import Recurrent
-from rnnviz.nn.recording import record_layer
-from rnnviz.nn.recurrent import Run, Sequences, _Recurrent
+from rnnviz.nn.cells import GRUStep, LSTMStep, RNNStep, Step
 from rnnviz.safe import npz
 from rnnviz.safe.files import replacing
 
@@ -250,82 +245,7 @@ def _array(tensor: Tensor) -> np.ndarray:
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
-def run(
-    module: Recurrent,
-    inputs: Tensor | PackedSequence,
-    hx: Any = None,
-    *,
-    lengths: Tensor | Sequence[int] | None = None,
-) -> Run:
-    """Read sequences through the step loop and keep every record live in the graph.
-
-    Also for a module of torch.nn, whose gates autograd cannot reach otherwise. Arguments and
-    result as in `rnnviz.LSTM.run`. Hooks and parametrizations are run, as in `trace`.
-    """
-    with as_called(module, inputs, hx, lengths, undisturbed=False) as given:
-        return given.reader._run(given.inputs, given.hx, given.lengths)
-
-
-def trace(
-    module: Recurrent,
-    inputs: Tensor | PackedSequence,
-    lengths: Tensor | Sequence[int] | None = None,
-    *,
-    hx: Any = None,
-) -> Trace:
-    """Read sequences with an RNN, GRU or LSTM and return every gate of every step.
-
-    The module may be ours or one of torch.nn that was trained elsewhere; it is not changed.
-    Dropout is not applied. Hooks, parametrizations and a `forward` of its own are run, so `inputs`
-    of the trace are what the steps read. Nothing here runs the step loop; see
-    `rnnviz.nn.recording`.
-
-    Args:
-        module: RNN, GRU or LSTM of rnnviz or torch.nn.
-        inputs: as the module takes them: `(B, T, I)` with `batch_first`, else `(T, B, I)`; `(T, I)`
-            for one sequence; or a PackedSequence.
-        lengths: `(B,)` real steps of each sequence.
-        hx: initial state, as the module takes it.
-
-    Returns:
-        The Trace, batch first.
-
-    Raises:
-        TypeError: the module is not a recurrent one, or what is around its steps changes what they
-            computed: the message says what to do.
-        ValueError, RuntimeError: shapes or dtypes do not fit, as from the module itself.
-    """
-    with as_called(module, inputs, hx, lengths, undisturbed=True) as given, torch.no_grad():
-        inputs, lengths, reader = given.inputs, given.lengths, given.reader
-        if isinstance(inputs, PackedSequence) and lengths is None:
-            inputs, lengths = pad_packed_sequence(inputs, batch_first=reader.batch_first)
-        return _recorded(reader, reader._sequences(inputs, given.hx, lengths))
-
-
-def _recorded(reader: _Recurrent, sequences: Sequences) -> Trace:
-    steps, batch = sequences.inputs.shape[:2]
-    layers: list[LayerTrace] = []
-
-    def keeping(*args: Any, alive: Tensor | None) -> list[tuple[Tensor, State]]:
-        recorded = record_layer(*args, alive=alive)
-        layers.append(LayerTrace(*(_batch_first(step, alive) for step, _ in recorded)))
-        return [
-            (step.hidden if alive is None else step.hidden.masked_fill(~alive, 0), final)
-            for step, final in recorded
-        ]
-
-    output, _ = reader._layers(sequences, keeping, dropout=False)
-    full = torch.full((batch,), steps, dtype=torch.int64)
-    return Trace(
-        cell=reader.cell(0).kind,
-        inputs=sequences.inputs.transpose(0, 1).clone(),  # the caller may write into theirs
-        lengths=full if sequences.lengths is None else sequences.lengths.cpu(),
-        output=output.transpose(0, 1),
-        layers=tuple(layers),
-    )
-
-
-def _batch_first(step: Step, alive: Tensor | None) -> Step:
+def batch_first(step: Step, alive: Tensor | None) -> Step:
     """Return a Step of `(B, T, H)` with NaN on padding from one of `(T, B, H)`."""
     if alive is not None:
         step = type(step)(*(signal.masked_fill(~alive, torch.nan) for signal in step))
