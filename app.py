@@ -12,18 +12,23 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import streamlit as st  # noqa: E402
 
 if __name__ == "__main__":
-    from rnnviz import explorer
+    from rnnviz.explorer import pages
     from rnnviz.explorer.parts import router
+    from rnnviz.explorer.parts.uploads import run_of_page
+    from rnnviz.explorer.parts.visitor import stay
+    from rnnviz.theatre import menu
 
-    explorer.stay()
+    stay()
     # The icon first: st.navigation would fetch a page's own from Google's fonts.
-    st.set_page_config(page_icon=explorer.ICON, layout="wide")
-    page = st.navigation([st.Page(path, **words) for path, words in router.PAGES], position="top")
+    st.set_page_config(page_icon=pages.ICON, layout="wide")
+    page = st.navigation(
+        [st.Page(one.script, **one.options) for one in pages.PAGES], position="top"
+    )
     st.set_page_config(page_title=f"{page.title} · rnnviz")
-    with router.active(page.url_path), explorer.run_of_page():
+    with router.active(page.url_path), run_of_page():
         page.run()
-    explorer.menu(key="menu")
-    explorer.warm_up()
+    menu(key="menu")
+    pages.warm_up()
 else:
     from rnnviz.explorer.server import server_options
 

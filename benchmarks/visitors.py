@@ -23,7 +23,8 @@ from pathlib import Path
 from rnnviz.runs.queue import Job, JobManager
 from rnnviz.runs.queue.crew import resident_megabytes
 from rnnviz.runs.queue.limits import cores
-from rnnviz.runs.store import Run, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import Plan, defaults
 
 

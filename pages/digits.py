@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from rnnviz import explorer
+from rnnviz.explorer.digits.choices import digits_choices
+from rnnviz.explorer.digits.controls import (
+    compare_controls,
+    network_controls,
+    picture_controls,
+    rooms,
+)
+from rnnviz.explorer.digits.stage import digits_stage
 from rnnviz.explorer.parts.router import require_router
 
 require_router()
@@ -13,14 +20,14 @@ st.caption(
     "goes. Draw a digit, press play, or step with the arrow keys."
 )
 
-choices = explorer.digits_choices()
-picture, network, comparison, stage = explorer.rooms(choices)
+choices = digits_choices()
+picture, network, comparison, stage = rooms(choices)
 
 with picture:
-    explorer.picture_controls(choices)
+    picture_controls(choices)
 with network:
-    explorer.network_controls(choices)
+    network_controls(choices)
 with comparison:
-    explorer.compare_controls(choices)
+    compare_controls(choices)
 with stage:
-    explorer.digits_stage(choices)
+    digits_stage(choices)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from rnnviz import explorer
+from rnnviz.explorer.digits.stage import opening_stage
+from rnnviz.explorer.pages import PAGES
 from rnnviz.explorer.parts.router import require_router
 
 require_router()
@@ -20,14 +21,9 @@ with introduction:
     )
 
 with doors:
-    with st.container(border=True):
-        st.page_link("pages/digits.py", label="**Digits**", icon=":material/draw:")
-        st.caption("Draw a digit and follow an LSTM, a GRU or an RNN through it, row by row.")
-    with st.container(border=True):
-        st.page_link("pages/text.py", label="**Text**", icon=":material/notes:")
-        st.caption("Write or upload a text and follow the networks through it, word by word.")
-    with st.container(border=True):
-        st.page_link("pages/train.py", label="**Train**", icon=":material/school:")
-        st.caption("Train a network of your own, watch it learn, and race the three cells.")
+    for page in PAGES[1:]:
+        with st.container(border=True):
+            st.page_link(page.script, label=f"**{page.title}**", icon=page.icon)
+            st.caption(page.door)
 
-explorer.opening_stage()
+opening_stage()

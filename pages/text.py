@@ -2,8 +2,15 @@
 
 import streamlit as st
 
-from rnnviz.explorer import text
 from rnnviz.explorer.parts.router import require_router
+from rnnviz.explorer.text.choices import text_choices
+from rnnviz.explorer.text.controls import (
+    compare_controls,
+    network_controls,
+    text_controls,
+    text_rooms,
+)
+from rnnviz.explorer.text.stage import text_stage
 
 require_router()
 
@@ -13,14 +20,14 @@ st.caption(
     "writer liked the film. Change a word, and see what moves."
 )
 
-choices = text.text_choices()
-words, network, comparison, stage = text.text_rooms(choices)
+choices = text_choices()
+words, network, comparison, stage = text_rooms(choices)
 
 with words:
-    text.text_controls(choices)
+    text_controls(choices)
 with network:
-    text.network_controls(choices)
+    network_controls(choices)
 with comparison:
-    text.compare_controls(choices)
+    compare_controls(choices)
 with stage:
-    text.text_stage(choices)
+    text_stage(choices)

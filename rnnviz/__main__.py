@@ -113,15 +113,15 @@ def robustness(
     with one_sentence():
         from rnnviz.analysis import robustness
         from rnnviz.data import DataError
-        from rnnviz.models import checkpoint
+        from rnnviz.models import checkpoint, storage
         from rnnviz.models.evaluation import default_images
 
         if output and not output.parent.is_dir():
             raise DataError(f"expected a folder for the table, got {output.parent}: make it first")
-        chosen = models or checkpoint.names(reading="images")
+        chosen = models or storage.names(reading="images")
         networks = {name: checkpoint.load(name_or_path(name)) for name in chosen}
         if not networks:
-            raise checkpoint.CheckpointError(
+            raise storage.CheckpointError(
                 "expected models in pretrained/, got none: name a folder, or train one first"
             )
         images = default_images()
@@ -155,17 +155,17 @@ def atlas(
     with one_sentence():
         from rnnviz.analysis import atlas, survey
         from rnnviz.data import DataError
-        from rnnviz.models import checkpoint, evaluation
+        from rnnviz.models import checkpoint, evaluation, storage
 
-        chosen = models or checkpoint.names(reading="images")
+        chosen = models or storage.names(reading="images")
         paths = places([atlas.path_of(name_or_path(name)) for name in chosen], output, yes)
         for name, path in zip(chosen, paths, strict=True):
             model = name_or_path(name)
-            network, folder = checkpoint.load(model), checkpoint.folder_of(model)
+            network, folder = checkpoint.load(model), storage.folder_of(model)
             labelled = (
                 evaluation.read_npz(data)
                 if data
-                else evaluation.default_images(checkpoint.dataset_of(model))
+                else evaluation.default_images(storage.dataset_of(model))
             )
             tell(labelled.notices)
             try:
@@ -174,7 +174,7 @@ def atlas(
                     labelled.images.numpy(),
                     labelled.labels.numpy(),
                     name=folder.name,
-                    sha256=checkpoint.weights_sum(folder),
+                    sha256=storage.weights_sum(folder),
                     source=labelled.source,
                     track=progress(f"reading with {folder.name}"),
                 )
@@ -212,9 +212,9 @@ def line(
     with one_sentence():
         from rnnviz.analysis import sentiment
         from rnnviz.commands.line import fit
-        from rnnviz.models import checkpoint
+        from rnnviz.models import storage
 
-        chosen = models or checkpoint.names(reading="texts")
+        chosen = models or storage.names(reading="texts")
         paths = places([sentiment.path_of(name_or_path(name)) for name in chosen], output, yes)
         for name, path in zip(chosen, paths, strict=True):
             made = fit(name_or_path(name), data, count, seed)

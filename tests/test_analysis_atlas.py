@@ -22,7 +22,7 @@ from rnnviz.__main__ import app
 from rnnviz.analysis import atlas, survey
 from rnnviz.analysis.atlas import Atlas, AtlasError
 from rnnviz.data import samples
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from rnnviz.models.classifier import SequenceClassifier
 from tests.oracle import assert_near
 
@@ -145,7 +145,7 @@ def test_saved_and_loaded_it_is_the_same_within_half_precision(tmp_path: Path) -
         IMAGES,
         LABELS,
         name="model",
-        sha256=checkpoint.weights_sum(folder),
+        sha256=storage.weights_sum(folder),
         source="samples",
     )
     atlas.save(made, atlas.path_of(folder))
@@ -181,7 +181,7 @@ def test_clouds_and_layers() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_files(name: str) -> None:
-    found, card = atlas.load(name), checkpoint.card(name)
+    found, card = atlas.load(name), storage.card(name)
     assert atlas.path_of(name).stat().st_size < 200_000
     assert found.sha256 == card["sha256"] and found.name == name
     assert (found.n, found.source) == (10_000, "the MNIST test images")
@@ -239,7 +239,7 @@ def test_without_a_file_or_with_other_weights_there_is_no_atlas(copied: Path, ro
     (copied / "atlas.npz").unlink()
     with pytest.raises(AtlasError, match="got none: run `python -m rnnviz atlas mine`"):
         atlas.load(copied)
-    with pytest.raises(checkpoint.CheckpointError):
+    with pytest.raises(storage.CheckpointError):
         atlas.load("no-such-model")
 
 
@@ -300,7 +300,7 @@ def test_the_command_writes_the_file_and_says_so(tmp_path: Path) -> None:
     assert "20 of " in said.output and str(folder / "atlas.npz") in said.output
     assert atlas.load(folder).n == 20
     # Training again into the same folder replaces it, atlas and all.
-    checkpoint.check_replaceable(folder)
+    storage.check_replaceable(folder)
 
 
 def test_the_command_tells_what_does_not_fit(tmp_path: Path) -> None:

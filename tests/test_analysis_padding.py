@@ -12,7 +12,7 @@ import torch
 
 from rnnviz.analysis import padding
 from rnnviz.data import sentences
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.tokens import PAD, Encoded
 
@@ -154,7 +154,7 @@ def test_the_small_networks_score_what_their_cards_say() -> None:
     some = sentences.load("test")[:60]
     for one in found:
         assert one.n == 2000 and set(one.groups) == set(sentences.CONSTRUCTIONS)
-        card = checkpoint.card(one.folder)
+        card = storage.card(one.folder)
         assert "rnnviz padding" in card["command"] and card["bytes"] < 100_000
         model = checkpoint.load(one.folder)
         assert model.config["readout"] == ("last-step" if one.reads_padding else one.way)
@@ -199,4 +199,4 @@ def test_a_small_network_says_what_it_left_out_of_a_long_text() -> None:
 
 
 def test_the_small_networks_are_no_models_to_choose_by_name() -> None:
-    assert not any("padding" in name for name in checkpoint.names())
+    assert not any("padding" in name for name in storage.names())

@@ -18,7 +18,7 @@ from rnnviz.analysis.reactions import Reactions, score
 from rnnviz.analysis.states import States, change, read
 from rnnviz.analysis.words import LISTS, Words
 from rnnviz.data import corpus, sentences
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 
 TEXTS = [one.text for one in sentences.load("train", count=120)]
@@ -355,7 +355,7 @@ def test_the_change_of_a_direction() -> None:
     assert change(values, "backward").tolist() == [-2, -3, 6]
 
 
-@pytest.mark.skipif("imdb-gru" not in checkpoint.names(), reason="no model of reviews here")
+@pytest.mark.skipif("imdb-gru" not in storage.names(), reason="no model of reviews here")
 def test_a_network_of_reviews_reacts_to_praise_and_blame_in_the_bundled_corpus() -> None:
     found = score(reactions.read_texts(checkpoint.load("imdb-gru"), tokens.load("imdb-gru")))
     for kind in ("negation", "positive", "negative"):

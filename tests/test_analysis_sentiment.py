@@ -27,7 +27,7 @@ from rnnviz.analysis.sentiment import LineError, SentimentLine
 from rnnviz.analysis.states import read
 from rnnviz.data import sentences
 from rnnviz.figures.pushes import told
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 
 SENTENCES = sentences.load("train", count=60)
@@ -266,7 +266,7 @@ def saved(tmp_path: Path) -> Path:
         ENCODED,
         LABELS,
         name="mine",
-        sha256=checkpoint.weights_sum(folder),
+        sha256=storage.weights_sum(folder),
         source="sentences",
     )
     sentiment.save(made, sentiment.path_of(folder))
@@ -298,7 +298,7 @@ def test_without_a_file_or_with_other_weights_there_is_no_line(saved: Path) -> N
     sentiment.path_of(saved).write_bytes(line)
     with pytest.raises(LineError, match="got that of other weights: run `python -m rnnviz line"):
         sentiment.load(saved)
-    with pytest.raises(checkpoint.CheckpointError):
+    with pytest.raises(storage.CheckpointError):
         sentiment.load("no-such-model")
 
 
@@ -347,7 +347,7 @@ def test_the_command_writes_the_file_and_says_what_it_found(saved: Path, tmp_pat
     found = sentiment.load(saved)
     assert found.texts == 40 and found.source == "the grammar's held-out sentences"
     assert f"forward: {found.finding()}" in said.output
-    checkpoint.check_replaceable(saved)  # training again into the same folder replaces it
+    storage.check_replaceable(saved)  # training again into the same folder replaces it
     own = tmp_path / "own.csv"
     rows = [f'"{one.text}",{one.label}' for one in SENTENCES]
     own.write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
@@ -388,7 +388,7 @@ def test_loading_imports_neither_torch_nor_scikit_learn(saved: Path, root: Path)
     assert done.stdout.strip() == "[]"
 
 
-COMMITTED = [name for name in checkpoint.names(reading="texts") if name.startswith("imdb-")]
+COMMITTED = [name for name in storage.names(reading="texts") if name.startswith("imdb-")]
 
 
 @pytest.mark.parametrize("name", COMMITTED)
@@ -415,9 +415,9 @@ def test_a_committed_file_is_what_the_command_makes(
     from rnnviz.commands.line import texts_for
 
     name = "imdb-gru" if "imdb-gru" in COMMITTED else COMMITTED[0]
-    folder = checkpoint.folder_of(name)
+    folder = storage.folder_of(name)
     held_out = texts_for(folder, None)
-    assert len(held_out) == checkpoint.card(name)["held_out"]["n"]
+    assert len(held_out) == storage.card(name)["held_out"]["n"]
     stored, tokenizer = sentiment.load(name), tokens.load(name)
     chosen = np.random.default_rng(stored.seed).permutation(len(held_out))[:20]
     encoded = [tokenizer.encode(held_out.texts[place], 400) for place in chosen.tolist()]

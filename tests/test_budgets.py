@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from rnnviz.models.places import RunError
 from rnnviz.runs import budgets as module
 from rnnviz.runs import store as runs
 from rnnviz.runs import uploads as run_uploads
 from rnnviz.runs.budgets import LOCAL, Budget, Budgets, Uploads, address_of, budgets
 from rnnviz.runs.queue.fair import FairQueue
 from rnnviz.runs.queue.job import Job
-from rnnviz.runs.store import RunError, RunStore
+from rnnviz.runs.store import RunStore
 
 PLAN = {"task": "digits", "cell": "gru", "hidden_size": 64}
 ME, OTHER = "visitor-1", "visitor-2"

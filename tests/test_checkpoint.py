@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch.nn.utils import prune
 
-from rnnviz.models import checkpoint
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import checkpoint, storage
 from rnnviz.models.classifier import CELLS, SequenceClassifier
 from rnnviz.models.readouts import READOUTS
+from rnnviz.models.storage import CheckpointError
 
 MODEL = SequenceClassifier("gru", hidden_size=8, num_layers=2, dropout=0.1)
 ROWS = torch.rand(4, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -68,7 +68,7 @@ def test_what_is_saved_comes_back(model: SequenceClassifier, tmp_path: Path) -> 
 
 
 def test_the_card_measures_the_file(folder: Path) -> None:
-    card = checkpoint.card(folder)
+    card = storage.card(folder)
     contents = (folder / "model.safetensors").read_bytes()
     assert card["task"] == "a test"
     assert card["sha256"] == hashlib.sha256(contents).hexdigest()
@@ -114,9 +114,9 @@ def test_names_are_found_in_the_chosen_folder_first(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RNNVIZ_MODELS", str(folder.parent))
-    assert "mine" in checkpoint.names()
+    assert "mine" in storage.names()
     torch.testing.assert_close(checkpoint.load("mine")(ROWS), MODEL.eval()(ROWS))
-    assert checkpoint.card("mine")["task"] == "a test"
+    assert storage.card("mine")["task"] == "a test"
     torch.testing.assert_close(checkpoint.load(str(folder))(ROWS), MODEL.eval()(ROWS))
 
 
@@ -131,9 +131,9 @@ def test_an_unknown_name_lists_the_known_ones(
 def test_without_any_model_the_way_out_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "gone")
+    monkeypatch.setattr(storage, "PRETRAINED", tmp_path / "gone")
     monkeypatch.delenv("RNNVIZ_MODELS", raising=False)
-    assert checkpoint.names() == []
+    assert storage.names() == []
     with pytest.raises(CheckpointError, match="git checkout pretrained"):
         checkpoint.load("mnist-lstm")
 
@@ -220,7 +220,7 @@ def test_a_missing_card_is_no_obstacle_to_loading(folder: Path) -> None:
     (folder / "card.json").unlink()
     checkpoint.load(folder)
     with pytest.raises(CheckpointError, match=r"card\.json"):
-        checkpoint.card(folder)
+        storage.card(folder)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 8, 100, 5000, -1])
@@ -302,7 +302,7 @@ def test_whatever_can_be_saved_can_be_loaded(
             wanted = rounded(model, dtype)(inputs)
             checkpoint.save(WRAPPED[wrapper](model.to(dtype)), tmp_path / "mine", {})
             torch.testing.assert_close(checkpoint.load(tmp_path / "mine")(inputs), wanted)
-            stated = checkpoint.card(tmp_path / "mine")
+            stated = storage.card(tmp_path / "mine")
             assert stated["storage"] == str(dtype).removeprefix("torch.")
             assert stated["parameters"] == sum(one.numel() for one in model.parameters())
 
@@ -430,7 +430,7 @@ def test_saving_again_replaces_and_leaves_nothing_beside(folder: Path) -> None:
     other = SequenceClassifier("rnn", hidden_size=4)
     checkpoint.save(other, folder, {"task": "another"})
     assert checkpoint.load(folder).cell == "rnn"
-    assert checkpoint.card(folder)["task"] == "another"
+    assert storage.card(folder)["task"] == "another"
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 

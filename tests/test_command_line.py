@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from rnnviz.__main__ import app
 from rnnviz.commands.terminal import Terminal
 from rnnviz.data import digits, samples
-from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models import checkpoint, evaluation, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.safe.files import check_overwriting
 from rnnviz.training import Event, StepFinished
@@ -97,7 +97,7 @@ def test_training_writes_a_checkpoint_that_loads_and_scores(tmp_path: Path) -> N
     _, told = running.communicate(timeout=900)
     assert running.returncode == 0, told
     folder = tmp_path / "models" / "digits-rnn"
-    card = checkpoint.card(folder)
+    card = storage.card(folder)
     assert card["command"] == "python -m rnnviz " + " ".join(map(str, command))
     assert card["epochs"] == 2 and card["training_images"] == 60 and card["held_out"]["n"] == 40
     assert "interrupted" not in card and "test" not in card
@@ -114,7 +114,7 @@ def test_the_same_command_gives_the_same_weights(tmp_path: Path) -> None:
     for name in ("one", "two"):
         command = ["train", "digits", "--cell", "gru", "--epochs", 1, *TINY, "--seed", 4]
         assert rnnviz(*command, "--output", tmp_path / name).exit_code == 0
-        sums.add(checkpoint.card(tmp_path / name)["sha256"])
+        sums.add(storage.card(tmp_path / name)["sha256"])
     assert len(sums) == 1
 
 
@@ -129,7 +129,7 @@ def test_training_starts_from_a_saved_model(tmp_path: Path) -> None:
     for name, value in earlier.state_dict().items():
         if not name.startswith("readout"):
             assert_near(later[name], value, 1e-5)
-    assert checkpoint.card(tmp_path / "later")["started_from"]["command"] == "the first one"
+    assert storage.card(tmp_path / "later")["started_from"]["command"] == "the first one"
     command[command.index("gru")] = "rnn"
     refused(rnnviz(*command, "--output", tmp_path / "other"), "to start from", "RNN", "GRU")
 
@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     running = process(*command, "--output", tmp_path / "mine")
     told = interrupt(running, "epoch   3")
     assert running.returncode == 130
-    card = checkpoint.card(tmp_path / "mine")
+    card = storage.card(tmp_path / "mine")
     accuracies = [float(found) for found in re.findall(r"held out (\S+) %", told)]
     assert 100 * card["held_out"]["accuracy"] == pytest.approx(max(accuracies), abs=0.005)
     assert card["interrupted"] == f"after epoch {len(accuracies)} of 100000"
@@ -188,12 +188,12 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
         result = rnnviz(*command, "--output", tmp_path / "broken")
     assert result.exit_code == 130 and state.is_file()
     assert f"--resume goes on from {state}" in result.stderr
-    assert checkpoint.card(tmp_path / "broken")["interrupted"] == "after epoch 1 of 3"
+    assert storage.card(tmp_path / "broken")["interrupted"] == "after epoch 1 of 3"
 
     refused(rnnviz(*command, "--seed", 1, "--output", tmp_path / "broken", "--resume"), "seed 1")
     result = rnnviz(*command, "--output", tmp_path / "broken", "--resume")
     assert result.exit_code == 0 and "Going on after step 6 of 12" in result.stderr
-    cards = [checkpoint.card(tmp_path / name) for name in ("whole", "broken")]
+    cards = [storage.card(tmp_path / name) for name in ("whole", "broken")]
     assert cards[0]["sha256"] == cards[1]["sha256"]
     assert not state.exists()
     refused(rnnviz(*command, "--output", tmp_path / "broken", "--resume"), "no such file")

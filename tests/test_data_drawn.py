@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from rnnviz.data import images
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 
 SIDE, FINE = 112, 4
 PENS = {"thin": 0.04, "normal": 0.075, "thick": 0.115}
@@ -56,9 +56,9 @@ def board(digit: int, pen: float, size: float, random: np.random.Generator) -> n
     return np.asarray(picture.reduce(FINE))
 
 
-@pytest.mark.parametrize("name", checkpoint.names(reading="images") or ["none"])
+@pytest.mark.parametrize("name", storage.names(reading="images") or ["none"])
 def test_every_model_reads_what_is_drawn(name: str) -> None:
-    if name not in checkpoint.names() or not name.startswith("mnist-"):
+    if name not in storage.names() or not name.startswith("mnist-"):
         pytest.skip("no model of MNIST in pretrained/")
     import torch
 

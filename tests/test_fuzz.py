@@ -29,14 +29,14 @@ from pyarrow import parquet
 import rnnviz
 from rnnviz.analysis import archives
 from rnnviz.data import DataError, samples
-from rnnviz.models import checkpoint, evaluation, tokens
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import checkpoint, evaluation, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.places import RunError
+from rnnviz.models.storage import CheckpointError
 from rnnviz.nn.trace import Trace
 from rnnviz.parsing.asking import Limits
 from rnnviz.parsing.pool import POOLS
 from rnnviz.runs import uploads
-from rnnviz.runs.store import RunError
 from rnnviz.theatre import drawing, writing
 from tests.documents import pdf, word
 
@@ -218,7 +218,7 @@ def read(folder: Path) -> None:
     """What a page does with a folder."""
     try:
         checkpoint.load(folder)
-        checkpoint.card(folder)
+        storage.card(folder)
         tokens.load(folder).encode("a good film")
     except CheckpointError as error:
         assert "\n" not in str(error) and len(str(error)) < 900

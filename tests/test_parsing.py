@@ -28,13 +28,14 @@ from rnnviz import parsing
 from rnnviz.data import DataError, images, labelled, samples, texts
 from rnnviz.data.documents import reading
 from rnnviz.data.images import EmptyImageError
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
+from rnnviz.models.places import RunError
 from rnnviz.parsing import pool as pools
 from rnnviz.parsing.asking import READERS, Limits
 from rnnviz.parsing.line import LineError, receive, send
 from rnnviz.parsing.pool import POOLS, Pool
 from rnnviz.parsing.values import packed, unpacked
-from rnnviz.runs.store import RunError
+from rnnviz.runs import uploads
 from tests import fake_reader
 from tests.bombs import BOMBS, NETWORKS
 from tests.documents import pdf, word
@@ -384,9 +385,9 @@ def test_a_network_that_asks_for_much_is_told(name: str) -> None:
 
 def test_a_network_comes_back_as_we_write_it(tmp_path: Path) -> None:
     """Oracle: what `checkpoint.load` and `tokens.load` read of the files before and after."""
-    folder = checkpoint.PRETRAINED / "imdb-gru"
+    folder = storage.PRETRAINED / "imdb-gru"
     names = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-    found = parsing.network([(name, (folder / name).read_bytes()) for name in names])
+    found = uploads.bounded([(name, (folder / name).read_bytes()) for name in names])
     for name, data in found.files.items():
         (tmp_path / name).write_bytes(data)
     ours, theirs = checkpoint.load(tmp_path), checkpoint.load(folder)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rnnviz.data import digits, mnist, samples
-from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models import checkpoint, evaluation, storage, tokens
 
 NAMES = [f"mnist-{cell}{readout}" for cell in ("rnn", "gru", "lstm") for readout in ("", "-last")]
 
@@ -20,7 +20,7 @@ ON_DIGITS = 0.95
 SHORT_OF_THE_AIM = {"mnist-rnn-last": (0.985, 0.93)}
 
 OF_TEXTS = [f"imdb-{cell}" for cell in ("rnn", "gru", "lstm")]
-THERE = [name for name in OF_TEXTS if name in checkpoint.names()]
+THERE = [name for name in OF_TEXTS if name in storage.names()]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_what_a_name_promises(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_tells_how_it_came_about(name: str, root: Path) -> None:
-    card, path = checkpoint.card(name), root / "pretrained" / name / "model.safetensors"
+    card, path = storage.card(name), root / "pretrained" / name / "model.safetensors"
     assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert path.stat().st_size == card["bytes"] < 2_000_000
     assert f"train mnist --cell {name.split('-')[1]} " in card["command"]
@@ -81,14 +81,14 @@ def test_the_card_states_the_accuracy_on_the_test_images(
         checkpoint.load(name), torch.as_tensor(images), torch.as_tensor(labels)
     )
     # Another processor may round a near tie the other way.
-    assert score.accuracy == pytest.approx(checkpoint.card(name)["test"]["accuracy"], abs=0.0005)
+    assert score.accuracy == pytest.approx(storage.card(name)["test"]["accuracy"], abs=0.0005)
 
 
 @pytest.mark.parametrize("name", THERE or ["none"])
 def test_the_models_of_texts_are_what_they_say(name: str, root: Path) -> None:
     if name not in THERE:
         pytest.skip("no models of texts in pretrained/")
-    card, folder = checkpoint.card(name), root / "pretrained" / name
+    card, folder = storage.card(name), root / "pretrained" / name
     model, tokenizer = checkpoint.load(name), tokens.load(name)
     assert model.cell == name.removeprefix("imdb-") and model.recurrent.bidirectional
     assert model.labels == ("negative", "positive") and "attention" in model.config["readout"]

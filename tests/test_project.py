@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rnnviz.data import digits
-from rnnviz.models import checkpoint, evaluation
+from rnnviz.models import checkpoint, evaluation, storage
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,10 +37,10 @@ def test_the_accuracies_are_those_of_the_models() -> None:
     table = re.findall(
         r"^\| `(mnist-[\w-]+)` .* \| ([\d.]+) % \| ([\d.]+) % \|", README, re.MULTILINE
     )
-    assert {name for name, _, _ in table} == set(checkpoint.names(reading="images"))
+    assert {name for name, _, _ in table} == set(storage.names(reading="images"))
     images, labels = map(torch.as_tensor, digits.load())
     for name, on_mnist, on_digits in table:
-        assert on_mnist == f"{100 * checkpoint.card(name)['test']['accuracy']:.2f}", name
+        assert on_mnist == f"{100 * storage.card(name)['test']['accuracy']:.2f}", name
         score = evaluation.score(checkpoint.load(name), images, labels)
         assert abs(100 * score.accuracy - float(on_digits)) < 200 / 1797, name
 
@@ -52,12 +52,12 @@ def test_the_accuracies_of_texts_are_those_of_the_cards() -> None:
         README,
         re.MULTILINE,
     )
-    there = {name for name in checkpoint.names(reading="texts") if name.startswith("imdb-")}
-    recorded = {name for name in there if "test" in checkpoint.card(name)}
+    there = {name for name in storage.names(reading="texts") if name.startswith("imdb-")}
+    recorded = {name for name in there if "test" in storage.card(name)}
     assert {name for name, *_ in table} == recorded
     for name, readout, parameters, megabytes, accuracy, n in table:
-        card = checkpoint.card(name)
-        config = checkpoint.read_json(checkpoint.folder_of(name) / checkpoint.CONFIG)
+        card = storage.card(name)
+        config = storage.read_json(storage.folder_of(name) / storage.CONFIG)
         assert readout == config["readout"], name
         assert parameters == f"{card['parameters']:,}", name
         assert megabytes == f"{card['bytes'] / 1e6:.1f}", name

@@ -18,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
+from rnnviz.models.places import RunError
 from rnnviz.runs import downloads, uploads
-from rnnviz.runs.store import Run, RunError, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 from rnnviz.runs.uploads import MOST_BYTES, unpacked
 from tests.oracle import assert_near
 from tests.pages.runs import VISITOR, made, reads_rows, reads_tokens
@@ -110,7 +112,7 @@ def test_two_files_and_a_tokenizer_are_enough(store: RunStore) -> None:
     assert again.name == "my net" and again.plan["task"] == "own"
     old, new = tokens.load(run.model_folder), tokens.load(again.model_folder)
     assert old.encode("a good film").ids.tolist() == new.encode("a good film").ids.tolist()
-    assert "test" not in checkpoint.card(again.model_folder)
+    assert "test" not in storage.card(again.model_folder)
 
 
 def test_a_model_of_torch_itself_can_be_brought(store: RunStore) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from rnnviz.runs.store import RunError
+from rnnviz.models.places import RunError
 from rnnviz.runs.uploads import MOST_BYTES, unpacked
 
 

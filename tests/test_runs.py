@@ -17,11 +17,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz.models import checkpoint, places
+from rnnviz.models import places, storage
+from rnnviz.models.places import ID, RunError
 from rnnviz.runs import store as runs
 from rnnviz.runs.budgets import Budgets
-from rnnviz.runs.record import ID
-from rnnviz.runs.store import RunError, RunStore
+from rnnviz.runs.store import RunStore
 
 ROOT = Path(__file__).resolve().parent.parent
 ME, OTHER = "visitor-1", "visitor-2"
@@ -87,7 +87,7 @@ def test_odd_ids_are_refused_everywhere(odd: object) -> None:
     store = RunStore(_shared())
     before = sorted(os.listdir(store.folder.parent))
     refused = "expected (the id of a run|a training run with a network), "
-    for ask in (store.get, store.delete, store.restore, store.size, store.keep, runs.folder_of):
+    for ask in (store.get, store.delete, store.restore, store.size, store.keep, places.folder_of):
         with pytest.raises(RunError, match=refused):
             ask(odd)
     with pytest.raises(RunError, match=refused):
@@ -104,8 +104,8 @@ def test_odd_ids_are_refused_everywhere(odd: object) -> None:
 def test_no_id_leaves_the_folder(store: RunStore, odd: str) -> None:
     with pytest.raises(RunError, match="16 letters"):
         store.get(odd)
-    with pytest.raises(checkpoint.CheckpointError, match="expected"):
-        checkpoint.folder_of("run." + odd)
+    with pytest.raises(storage.CheckpointError, match="expected"):
+        storage.folder_of("run." + odd)
 
 
 def test_a_link_in_the_folder_is_no_run(store: RunStore, tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def test_a_folder_that_cannot_be_written_gives_a_sentence_and_another(
     assert store.folder.parent == tmp_path
     run = store.create(PLAN, ME)
     (run.folder / "model").mkdir()
-    assert checkpoint.folder_of(run.model_name) == run.model_folder
+    assert storage.folder_of(run.model_name) == run.model_folder
     assert RunStore().get(run.id) == run  # the next one finds the same temporary folder
     monkeypatch.setenv("RNNVIZ_RUNS", str(tmp_path / "fine"))
     assert (RunStore().folder, RunStore().notice) == (tmp_path / "fine", "")

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from rnnviz.explorer.train import sentences, table
 from rnnviz.explorer.train.lines import Shown, level_of, lines_of
 from rnnviz.figures.curves import MEASURES, reach, training_curves
-from rnnviz.models import checkpoint
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import storage
+from rnnviz.models.places import RunError
+from rnnviz.models.storage import CheckpointError
 from rnnviz.runs import snapshots
 from rnnviz.runs.queue import messages
 from rnnviz.runs.record import CHECKS
-from rnnviz.runs.store import RunError, RunStore
+from rnnviz.runs.store import RunStore
 from rnnviz.safe import strict
 from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis.findings import diagnose
@@ -253,7 +254,7 @@ def test_any_card_is_an_object_or_a_checkpoint_error(text: str) -> None:
         path = Path(place) / "card.json"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         try:
-            assert isinstance(checkpoint.read_json(path), dict)
+            assert isinstance(storage.read_json(path), dict)
         except CheckpointError as error:
             assert "expected" in str(error)
 

@@ -160,12 +160,12 @@ def test_a_reading_equals_the_trace_it_came_from(cell: str, readout: str) -> Non
 
 def test_the_stored_reading_equals_the_live_one() -> None:
     from rnnviz.explorer.digits import opening
-    from rnnviz.models import checkpoint
+    from rnnviz.models import storage
 
     stored = opening.load()
     if stored is None:
         pytest.skip("no stored reading yet: python -m rnnviz.explorer.digits.opening")
-    if opening.ADDRESS.model not in checkpoint.names():
+    if opening.ADDRESS.model not in storage.names():
         pytest.skip("no trained model yet")
     live = opening.build()
     kept, fresh = Reading.from_payload(stored), Reading.from_payload(live)

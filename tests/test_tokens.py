@@ -18,9 +18,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnnviz.data import DataError, sentences
-from rnnviz.models import checkpoint, tokens
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import checkpoint, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
+from rnnviz.models.storage import CheckpointError
 from rnnviz.models.tokens import PAD, UNKNOWN, Encoded, TextTokenizer
 from tests.growth import assert_in_proportion
 
@@ -255,7 +255,7 @@ def test_half_stores_float16_and_loads_float32(folder: Path, tmp_path: Path) -> 
     sizes = {}
     for half in (False, True):
         saved = checkpoint.save(model, tmp_path / "again", {}, half=half)
-        card, loaded = checkpoint.card(saved), checkpoint.load(saved)
+        card, loaded = storage.card(saved), checkpoint.load(saved)
         sizes[half] = card["bytes"]
         assert card["storage"] == ("float16" if half else "float32")
         for name, value in loaded.state_dict().items():

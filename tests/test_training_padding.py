@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from rnnviz.__main__ import app
 from rnnviz.data import sentences
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
 from rnnviz.training import padding
 
 
@@ -37,7 +37,7 @@ def test_the_command_writes_them_all_a_folder_deeper(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     names = sorted(folder.name for folder in tmp_path.iterdir())
     assert names == sorted(f"{cell}-{way}" for cell in padding.CELLS for way in padding.WAYS)
-    card = checkpoint.card(tmp_path / "lstm-last-step")
+    card = storage.card(tmp_path / "lstm-last-step")
     assert card["padding"] == {"way": "last-step", "read_as_text": True, "tokens": 64}
     assert card["test"]["n"] == 64 and card["storage"] == "float16"
     assert checkpoint.load(tmp_path / "gru-left").config["readout"] == "last-step"

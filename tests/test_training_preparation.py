@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rnnviz.data import DataError
-from rnnviz.models import checkpoint, places, tokens
+from rnnviz.models import checkpoint, places, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.runs.store import RunStore
 from rnnviz.theatre.reading import Mark, reading_from_trace
@@ -73,7 +73,7 @@ def test_lanes_share_their_data() -> None:
 def test_a_trained_model_can_be_saved_loaded_and_watched(task: str, tmp_path: Path) -> None:
     """A held-out input fits the reading of the model, and a loaded one says the same of it."""
     run = small(task)
-    assert checkpoint.LARGEST["answers"] >= 100
+    assert storage.LARGEST["answers"] >= 100
     checkpoint.save(run.model.eval(), tmp_path / "model", run.about, files=run.files)
     model = checkpoint.load(tmp_path / "model")
     assert len(run.inputs_to_show) >= 2

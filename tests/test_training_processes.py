@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rnnviz.__main__ import app
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from tests.oracle import assert_near
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +57,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     one, two = (checkpoint.load(tmp_path / name) for name in ("one", "two"))
     for name, value in one.state_dict().items():
         assert_near(two.state_dict()[name], value, 1e-3, what=name)
-    cards = [checkpoint.card(tmp_path / name) for name in ("one", "two")]
+    cards = [storage.card(tmp_path / name) for name in ("one", "two")]
     assert cards[0]["held_out"] == cards[1]["held_out"]
     assert cards[0]["kept_epoch"] == cards[1]["kept_epoch"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.storage import CheckpointError
 from rnnviz.training import (
     DivergenceError,
     EpochFinished,

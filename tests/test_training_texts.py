@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from rnnviz.__main__ import app
 from rnnviz.data import DataError, sentences
 from rnnviz.data.texts import SENTIMENT, LabelledTexts
-from rnnviz.models import checkpoint, evaluation, tokens
+from rnnviz.models import checkpoint, evaluation, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.training import vectors
 from rnnviz.training.tasks import texts
@@ -65,7 +65,7 @@ def test_the_grammar_is_learnt_and_scored_by_construction(learnt: Path) -> None:
     assert sum(one["n"] for one in found["groups"].values()) == 2000
     right = sum(one["accuracy"] * one["n"] for one in found["groups"].values())
     assert right == pytest.approx(found["correct"])
-    card = checkpoint.card(learnt)
+    card = storage.card(learnt)
     assert card["test"]["accuracy"] == found["accuracy"] and card["test"]["n"] == 2000
     assert card["held_out"]["n"] == 1000 and card["training_texts"] == 6000
     assert card["storage"] == "float16" and card["dataset"] == "sentences"
@@ -76,20 +76,20 @@ def test_a_test_is_recorded_once(learnt: Path, own: Path, tmp_path: Path) -> Non
     """Oracle: the figure that `evaluate` prints; everything else in the card stays as it was."""
     model = tmp_path / "mine"
     shutil.copytree(learnt, model)
-    before = checkpoint.card(model)
+    before = storage.card(model)
     asked = ["evaluate", model, "--data", own, "--text-column", "said"]
     asked += ["--label-column", "verdict", "--json", "--record"]
     refused(rnnviz(*asked), "a test set is scored once", "--again")
-    assert checkpoint.card(model) == before
+    assert storage.card(model) == before
     wrong = rnnviz("evaluate", model, "--data", tmp_path / "no.csv", "--record", "--again")
-    assert wrong.exit_code == 2 and checkpoint.card(model) == before
+    assert wrong.exit_code == 2 and storage.card(model) == before
     (own_labels := tmp_path / "own.csv").write_text(
         own.read_text("utf-8").replace(",bad", ",negative").replace(",fine", ",positive"), "utf-8"
     )
     asked[3] = own_labels
     done = rnnviz(*asked, "--again")
     assert done.exit_code == 0, done.output
-    found, card = json.loads(done.stdout), checkpoint.card(model)
+    found, card = json.loads(done.stdout), storage.card(model)
     test = card.pop("test")
     assert test["data"] == "own.csv" and test["n"] == found["n"] == 220
     assert test["accuracy"] == pytest.approx(found["accuracy"], abs=1e-6)
@@ -104,13 +104,13 @@ def test_a_test_is_recorded_once(learnt: Path, own: Path, tmp_path: Path) -> Non
 def test_a_first_test_needs_no_second_word(learnt: Path, tmp_path: Path) -> None:
     model = tmp_path / "mine"
     shutil.copytree(learnt, model)
-    card = checkpoint.card(model)
+    card = storage.card(model)
     del card["test"]
-    (model / checkpoint.CARD).write_text(json.dumps(card), "utf-8")
+    (model / storage.CARD).write_text(json.dumps(card), "utf-8")
     done = rnnviz("evaluate", model, "--record")
     assert done.exit_code == 0, done.output
-    assert checkpoint.card(model)["test"]["groups"].keys() == set(sentences.CONSTRUCTIONS)
-    (model / checkpoint.CARD).unlink()
+    assert storage.card(model)["test"]["groups"].keys() == set(sentences.CONSTRUCTIONS)
+    (model / storage.CARD).unlink()
     refused(rnnviz("evaluate", model, "--record"), "expected card.json in", "train the model")
 
 
@@ -134,7 +134,7 @@ def test_a_file_of_ones_own(own: Path, tmp_path: Path) -> None:
     folder = tmp_path / "verdicts"
     result = rnnviz("train", own, "--cell", "rnn", *columns, *TINY, "--output", folder)
     assert result.exit_code == 0, result.output
-    card, model = checkpoint.card(folder), checkpoint.load(folder)
+    card, model = storage.card(folder), checkpoint.load(folder)
     assert model.labels == ("bad", "fine") and card["dataset"] == "verdicts"
     assert card["training_texts"] == 176 and card["held_out"]["n"] == 44 and "test" not in card
     found = json.loads(rnnviz("evaluate", folder, "--data", own, *columns, "--json").stdout)
@@ -166,7 +166,7 @@ def test_the_same_command_gives_the_same_weights_and_tokens(tmp_path: Path) -> N
     for name in ("one", "two"):
         command = ["train", "sentences", "--pieces", "bpe", *TINY, "--output", tmp_path / name]
         assert rnnviz(*command).exit_code == 0
-        card = checkpoint.card(tmp_path / name)
+        card = storage.card(tmp_path / name)
         sums.add((card["sha256"], card["tokenizer_sha256"]))
     assert len(sums) == 1
 
@@ -192,9 +192,9 @@ def test_commands_for_images_leave_models_of_texts_out(
     learnt: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RNNVIZ_MODELS", str(learnt.parent))
-    assert learnt.name in checkpoint.names() and learnt.name in checkpoint.names(reading="texts")
-    assert checkpoint.names(reading="images") == [
-        name for name in checkpoint.names() if name.startswith("mnist")
+    assert learnt.name in storage.names() and learnt.name in storage.names(reading="texts")
+    assert storage.names(reading="images") == [
+        name for name in storage.names() if name.startswith("mnist")
     ]
 
 
@@ -203,7 +203,7 @@ def test_words_on_the_command_line_win(tmp_path: Path) -> None:
                "--num-layers", 2, "--vocabulary", 90, "--most-tokens", 7, "--dropout", 0.2,
                "--word-dropout", 0.3, "--adversarial", 0.4, "--average-decay", 0.5]  # fmt: skip
     assert rnnviz(*command, "--output", tmp_path / "mine").exit_code == 0
-    model, card = checkpoint.load(tmp_path / "mine"), checkpoint.card(tmp_path / "mine")
+    model, card = checkpoint.load(tmp_path / "mine"), storage.card(tmp_path / "mine")
     words = ("readout", "bidirectional", "num_layers", "vocabulary_size", "dropout", "word_dropout")
     assert [model.config[word] for word in words] == ["max", False, 2, 90, 0.2, 0.3]
     assert (model.config["hidden_size"], model.config["input_size"]) == (8, 8)
@@ -241,7 +241,7 @@ def test_embeddings_start_from_word_vectors(tmp_path: Path) -> None:
     model = checkpoint.load(tmp_path / "mine")
     expected = vectors.word_vectors(task.training.inputs, task.tokenizer.vocabulary_size, 8)
     assert_near(model.embedding.weight[2:].detach(), expected[2:], 1e-5)
-    assert "company" in checkpoint.card(tmp_path / "mine")["started_from"]
+    assert "company" in storage.card(tmp_path / "mine")["started_from"]
 
 
 def test_padded_by_hand() -> None:

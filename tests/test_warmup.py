@@ -41,11 +41,12 @@ def test_it_waits_prepares_and_freezes_once(monkeypatch: pytest.MonkeyPatch) -> 
 FIRST_DRAWING = """
 import sys
 import numpy as np
-from rnnviz import ui, warmup
+from rnnviz.explorer import pages
+from rnnviz.explorer.parts import warmup
 begun = []
 warmup.start = begun.extend
-ui.warm_up()
-begun[0]()
+pages.warm_up()
+begun[1]()
 before = set(sys.modules)
 from rnnviz.data import images
 board = np.zeros((112, 112), dtype=np.uint8)

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 import torch
 
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from rnnviz.runs import snapshots
-from rnnviz.runs.store import Run
+from rnnviz.runs.record import Run
 from rnnviz.runs.worker import failures, lane
 from rnnviz.runs.worker.control import Control
 from rnnviz.runs.worker.throttle import Throttle
@@ -129,7 +129,7 @@ def test_a_run_leaves_its_files(whole: Path) -> None:
     assert found.score_steps[0] == 0
     assert found.epoch_steps.tolist() == [4, 8, 12]
     model = checkpoint.load(whole / "model")
-    card = checkpoint.card(whole / "model")
+    card = storage.card(whole / "model")
     assert model.cell == "gru"
     assert card["plan"] == PLAN.to_json()
     assert card["held_out"]["n"] == 1000
@@ -203,10 +203,10 @@ def test_a_stop_keeps_the_best_or_what_there_is(tmp_path: Path) -> None:
     early, late = tmp_path / "early", tmp_path / "late"
     told = work({early: PLAN}, during=lambda c, step: c.want("stop") if step == 2 else None)
     assert told.state == "stopped"
-    assert checkpoint.card(early / "model")["interrupted"] == "after step 2"
+    assert storage.card(early / "model")["interrupted"] == "after step 2"
     checkpoint.load(early / "model")
     told = work({late: PLAN}, during=lambda c, step: c.want("stop") if step == 6 else None)
-    assert checkpoint.card(late / "model")["kept_epoch"] == 1
+    assert storage.card(late / "model")["kept_epoch"] == 1
     assert TrainingState.load(late / "state.safetensors").step == 6
 
 
@@ -247,7 +247,7 @@ def test_nan_ends_a_network_and_keeps_its_best(tmp_path: Path) -> None:
     assert told.state == "failed"
     assert "expected a finite loss, got nan at step 8" in told.message
     assert "lower the learning rate" in told.message
-    assert checkpoint.card(folder / "model")["kept_epoch"] == 1
+    assert storage.card(folder / "model")["kept_epoch"] == 1
     assert [mark.kind for mark in curves(folder).marks][-1] == "not-finite"
 
 
@@ -278,7 +278,7 @@ def test_weights_that_are_no_numbers_replace_nothing(tmp_path: Path) -> None:
     assert "expected finite weights, got some that are no numbers at step 7" in told.message
     weights = TrainingState.load(folder / "state.safetensors").part("weights")
     assert all(value.isfinite().all() for value in weights.values())
-    assert checkpoint.card(folder / "model")["kept_epoch"] == 1
+    assert storage.card(folder / "model")["kept_epoch"] == 1
 
 
 def test_what_is_half_written_goes_but_for_records(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_a_state_knows_no_better_epoch_than_the_model(
     killed_at({folder: plan}, 38)
     state = TrainingState.load(folder / "state.safetensors")
     assert state.step == 37
-    assert checkpoint.card(folder / "model")["kept_epoch"] == state.about["best"]["epoch"] > 1
+    assert storage.card(folder / "model")["kept_epoch"] == state.about["best"]["epoch"] > 1
 
 
 def killed_at(folders: dict[Path, Plan], step: int) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from rnnviz.analysis import archives
 from rnnviz.analysis.saturation import BINS, Shares
-from rnnviz.models import checkpoint
+from rnnviz.models import storage
 from rnnviz.notation.signals import SIGNALS
 from rnnviz.safe.files import replacing
 
@@ -123,7 +123,7 @@ class Atlas:
 
 def path_of(name_or_folder: str | os.PathLike[str]) -> Path:
     """Where the atlas of a model lies or would lie; raises CheckpointError for an unknown model."""
-    return checkpoint.folder_of(name_or_folder) / FILE
+    return storage.folder_of(name_or_folder) / FILE
 
 
 def load(name_or_folder: str | os.PathLike[str]) -> Atlas:
@@ -145,7 +145,7 @@ def load(name_or_folder: str | os.PathLike[str]) -> Atlas:
             f"expected an atlas of version {VERSION} in {path}, got another or a damaged file: "
             f"{remedy}"
         ) from e
-    if atlas.sha256 != checkpoint.weights_sum(path.parent):
+    if atlas.sha256 != storage.weights_sum(path.parent):
         raise AtlasError(
             f"expected an atlas of the weights in {path.parent}, got one of other weights: {remedy}"
         )

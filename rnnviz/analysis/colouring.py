@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from rnnviz.analysis.attribution import Completeness, TextExplanation
+    from rnnviz.analysis.integrated import Completeness
     from rnnviz.theatre.tints import Tint
+
+
+class Explained(Protocol):
+    """What colours are made of, as an `attribution.TextExplanation` has it."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def against(self) -> str: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def evidence(self) -> float: ...
+    @property
+    def baseline_evidence(self) -> float: ...
+    @property
+    def tokens(self) -> tuple[str, ...]: ...
+    @property
+    def attention(self) -> np.ndarray | None: ...
+    @property
+    def gradient_input(self) -> np.ndarray | None: ...
+    @property
+    def completeness(self) -> Completeness | None: ...
+    @property
+    def occlusion(self) -> np.ndarray | None: ...
+    @property
+    def probability_without(self) -> np.ndarray | None: ...
+    @property
+    def group(self) -> int: ...
+
 
 LABELS = {
     "attention": "Attention",
@@ -32,12 +62,12 @@ EVIDENCE = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 WEIGHTS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
-def tints_of(found: TextExplanation) -> list[Tint]:
+def tints_of(found: Explained) -> list[Tint]:
     """A tint for each measure that there is; those of evidence are the same to both sides of 0."""
     return [_tint(name, found) for name in LABELS if getattr(found, name) is not None]
 
 
-def _tint(name: str, found: TextExplanation) -> Tint:
+def _tint(name: str, found: Explained) -> Tint:
     from rnnviz.theatre.tints import Tint
 
     values = np.asarray(getattr(found, name), dtype=np.float64)
@@ -57,7 +87,7 @@ def _tint(name: str, found: TextExplanation) -> Tint:
     )
 
 
-def note(name: str, found: TextExplanation) -> str:
+def note(name: str, found: Explained) -> str:
     """What has to be said beside a measure: its sum, its error, what was grouped."""
     if name == "attention":
         values = found.attention

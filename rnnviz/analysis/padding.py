@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz.analysis.shuffling import check_reader
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.models.tokens import Encoded, TextTokenizer
 
-FOLDER = checkpoint.PRETRAINED / "padding"
+FOLDER = storage.PRETRAINED / "padding"
 """The small networks of `rnnviz.training.padding`, one folder deeper than models with a name."""
 
 PADS = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200)
@@ -207,8 +207,8 @@ def small_networks() -> tuple[Small, ...]:
     for cell in ("gru", "lstm"):
         for way in WAYS:
             folder = FOLDER / f"{cell}-{way}"
-            if (folder / checkpoint.CARD).is_file():
-                test = checkpoint.card(folder)["test"]
+            if (folder / storage.CARD).is_file():
+                test = storage.card(folder)["test"]
                 found.append(Small(cell, way, test["accuracy"], test["n"], test["groups"]))
     return tuple(found)
 

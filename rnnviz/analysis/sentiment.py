@@ -31,7 +31,7 @@ import numpy as np
 
 from rnnviz.analysis import archives
 from rnnviz.analysis.states import change
-from rnnviz.models import checkpoint
+from rnnviz.models import storage
 from rnnviz.safe.files import replacing
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def quoted(token: str) -> str:
 
 def path_of(name_or_folder: str | os.PathLike[str]) -> Path:
     """Where the line of a model lies or would lie; raises CheckpointError for an unknown model."""
-    return checkpoint.folder_of(name_or_folder) / FILE
+    return storage.folder_of(name_or_folder) / FILE
 
 
 def load(name_or_folder: str | os.PathLike[str], direction: str = "forward") -> SentimentLine:
@@ -292,7 +292,7 @@ def load(name_or_folder: str | os.PathLike[str], direction: str = "forward") -> 
     if direction not in every:
         raise LineError(f"expected a direction of {', '.join(every)}, got {direction!r}")
     found = every[direction]
-    if found.sha256 != checkpoint.weights_sum(path.parent):
+    if found.sha256 != storage.weights_sum(path.parent):
         raise LineError(
             f"expected the sentiment line of the weights in {path.parent}, got that of other "
             f"weights: {remedy}"

@@ -79,7 +79,7 @@ def tell(notices: Iterable[str]) -> None:
 def one_sentence() -> Iterator[None]:
     """Tell an error of ours in one sentence, without a traceback, and leave with exit code 2."""
     from rnnviz.data import DataError
-    from rnnviz.models.checkpoint import CheckpointError
+    from rnnviz.models.storage import CheckpointError
 
     try:
         yield

@@ -10,10 +10,10 @@ import numpy as np
 
 from rnnviz.commands import progress
 from rnnviz.data import DataError, imdb, sentences, texts
-from rnnviz.models import checkpoint, evaluation, tokens
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import evaluation, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.evaluation import Score
+from rnnviz.models.storage import CheckpointError
 from rnnviz.safe.files import replacing
 from rnnviz.training.tasks.texts import grammar
 
@@ -36,7 +36,7 @@ def score_images(network: SequenceClassifier, name: str | Path, data: Path | Non
     if data:
         labelled = evaluation.read_npz(data)
     else:
-        labelled = evaluation.default_images(checkpoint.dataset_of(name))
+        labelled = evaluation.default_images(storage.dataset_of(name))
     score = evaluation.score(network, labelled.images, labelled.labels, progress("scoring"))
     return Scored(score, labelled.source, notices=labelled.notices)
 
@@ -53,10 +53,10 @@ def score_texts(
     On the grammar's sentences every construction is a group of its own.
     """
     tokenizer = tokens.load(name)
-    if data is None and checkpoint.dataset_of(name) == "sentences":
+    if data is None and storage.dataset_of(name) == "sentences":
         return _score_sentences(network, tokenizer)
     if data is None:
-        dataset = checkpoint.dataset_of(name)
+        dataset = storage.dataset_of(name)
         if dataset != "imdb":
             raise DataError(
                 f"expected --data for a model of {dataset}, which has no test texts: name a file"
@@ -86,10 +86,10 @@ def check_recordable(name: str | Path, again: bool) -> None:
 
     A test set is for one look: whoever chooses between networks by it has none any more.
     """
-    folder = checkpoint.folder_of(name)
-    if not (folder / checkpoint.CARD).is_file():
-        raise CheckpointError(f"expected {checkpoint.CARD} in {folder}, got none: train the model")
-    test = checkpoint.read_json(folder / checkpoint.CARD).get("test")
+    folder = storage.folder_of(name)
+    if not (folder / storage.CARD).is_file():
+        raise CheckpointError(f"expected {storage.CARD} in {folder}, got none: train the model")
+    test = storage.read_json(folder / storage.CARD).get("test")
     if test is not None and not again:
         raise CheckpointError(
             f"expected a card without a test in {folder}, got one that was recorded before: a test "
@@ -102,8 +102,8 @@ def record(name: str | Path, found: Scored, command: str) -> Path:
 
     Of a path only the file's name is kept. A reader never meets half a card.
     """
-    path = checkpoint.folder_of(name) / checkpoint.CARD
-    card = checkpoint.read_json(path)
+    path = storage.folder_of(name) / storage.CARD
+    card = storage.read_json(path)
     card["test"] = {
         "data": Path(found.source).name if Path(found.source).is_file() else found.source,
         "accuracy": round(found.score.accuracy, 6),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from rnnviz.commands.terminal import Terminal, track
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.training.engine.devices import Place
 from rnnviz.training.engine.loop import (
@@ -76,12 +76,12 @@ def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
     }
     missing = [name for name in own if name.startswith("recurrent") and name not in fitting]
     if missing or model.cell != start.cell:
-        raise checkpoint.CheckpointError(
+        raise storage.CheckpointError(
             f"expected a model to start from with these recurrent layers, {model.recurrent}, "
             f"got {start.recurrent}: choose the same cell, sizes and directions"
         )
     model.load_state_dict(fitting, strict=False)
-    earlier = checkpoint.card(folder) if (folder / checkpoint.CARD).is_file() else {}
+    earlier = storage.card(folder) if (folder / storage.CARD).is_file() else {}
     return {"started_from": {key: earlier.get(key) for key in ("command", "date", "sha256")}}
 
 

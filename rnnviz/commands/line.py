@@ -12,7 +12,7 @@ from rnnviz.analysis.sentiment import SentimentLine
 from rnnviz.commands import progress, tell
 from rnnviz.data import DataError, imdb, texts
 from rnnviz.data.texts import LabelledTexts
-from rnnviz.models import checkpoint, tokens
+from rnnviz.models import checkpoint, storage, tokens
 from rnnviz.training.tasks import images
 from rnnviz.training.tasks.texts import grammar
 
@@ -24,7 +24,7 @@ MOST_TOKENS = 400
 def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[SentimentLine, ...]:
     """The lines of a saved model over `count` texts that it did not learn from."""
     network, tokenizer = checkpoint.load(model), tokens.load(model)
-    folder = checkpoint.folder_of(model)
+    folder = storage.folder_of(model)
     if len(network.labels) != 2:
         raise DataError(
             f"expected a network of two classes, got {folder.name} with {len(network.labels)}: "
@@ -40,7 +40,7 @@ def fit(model: str | Path, data: Path | None, count: int, seed: int) -> tuple[Se
             encoded,
             labelled.labels[chosen],
             name=folder.name,
-            sha256=checkpoint.weights_sum(folder),
+            sha256=storage.weights_sum(folder),
             source=labelled.source,
             seed=seed,
             track=progress(f"reading with {folder.name}"),
@@ -57,14 +57,14 @@ def texts_for(folder: Path, data: Path | None) -> LabelledTexts:
     """
     if data:
         return texts.read(data)
-    dataset = checkpoint.dataset_of(folder)
+    dataset = storage.dataset_of(folder)
     if dataset == "sentences":
         return grammar("held-out")
     if dataset != "imdb":
         raise DataError(
             f"expected --data for a model of {dataset}, whose texts are not known: name a file"
         )
-    found, card = imdb.load("train"), checkpoint.card(folder)
+    found, card = imdb.load("train"), storage.card(folder)
     if "seed" not in card or "n" not in card.get("held_out", {}):
         raise DataError(
             f"expected the seed and the number of held-out reviews in the card of {folder.name}, "

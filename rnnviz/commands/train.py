@@ -190,15 +190,15 @@ def train(
     with one_sentence():
         import torch
 
-        from rnnviz.models import checkpoint
+        from rnnviz.models import storage
         from rnnviz.training import DivergenceError
         from rnnviz.training.engine.devices import DeviceError, place
 
         task = _checked_task(data)
         suffix = readout or "attention"
         folder = output or Path("models") / default_name(task, cell, suffix)
-        checkpoint.check_replaceable(folder)
-        if folder.resolve().is_relative_to(checkpoint.PRETRAINED):  # what comes with the package
+        storage.check_replaceable(folder)
+        if folder.resolve().is_relative_to(storage.PRETRAINED):  # what comes with the package
             check_overwriting(folder, consent=yes or resume)
         try:
             here = place(device, mixed_precision)
@@ -277,7 +277,7 @@ def _train_images(
 ) -> bool:
     from rnnviz.commands import foreground
     from rnnviz.data import DataError
-    from rnnviz.models import checkpoint
+    from rnnviz.models import storage
     from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.training.tasks import images
 
@@ -292,7 +292,7 @@ def _train_images(
     recipe: Recipe = images.recipe(model_words["cell"], **recipe_words)
     words = {"dropout": 0.1, **model_words}
     model = SequenceClassifier(num_classes=len(task.labels), labels=task.labels, **words)
-    begun = foreground.begin(model, checkpoint.folder_of(name_or_path(start)) if start else None)
+    begun = foreground.begin(model, storage.folder_of(name_or_path(start)) if start else None)
     return foreground.run(
         model,
         task,

@@ -6,8 +6,9 @@ Shapes use `B` batch, `T` steps, `I` input features, `H` hidden units, `D` direc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
+from rnnviz.models import storage
 from rnnviz.models.readouts import READOUTS
 from rnnviz.models.tokens import PAD, UNKNOWN
 from rnnviz.nn import arguments, prefixes
@@ -344,18 +346,39 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
             )
 
     @classmethod
+    def described_by(cls, config: Mapping[str, Any]) -> SequenceClassifier:
+        """The model that these words describe, without memory for its weights."""
+        with torch.device("meta"):
+            return cls(**config)
+
+    @classmethod
+    def stored_in(cls, folder: Path) -> SequenceClassifier:
+        """The model of a folder, as `checkpoint.load` says."""
+        path = folder / storage.CONFIG
+        try:
+            model = cls.described_by(storage.read_config(folder, signature(cls).parameters))
+        except (ValueError, TypeError) as failure:
+            if isinstance(failure, storage.CheckpointError):
+                raise
+            raise storage.CheckpointError(
+                f"{path} does not describe a model ({failure}): get the folder again"
+            ) from failure
+        weights = storage.read_weights(folder, model.state_dict())
+        # Assigned, not copied: `to_empty` on a meta model imports sympy, which takes half a second.
+        model.load_state_dict(weights, strict=True, assign=True)
+        return model.eval()
+
+    @classmethod
     def _from_pretrained(cls, *, model_id: str, **options: Any) -> SequenceClassifier:
         """Load a folder, or a Hub repository fetched file by file, with this package's own checks.
 
         The mixin would load loosely and fall back to a pickle; neither happens here. The model
         comes as it was saved: raises ValueError for words that would make it another one.
         """
-        from rnnviz.models import checkpoint
-
         folder = Path(model_id)
         if not folder.is_dir():
-            folder = checkpoint.fetch(model_id, options)
-        model = checkpoint.load(folder)
+            folder = storage.fetch(model_id, options)
+        model = cls.stored_in(folder)
         for word, saved in model.config.items():
             if options.get(word, saved) != saved:
                 raise ValueError(f"{word}: expected {saved!r} as saved, got {options[word]!r}")

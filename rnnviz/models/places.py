@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from rnnviz.runs.record import MODEL, RunError, checked_id
 from rnnviz.safe import strict
 
+ID = re.compile(r"[A-Za-z0-9_-]{16}")
+MODEL = "model"
+"""The folder of a run's network, inside the run's own."""
 
-def place() -> tuple[Path, str]:
+PREFIX = "run."
+"""`checkpoint.load("run.<id>")` is the network of that run."""
+
+
+class RunError(ValueError):
+    """A run cannot be had or changed; one sentence: what was expected, what came, what to do."""
+
+
+def checked_id(id: object) -> str:
+    """The id, if it is one; `RunError` for anything else, a path above all."""
+    if not isinstance(id, str) or ID.fullmatch(id) is None:
+        raise RunError(f"expected the id of a run, 16 letters and digits, got {str(id)[:40]!r}")
+    return id
+
+
+def runs_folder() -> tuple[Path, str]:
     """Where runs are: `RNNVIZ_RUNS`, else `runs/` of the project, else a temporary folder.
 
     The second value is a sentence where that is not where it should be, and empty elsewhere.
@@ -33,7 +51,7 @@ def folder_of(name: str) -> Path:
     the network with these weights or none.
     """
     id, _, version = (name if isinstance(name, str) else checked_id(name)).partition(".")
-    folder = place()[0] / checked_id(id) / MODEL
+    folder = runs_folder()[0] / checked_id(id) / MODEL
     if folder.parent.is_symlink() or not folder.is_dir():
         raise RunError(
             "expected a training run with a network, got one that is not here: it may be deleted, "

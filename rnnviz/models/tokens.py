@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz.data import DataError
-from rnnviz.models import checkpoint
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import storage
+from rnnviz.models.storage import CheckpointError
 
 if TYPE_CHECKING:
     import tokenizers
@@ -149,8 +149,8 @@ class TextTokenizer:
             "clean_up_tokenization_spaces": False,
         }
         return {
-            checkpoint.TOKENIZER: self.backend.to_str() + "\n",
-            checkpoint.TOKENIZER_CONFIG: json.dumps(settings, indent=2) + "\n",
+            storage.TOKENIZER: self.backend.to_str() + "\n",
+            storage.TOKENIZER_CONFIG: json.dumps(settings, indent=2) + "\n",
         }
 
 
@@ -213,14 +213,14 @@ def load(name_or_folder: str | os.PathLike[str]) -> TextTokenizer:
     must be that of the card and its size that of the embedding: another tokenizer's numbers would
     be read without complaint, as other words.
     """
-    folder = checkpoint.folder_of(name_or_folder)
-    path = folder / checkpoint.TOKENIZER
-    text = checkpoint.read_text(path, MOST_FILE_BYTES)
-    checkpoint.check_sum(folder, checkpoint.TOKENIZER, "tokenizer_sha256")
+    folder = storage.folder_of(name_or_folder)
+    path = folder / storage.TOKENIZER
+    text = storage.read_text(path, MOST_FILE_BYTES)
+    storage.check_sum(folder, storage.TOKENIZER, "tokenizer_sha256")
     settings: dict[str, Any] = {}
-    if (folder / checkpoint.TOKENIZER_CONFIG).is_file():
-        settings = checkpoint.read_json(folder / checkpoint.TOKENIZER_CONFIG)
-    expected = checkpoint.read_json(folder / checkpoint.CONFIG).get("vocabulary_size")
+    if (folder / storage.TOKENIZER_CONFIG).is_file():
+        settings = storage.read_json(folder / storage.TOKENIZER_CONFIG)
+    expected = storage.read_json(folder / storage.CONFIG).get("vocabulary_size")
     try:
         told = _told(text)
         count = len(told["model"]["vocab"])

@@ -7,7 +7,7 @@ ends the process. `alive` is called while one waits; where it raises, the proces
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rnnviz.data.images import Look
     from rnnviz.data.labelled import Labelled
     from rnnviz.data.texts import LabelledTexts, Track
-    from rnnviz.runs.uploads import Checked
 
 FILES = POOLS["files"]
 
@@ -80,13 +79,6 @@ def labelled_texts(
 def picture(data: bytes, *, alive: Alive | None = None) -> Look:
     """`images.look`."""
     found: Look = FILES.ask("picture", [data], {}, name="this one", alive=alive)
-    return found
-
-
-def network(files: Sequence[tuple[str, bytes]], *, alive: Alive | None = None) -> Checked:
-    """`run_uploads.checked`, of names and contents. Its process imports torch first."""
-    contents, words = [data for _, data in files], {"names": [name for name, _ in files]}
-    found: Checked = POOLS["networks"].ask("network", contents, words, name="this one", alive=alive)
     return found
 
 

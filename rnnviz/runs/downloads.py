@@ -16,7 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnviz.runs.store import Run, RunError
+from rnnviz.models.places import RunError
+from rnnviz.runs.record import Run
 from rnnviz.safe import spreadsheets, strict
 
 if TYPE_CHECKING:

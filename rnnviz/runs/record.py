@@ -7,13 +7,13 @@ them are checked here. No torch here.
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnviz.models.places import MODEL, PREFIX, RunError
 from rnnviz.safe import strict
 from rnnviz.safe.files import replacing
 
@@ -21,14 +21,10 @@ if TYPE_CHECKING:
     from rnnviz.training.curves import Curves
 
 RECORD, CURVES, STATE = "run.json", "curves.jsonl", "state.safetensors"
-SNAPSHOTS, MODEL = "snapshots", "model"
+SNAPSHOTS = "snapshots"
 
-ID = re.compile(r"[A-Za-z0-9_-]{16}")
 OWN = "own"
 """The task of a plan that learns from texts which somebody brought."""
-
-PREFIX = "run."
-"""`checkpoint.load("run.<id>")` is the network of that run."""
 
 STATES = (
     "queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "uploaded",
@@ -49,10 +45,6 @@ MOST_WORDS = 60
 
 LATEST = 1e11
 """Seconds since 1970, some thousand years from now."""
-
-
-class RunError(ValueError):
-    """A run cannot be had or changed; one sentence: what was expected, what came, what to do."""
 
 
 @dataclass(frozen=True)
@@ -181,13 +173,6 @@ def default_name(plan: Mapping[str, Any]) -> str:
     units = plan.get("hidden_size")
     size = f" {units}" if isinstance(units, int) else ""
     return clean_name(f"{cell}{size}, {plan.get('task') or 'own'}") or "a run"
-
-
-def checked_id(id: object) -> str:
-    """The id, if it is one; `RunError` for anything else, a path above all."""
-    if not isinstance(id, str) or ID.fullmatch(id) is None:
-        raise RunError(f"expected the id of a run, 16 letters and digits, got {str(id)[:40]!r}")
-    return id
 
 
 def checked_visitor(visitor: object) -> str:

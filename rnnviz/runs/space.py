@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnnviz.models.places import RunError
 from rnnviz.runs.budgets import WHOSE, Budget, Budgets
-from rnnviz.runs.record import BUSY, Run, RunError
+from rnnviz.runs.record import BUSY, Run
 
 Owner = tuple[str, str]
 """A visitor, and the origin that stands for an address."""

@@ -27,24 +27,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnnviz.models.places import folder_of, place, writable
+from rnnviz.models.places import (
+    ID,
+    RunError,
+    checked_id,
+    runs_folder,
+    writable,
+)
 from rnnviz.runs.budgets import WHOSE, Budgets, Uploads, budgets
 from rnnviz.runs.record import (
     BUSY,
-    CURVES,
-    ID,
     LIVE,
-    MODEL,
-    PREFIX,
     RECORD,
-    SNAPSHOTS,
-    STATE,
-    STATES,
     Run,
-    RunError,
     as_json,
     checked_fields,
-    checked_id,
     checked_visitor,
     clean_name,
     default_name,
@@ -56,11 +53,6 @@ from rnnviz.runs.record import (
 )
 from rnnviz.runs.space import Item, Owner, going, size_of
 from rnnviz.safe.files import locked, replacing
-
-__all__ = [
-    "CURVES", "ID", "LIVE", "MODEL", "PREFIX", "RECORD", "SNAPSHOTS", "STATE", "STATES",
-    "Run", "RunError", "RunStore", "clean_name", "default_name", "folder_of", "place",
-]  # fmt: skip
 
 DATA, DELETED, KEY = "data", ".deleted", ".key"
 DATA_KEY = re.compile(r"[0-9a-f]{16}\.[a-z0-9]{1,8}")
@@ -80,14 +72,14 @@ SECONDS_OF_A_DAY = 24 * 3600
 class RunStore:
     """The runs of one folder; every method may be called by several threads and processes.
 
-    `folder` defaults to `place()`. `notice` is a sentence for people where runs cannot be written
-    to where they belong, and empty elsewhere.
+    `folder` defaults to `runs_folder()`. `notice` is a sentence for people where runs cannot be
+    written to where they belong, and empty elsewhere.
     """
 
     def __init__(
         self, folder: str | os.PathLike[str] | None = None, *, bounds: Budgets | None = None
     ) -> None:
-        self.folder, self.notice = place() if folder is None else writable(Path(folder))
+        self.folder, self.notice = runs_folder() if folder is None else writable(Path(folder))
         self.budgets = bounds or budgets()
         self._uploads = Uploads(self.budgets)
         self._known: dict[str, tuple[tuple[int, int], Run]] = {}

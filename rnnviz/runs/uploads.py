@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from rnnviz import parsing
 from rnnviz.models import checkpoint
-from rnnviz.models.checkpoint import (
+from rnnviz.models.places import MODEL, RunError
+from rnnviz.models.storage import (
     CARD,
     CONFIG,
     TOKENIZER,
@@ -30,8 +31,10 @@ from rnnviz.models.checkpoint import (
     WEIGHTS,
     CheckpointError,
 )
+from rnnviz.parsing.pool import POOLS
 from rnnviz.runs.downloads import PLAN, SUMMARY
-from rnnviz.runs.store import MODEL, Run, RunError, RunStore, clean_name
+from rnnviz.runs.record import Run, clean_name
+from rnnviz.runs.store import RunStore
 from rnnviz.safe import strict
 
 if TYPE_CHECKING:
@@ -93,7 +96,7 @@ def add(
     `alive` does not raise. Raises `RunError`.
     """
     store.admit(visitor, origin, sum(len(data) for _, data in files))
-    found = parsing.network(files[:MOST_FILES], alive=alive)
+    found = bounded(files[:MOST_FILES], alive=alive)
     plan = strict.load_object(found.plan)
 
     def fill(folder: Path) -> None:
@@ -110,6 +113,13 @@ def add(
         parameters=found.parameters,
         fill=fill,
     )
+
+
+def bounded(files: Sequence[tuple[str, bytes]], *, alive: parsing.Alive | None = None) -> Checked:
+    """`checked`, of names and contents, in a process with bounds that imports torch first."""
+    contents, words = [data for _, data in files], {"names": [name for name, _ in files]}
+    found: Checked = POOLS["networks"].ask("network", contents, words, name="this one", alive=alive)
+    return found
 
 
 def checked(*contents: bytes, names: Sequence[str]) -> Checked:

@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 
 from rnnviz.explorer.digits.address import CELLS, READOUTS, DigitsAddress
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve
 from tests.browser.waiting import PATIENCE
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def model_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The trained models where there are all six, untrained ones of the same shape elsewhere."""
-    if set(NAMES) <= set(checkpoint.names()):
+    if set(NAMES) <= set(storage.names()):
         return {}
     import torch
 

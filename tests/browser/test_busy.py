@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.page import draw
 from rnnviz.data.passages import PASSAGES
-from rnnviz.models import checkpoint
+from rnnviz.models import storage
 from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import defaults
 from tests.browser.conftest import Open
@@ -39,7 +39,7 @@ COLD = 240_000
 """Milliseconds for the first reading of a server that has two processors' work beside its own."""
 
 needs_texts = pytest.mark.skipif(
-    not {"imdb-lstm", "imdb-gru", "imdb-rnn"} <= set(checkpoint.names()),
+    not {"imdb-lstm", "imdb-gru", "imdb-rnn"} <= set(storage.names()),
     reason="needs pretrained/imdb-lstm, imdb-gru and imdb-rnn",
 )
 

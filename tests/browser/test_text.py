@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.models import checkpoint
+from rnnviz.models import storage
 from tests.browser.conftest import Open
 from tests.browser.waiting import fits, until
 
 pytestmark = pytest.mark.skipif(
-    not {"imdb-lstm", "imdb-gru", "imdb-rnn"} <= set(checkpoint.names()),
+    not {"imdb-lstm", "imdb-gru", "imdb-rnn"} <= set(storage.names()),
     reason="needs pretrained/imdb-lstm, imdb-gru and imdb-rnn",
 )
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from playwright.sync_api import Page, expect
 
-from rnnviz.models import checkpoint
+from rnnviz.models import storage
 from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import defaults
 from tests.browser.conftest import PATIENCE, Open
@@ -287,7 +287,7 @@ def test_a_network_is_brought_file_by_file(open_page: Open) -> None:
     box = page.locator("details").filter(has_text="Bring a network")
     box.locator("summary").click()
     files = page.locator("[class*=st-key-train_runs_upload] input[type=file]")
-    folder = checkpoint.PRETRAINED / "mnist-gru"
+    folder = storage.PRETRAINED / "mnist-gru"
     bring = page.locator(".st-key-train_runs_bring button")
     files.set_input_files(folder / "model.safetensors")
     expect(box).to_contain_text("Add config.json")

@@ -9,7 +9,8 @@ from safetensors.torch import save
 from rnnviz.explorer.train import replay
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.runs.store import Run, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 from rnnviz.training import preparation
 from rnnviz.training.plan import Plan
 

@@ -11,9 +11,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer import send_whole_blocks
 from rnnviz.explorer.digits.address import FIGURES
 from rnnviz.explorer.parts import warmup
+from rnnviz.explorer.parts.delivery import send_whole_blocks
 from rnnviz.explorer.text.address import FIGURES as TEXT_FIGURES
 from tests.pages import test_compare, test_digits, test_figures, texts
 from tests.pages.conftest import Open

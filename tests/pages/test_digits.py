@@ -314,9 +314,9 @@ def test_a_bad_upload_is_one_sentence_and_nothing_is_lost(
 def test_a_missing_pretrained_folder_keeps_the_page_usable(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh_caches: None
 ) -> None:
-    from rnnviz.models import checkpoint
+    from rnnviz.models import storage
 
-    monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "nothing")
+    monkeypatch.setattr(storage, "PRETRAINED", tmp_path / "nothing")
     monkeypatch.delenv("RNNVIZ_MODELS", raising=False)
     app = open_page(PAGE, cell="gru", sample="3")
     assert not app.exception

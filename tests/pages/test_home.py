@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from rnnviz.explorer.digits import opening
-from rnnviz.explorer.parts import router
+from rnnviz.explorer.pages import PAGES
 from tests.pages.conftest import Open
 from tests.pages.test_digits import handed
 
@@ -24,7 +22,10 @@ def test_it_says_what_this_is_and_plays_the_stored_reading(open_page: Open) -> N
     assert data["options"]["autoplay"] and data["options"]["size"] == "small"
 
 
-def test_every_other_page_has_a_door(open_page: Open, root: Path) -> None:
-    text = (root / "pages" / "home.py").read_text(encoding="utf-8")
-    for path, _ in router.PAGES[1:]:
-        assert f'st.page_link("{path}"' in text
+def test_every_other_page_has_a_door(open_page: Open) -> None:
+    app = open_page("pages/home.py")
+    doors = [link.proto.page for link in app.get("page_link")]
+    assert doors == [page.path for page in PAGES[1:]]
+    assert [caption.value for caption in app.caption[: len(doors)]] == [
+        page.door for page in PAGES[1:]
+    ]

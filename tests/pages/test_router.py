@@ -8,13 +8,14 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from rnnviz.explorer.pages import PAGES
 from rnnviz.explorer.parts import router
 from tests.pages.conftest import Open
 
 
 def test_every_page_file_is_listed_and_asks_for_the_router_first(root: Path) -> None:
     files = sorted(path.relative_to(root).as_posix() for path in (root / "pages").glob("*.py"))
-    assert files == sorted(path for path, _ in router.PAGES)
+    assert files == sorted(page.script for page in PAGES)
     for name in files:
         lines = (root / name).read_text(encoding="utf-8").splitlines()
         first = next(line for line in lines if line.startswith(("st.", "with ", "require_router(")))
@@ -62,7 +63,7 @@ def test_without_the_private_flag_the_public_way_is_taken(monkeypatch: pytest.Mo
     assert asked == ["app.py"]
 
 
-@pytest.mark.parametrize("page", [path for path, _ in router.PAGES])
+@pytest.mark.parametrize("page", [page.script for page in PAGES])
 def test_every_page_runs_without_an_exception(open_page: Open, models: Path, page: str) -> None:
     app = open_page(page)
     assert isinstance(app, AppTest)

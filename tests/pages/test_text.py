@@ -307,10 +307,10 @@ def test_texts_are_kept_while_another_page_is_open(text_page: Open) -> None:
 def test_missing_networks_are_explained(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fresh_caches: None
 ) -> None:
-    from rnnviz.models import checkpoint
+    from rnnviz.models import storage
 
     readings.forget()
-    monkeypatch.setattr(checkpoint, "PRETRAINED", tmp_path / "nothing")
+    monkeypatch.setattr(storage, "PRETRAINED", tmp_path / "nothing")
     monkeypatch.delenv("RNNVIZ_MODELS", raising=False)
     app = open_page(PAGE)
     assert not app.exception

@@ -546,9 +546,9 @@ def test_who_reads_another_page_has_not_left(
     manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def page() -> None:
-        from rnnviz import explorer
+        from rnnviz.explorer.parts.visitor import stay
 
-        explorer.stay()
+        stay()
 
     context = SimpleNamespace(cookies={visitor.COOKIE: "s" * 22})
     monkeypatch.setattr(visitor.st, "context", context)

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.explorer.parts import visitor
 from rnnviz.explorer.train import page
-from rnnviz.runs.store import Run, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import Plan, defaults
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, take

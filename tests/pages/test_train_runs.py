@@ -15,7 +15,8 @@ from rnnviz.explorer.train import page
 from rnnviz.explorer.train import table as run_table
 from rnnviz.explorer.train.runs import table_key
 from rnnviz.runs import downloads, uploads
-from rnnviz.runs.store import Run, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, made, reads_rows, reads_tokens
 
@@ -340,7 +341,7 @@ def test_damage_and_a_folder_that_is_elsewhere_are_said(panel: Open, store: RunS
 
 
 def test_the_words_of_the_table_are_complete() -> None:
-    from rnnviz.runs.store import STATES
+    from rnnviz.runs.record import STATES
 
     assert set(run_table.STATE_WORDS) == set(STATES)
     assert run_table.distinct(["a", "b", "a"]) == ["a", "b", "a (2)"]

@@ -17,9 +17,11 @@ from rnnviz.explorer.train import desk
 from rnnviz.explorer.train import page as train
 from rnnviz.explorer.train.address import first_address
 from rnnviz.explorer.train.choices import TrainChoices
+from rnnviz.models.places import RunError
 from rnnviz.runs import downloads
 from rnnviz.runs.budgets import LOCAL
-from rnnviz.runs.store import Run, RunError, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import defaults
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, made, reads_tokens, take

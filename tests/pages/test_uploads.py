@@ -207,7 +207,7 @@ def test_a_file_that_the_server_has_cleared_is_asked_for(
 def test_a_file_without_room_is_kept_until_there_is_some(
     opened: Callable[[str], AppTest], storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rnnviz.runs.store import RunError
+    from rnnviz.models.places import RunError
 
     def refuse(*_: object) -> None:
         raise RunError("expected room, got none: try again later")

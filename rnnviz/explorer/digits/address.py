@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rnnviz.runs.store import ID, PREFIX
+from rnnviz.models.places import ID, PREFIX
 from rnnviz.theatre.view import notice
 
 VERSION = "2"

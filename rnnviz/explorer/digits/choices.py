@@ -22,7 +22,7 @@ from rnnviz.explorer.digits.exhibit import Picture
 from rnnviz.explorer.parts import router
 from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.run_network import RunNetwork, network
-from rnnviz.runs.store import RunError
+from rnnviz.models.places import RunError
 from rnnviz.safe.checked import whole
 from rnnviz.theatre import (
     Drawn,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.explorer.digits.address import DigitsAddress
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from rnnviz.safe.files import written_by
 from rnnviz.theatre.reading import VERSION, WORDS, words_of
 
@@ -40,8 +40,8 @@ def speaks_for_the_model() -> bool:
     ``RNNVIZ_MODELS`` may put another in its place, which the stored reading knows nothing about.
     """
     try:
-        return checkpoint.folder_of(ADDRESS.model).parent == checkpoint.PRETRAINED
-    except checkpoint.CheckpointError:
+        return storage.folder_of(ADDRESS.model).parent == storage.PRETRAINED
+    except storage.CheckpointError:
         return True
 
 

@@ -1,4 +1,4 @@
-"""Models, readings and samples, made once and kept for everybody.
+"""Readings of digits and samples, made once and kept for everybody.
 
 Kept by name and never written to, see `kept`. Torch is imported inside functions only, so a page
 that shows the stored reading is painted before torch is there.
@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz import parsing
 from rnnviz.analysis import atlas
 from rnnviz.analysis.atlas import Atlas
 from rnnviz.analysis.explanations import Explanation
 from rnnviz.explorer.digits import exhibit, opening
 from rnnviz.explorer.digits.address import ALL, READOUTS, DigitsAddress
-from rnnviz.explorer.parts import warmup
 from rnnviz.explorer.parts.kept import kept
-from rnnviz.models import checkpoint
+from rnnviz.explorer.parts.models import model
+from rnnviz.models import storage
 from rnnviz.theatre import Reading
 
 # Each would take its time in front of a person: scipy's tools tidy the first drawing, and put like
@@ -29,30 +28,18 @@ from rnnviz.theatre import Reading
 TOOLS = ("scipy.ndimage", "scipy.cluster.hierarchy", "scipy.spatial.distance")
 
 
-def warm_up() -> None:
-    """Make torch and the models ready behind the first picture; costs nothing on later runs."""
-    from rnnviz.explorer.text import readings
-
+def ready() -> list[Callable[[], object]]:
+    """What the background makes ready for the page: tools of the first drawing, and its models."""
     names = [name for readout in READOUTS for name in DigitsAddress(ALL, readout).models]
-    ready: list[Callable[[], object]] = [partial(import_module, name) for name in TOOLS]
-    ready.append(parsing.warm)
-    ready += [partial(model, name) for name in names]
-    ready += [readings.first_reading, partial(import_module, "captum.attr")]
-    warmup.start(ready)
-
-
-@kept
-def model(name: str) -> Any:
-    """The trained model of that name, shared and never written to; raises CheckpointError."""
-    warmup.import_torch()
-    return checkpoint.load(name)
+    tools: list[Callable[[], object]] = [partial(import_module, name) for name in TOOLS]
+    return tools + [partial(model, name) for name in names]
 
 
 @kept
 def about(name: str) -> str:
     """What the card of that model says about its test, or nothing where there is no such card."""
     try:
-        test = checkpoint.card(name)["test"]
+        test = storage.card(name)["test"]
         share, count = test["accuracy"], test["n"]
         return f"{name} was trained here; of {test['data']} ({count:,}) it reads {share:.2%} right."
     except (ValueError, TypeError, KeyError):

@@ -13,7 +13,7 @@ import streamlit as st
 from rnnviz.explorer.digits import code as recipes
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.choices import DigitsChoices
-from rnnviz.explorer.digits.readings import model
+from rnnviz.explorer.parts.models import model
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.theatre import standalone
 

@@ -1,4 +1,4 @@
-"""Which pages there are, and the guard that keeps every one of them behind app.py.
+"""The guard that keeps every page behind app.py.
 
 Until some session has executed ``st.navigation``, Streamlit runs a file of ``pages/`` without
 ``app.py`` when a deep link is the first request of a fresh server. So app.py marks its run as
@@ -10,40 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 import streamlit as st
-
-PAGES: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("pages/home.py", {"title": "Home", "icon": ":material/home:", "default": True}),
-    (
-        "pages/digits.py",
-        {
-            "title": "Digits",
-            "icon": ":material/draw:",
-            "url_path": "digits",
-            "help": "Draw a digit and watch a recurrent network read it row by row",
-        },
-    ),
-    (
-        "pages/text.py",
-        {
-            "title": "Text",
-            "icon": ":material/notes:",
-            "url_path": "text",
-            "help": "Write or upload a text and watch a recurrent network read it word by word",
-        },
-    ),
-    (
-        "pages/train.py",
-        {
-            "title": "Train",
-            "icon": ":material/school:",
-            "url_path": "train",
-            "help": "Choose a task and a network, train it, and watch it learn",
-        },
-    ),
-)
 
 _ACTIVE: ContextVar[bool] = ContextVar("rnnviz_router_active", default=False)
 _ARRIVED: ContextVar[bool] = ContextVar("rnnviz_router_arrived", default=True)

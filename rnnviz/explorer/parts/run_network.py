@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from rnnviz.explorer.train import table
-from rnnviz.models import checkpoint
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import storage
+from rnnviz.models.places import RunError
+from rnnviz.models.storage import CheckpointError
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.runs.store import RunError, RunStore
+from rnnviz.runs.store import RunStore
 
 READS = {"digits": "28 pixels at each step", "text": "texts, token by token"}
 TITLES = {"digits": "Digits", "text": "Text"}
@@ -73,8 +74,8 @@ def network(id: str, page: str, store: RunStore | None = None) -> RunNetwork:
     if not run.has_model:
         raise RunError(f"the run “{run.name}” has no network yet: it has not finished an epoch")
     try:
-        config = checkpoint.read_json(run.model_folder / checkpoint.CONFIG)
-        card = checkpoint.read_json(run.model_folder / checkpoint.CARD)
+        config = storage.read_json(run.model_folder / storage.CONFIG)
+        card = storage.read_json(run.model_folder / storage.CARD)
     except CheckpointError as error:
         raise RunError(f"the network of the run “{run.name}” is damaged: train it again") from error
     fits = table.page_of(run)

@@ -33,12 +33,9 @@ def server_options() -> dict[str, Any]:
 async def _life(_app: Any) -> AsyncIterator[None]:
     """From the start of the server to its end."""
     # Not before: what caches looks for the running server when it is imported.
-    from rnnviz.explorer import (
-        keep_downloads,
-        keep_to_sessions,
-        send_whole_blocks,
-        take_fitting_values,
-    )
+    from rnnviz.explorer.parts.delivery import send_whole_blocks
+    from rnnviz.explorer.parts.downloads import keep_downloads, keep_to_sessions
+    from rnnviz.explorer.parts.incoming import take_fitting_values
     from rnnviz.explorer.parts.visitor import close_desk
 
     send_whole_blocks()

@@ -18,7 +18,7 @@ from typing import Any
 
 from rnnviz.data.passages import PASSAGES
 from rnnviz.explorer.digits.address import ALL, CELLS, RUN
-from rnnviz.runs.store import PREFIX
+from rnnviz.models.places import PREFIX
 from rnnviz.theatre.view import notice
 
 VERSION = "2"

@@ -23,7 +23,7 @@ from rnnviz.explorer.parts.run_network import RunNetwork, network
 from rnnviz.explorer.text import exhibit
 from rnnviz.explorer.text.address import VERSION, WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.explorer.text.exhibit import PINNED_SOURCE, Text, alike
-from rnnviz.runs.store import RunError
+from rnnviz.models.places import RunError
 from rnnviz.theatre import (
     Pick,
     Tint,

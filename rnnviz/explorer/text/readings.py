@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from rnnviz.explorer.digits.address import ALL
-from rnnviz.explorer.digits.readings import model
 from rnnviz.explorer.parts.kept import kept, kept_with
+from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.text import exhibit
 from rnnviz.explorer.text.address import TextAddress
 from rnnviz.explorer.text.exhibit import Task, Text
-from rnnviz.models import checkpoint
+from rnnviz.models import storage
 from rnnviz.models.reader import PrefixMemory, read_text
 from rnnviz.models.tokens import Encoded, TextTokenizer, load
 from rnnviz.theatre import Reading
@@ -68,7 +68,7 @@ def about(name: str) -> str:
     Tests read fewer tokens of a text than this page does, which belongs beside their result.
     """
     try:
-        test = checkpoint.card(name)["test"]
+        test = storage.card(name)["test"]
         share, count = test["accuracy"], test["n"]
         most = tokenizer(name).most_tokens
         return (

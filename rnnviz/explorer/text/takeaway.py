@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer.digits.readings import model
 from rnnviz.explorer.digits.takeaway import MIME
+from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.explorer.text import code as text_recipes
 from rnnviz.explorer.text import readings

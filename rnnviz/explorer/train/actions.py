@@ -15,9 +15,11 @@ from rnnviz.explorer.parts.uploads import uploaded_files
 from rnnviz.explorer.parts.visitor import origin, present
 from rnnviz.explorer.parts.waiting import still_wanted
 from rnnviz.explorer.train import table
-from rnnviz.models.checkpoint import CONFIG, TOKENIZER, WEIGHTS
+from rnnviz.models.places import RunError
+from rnnviz.models.storage import CONFIG, TOKENIZER, WEIGHTS
 from rnnviz.runs import downloads, uploads
-from rnnviz.runs.store import SECONDS_TO_RESTORE, Run, RunError, RunStore, clean_name
+from rnnviz.runs.record import Run, clean_name
+from rnnviz.runs.store import SECONDS_TO_RESTORE, RunStore
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -31,15 +31,42 @@ from rnnviz.theatre import last_trip
 from rnnviz.theatre.turns import Offers
 from rnnviz.training.plan import PRESETS, Plan, PlanError, Preset, defaults
 
-if TYPE_CHECKING:
-    from rnnviz.explorer.train.upload import Brought
-
 PLACE = "train_place"
 TRAVEL = "train_travel"
 OF_ADDRESS = ("cell", "racers", "seeds", "figure", "smoothing", "log_loss", "log_steps")
 """The fields of the address that have a control, besides those of the plan."""
 
+COLUMNS = ("text_column", "label_column")
 MOST_RANGES = 60
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What is known of the file that was brought last."""
+
+    id: str
+    name: str
+    key: str | None = None
+    text_column: str = "text"
+    label_column: str = "label"
+    columns: tuple[str, ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many texts it has; 0 for a file that cannot be used."""
+        return sum(count for _, count in self.labels)
+
+    def words(self) -> dict[str, Any]:
+        """What a plan says of it; of a file that cannot be used, nothing."""
+        if self.key is None:
+            return {name: getattr(Plan(), name) for name in ("data", *COLUMNS)}
+        return {
+            "data": self.key,
+            "text_column": self.text_column,
+            "label_column": self.label_column,
+        }
 
 
 @dataclass

@@ -12,14 +12,14 @@ from rnnviz.explorer.parts.visitor import origin
 from rnnviz.explorer.train.address import CELLS, REFERENCE, TrainAddress, first_address, read_query
 from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.explorer.train.lines import Shown, name_of
+from rnnviz.models.places import RunError
 from rnnviz.runs.queue import LIVE, RESUMABLE, JobError
-from rnnviz.runs.store import RunError
 from rnnviz.training.plan import Plan, PlanError
 
 if TYPE_CHECKING:
     from rnnviz.explorer.parts.visitor import Desk
     from rnnviz.runs.queue import Job
-    from rnnviz.runs.store import Run
+    from rnnviz.runs.record import Run
 
 FIRST, TRAINING, WAITING, PAUSED = 0.5, 1.0, 3.0, 5.0
 """Seconds between two looks: at what is about to change, at a training, at a queue, at a pause."""

@@ -34,8 +34,9 @@ from rnnviz.explorer.train.replays import (
     payload,
     stage_of,
 )
+from rnnviz.models.places import RunError
+from rnnviz.runs.record import Run
 from rnnviz.runs.snapshots import Snapshot
-from rnnviz.runs.store import Run, RunError
 from rnnviz.theatre import scrubber, theatre
 
 if TYPE_CHECKING:

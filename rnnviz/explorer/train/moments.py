@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from rnnviz.explorer.train.lines import right_words
+from rnnviz.runs.record import Run
 from rnnviz.runs.snapshots import Found
-from rnnviz.runs.store import Run
 from rnnviz.training.curves import Curves
 
 STEP_LINE = b'"step-finished"'

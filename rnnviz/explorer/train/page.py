@@ -17,7 +17,7 @@ from rnnviz.explorer.train.address import FIGURES
 from rnnviz.explorer.train.choices import TRAVEL, TrainChoices, train_choices
 from rnnviz.explorer.train.live import live_stage
 from rnnviz.explorer.train.setup import setup_controls
-from rnnviz.runs.store import RunError
+from rnnviz.models.places import RunError
 from rnnviz.theatre import travel
 from rnnviz.training.plan import TASKS, PlanError
 

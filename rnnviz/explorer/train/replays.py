@@ -19,8 +19,8 @@ from rnnviz.explorer.parts.kept import kept, kept_with
 from rnnviz.explorer.train import moments
 from rnnviz.notation.palette import Theme
 from rnnviz.runs import snapshots
+from rnnviz.runs.record import Run
 from rnnviz.runs.snapshots import Found, Snapshot
-from rnnviz.runs.store import Run
 from rnnviz.safe.checked import whole
 from rnnviz.theatre import View, last_pick
 from rnnviz.theatre.turns import Offers, Turns

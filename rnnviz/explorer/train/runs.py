@@ -26,7 +26,8 @@ from rnnviz.explorer.train.lines import HELD_OUT as HELD_OUT_MEASURES
 from rnnviz.explorer.train.lines import SMOOTHED
 from rnnviz.figures.curves import MEASURES, reach, training_curves
 from rnnviz.runs.budgets import Budgets
-from rnnviz.runs.store import Run, RunStore
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import RunStore
 
 if TYPE_CHECKING:
     from rnnviz.explorer.train.choices import TrainChoices

@@ -13,11 +13,11 @@ from typing import Any
 
 from rnnviz.explorer.train.lines import HELD_OUT, MOST_POINTS, SMOOTHED, TRAINING
 from rnnviz.figures.curves import Line
-from rnnviz.models import checkpoint
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models import storage
+from rnnviz.models.storage import CheckpointError
 from rnnviz.notation.palette import CLASSES, Theme
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.runs.store import Run
+from rnnviz.runs.record import Run
 from rnnviz.safe import spreadsheets
 from rnnviz.training.curves import Curves, smoothed, thinned
 from rnnviz.training.plan import TASKS
@@ -89,13 +89,13 @@ def page_of(run: Run) -> str | None:
     if not run.has_model:
         return None
     try:
-        config = checkpoint.read_json(run.model_folder / checkpoint.CONFIG)
+        config = storage.read_json(run.model_folder / storage.CONFIG)
     except CheckpointError:
         return None
     if config.get("answers", 1) != 1:
         return None
     if config.get("vocabulary_size") is not None:
-        return "text" if (run.model_folder / checkpoint.TOKENIZER).is_file() else None
+        return "text" if (run.model_folder / storage.TOKENIZER).is_file() else None
     return "digits" if config.get("input_size") == 28 else None
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -17,45 +16,15 @@ from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.uploads import let_go, uploaded_file
 from rnnviz.explorer.parts.visitor import Desk, origin
 from rnnviz.explorer.parts.waiting import still_wanted
-from rnnviz.explorer.train.choices import TrainChoices
-from rnnviz.runs.store import RunError
-from rnnviz.training.plan import Plan, PlanError
+from rnnviz.explorer.train.choices import COLUMNS, Brought, TrainChoices
+from rnnviz.models.places import RunError
+from rnnviz.training.plan import PlanError
 
 MOST_MEGABYTES = 10
 UPLOAD = "train_upload"
 GONE = "Upload the file again: no run was made of it, so the server has cleared it."
-COLUMNS = ("text_column", "label_column")
 MOST_LABELS = 6
 """Labels that are counted out; of more the rest is summed up."""
-
-
-@dataclass(frozen=True)
-class Brought:
-    """What is known of the file that was brought last."""
-
-    id: str
-    name: str
-    key: str | None = None
-    text_column: str = "text"
-    label_column: str = "label"
-    columns: tuple[str, ...] = ()
-    labels: tuple[tuple[str, int], ...] = ()
-    notices: tuple[str, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many texts it has; 0 for a file that cannot be used."""
-        return sum(count for _, count in self.labels)
-
-    def words(self) -> dict[str, Any]:
-        """What a plan says of it; of a file that cannot be used, nothing."""
-        if self.key is None:
-            return {name: getattr(Plan(), name) for name in ("data", *COLUMNS)}
-        return {
-            "data": self.key,
-            "text_column": self.text_column,
-            "label_column": self.label_column,
-        }
 
 
 def upload_controls(choices: TrainChoices, desk: Desk, visitor: str) -> None:

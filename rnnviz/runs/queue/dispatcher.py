@@ -10,11 +10,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from rnnviz.models.places import MODEL, RunError
 from rnnviz.runs.queue import job as words
 from rnnviz.runs.queue.crew import Crew, Worker
 from rnnviz.runs.queue.fair import FairQueue
 from rnnviz.runs.queue.job import Job, Member
-from rnnviz.runs.store import MODEL, RunError
 
 if TYPE_CHECKING:
     from rnnviz.runs.queue.limits import Limits

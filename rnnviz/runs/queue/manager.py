@@ -12,11 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rnnviz.models.places import RunError
 from rnnviz.runs.queue import job as words
 from rnnviz.runs.queue.dispatcher import Dispatcher
 from rnnviz.runs.queue.job import Job, JobError, Lines, Member
 from rnnviz.runs.queue.limits import Limits, limits
-from rnnviz.runs.store import ELSEWHERE, Run, RunError
+from rnnviz.runs.record import Run
+from rnnviz.runs.store import ELSEWHERE
 from rnnviz.training.budget import PROCESS_BYTES, estimate, parameters
 from rnnviz.training.plan import Plan, PlanError
 

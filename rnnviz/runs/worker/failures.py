@@ -28,7 +28,7 @@ def is_out_of_memory(failure: BaseException) -> bool:
 def is_expected(failure: BaseException) -> bool:
     """Whether the error's own words are a sentence of ours."""
     from rnnviz.data import DataError
-    from rnnviz.models.checkpoint import CheckpointError
+    from rnnviz.models.storage import CheckpointError
     from rnnviz.runs.worker.lane import ResumeError
     from rnnviz.training.engine.devices import DeviceError
     from rnnviz.training.engine.loop import DivergenceError

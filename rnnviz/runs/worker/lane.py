@@ -21,10 +21,10 @@ import torch
 from safetensors.torch import save as serialised
 from torch import Tensor
 
-from rnnviz.models import checkpoint
+from rnnviz.models import checkpoint, storage
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.runs.store import CURVES, RECORD, Run
-from rnnviz.runs.store import SNAPSHOTS as SNAPSHOT_FOLDER
+from rnnviz.runs.record import CURVES, RECORD, Run
+from rnnviz.runs.record import SNAPSHOTS as SNAPSHOT_FOLDER
 from rnnviz.runs.worker.control import Control
 from rnnviz.runs.worker.throttle import Throttle
 from rnnviz.safe.files import replacing
@@ -209,7 +209,7 @@ class Lane:
             return None
         try:
             return TrainingState.load(path)
-        except checkpoint.CheckpointError as failure:
+        except storage.CheckpointError as failure:
             raise ResumeError(
                 "The saved state of this run is damaged, so it cannot go on; its curves and its "
                 "best network are kept: press Restart to train it again."

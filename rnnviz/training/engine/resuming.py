@@ -8,26 +8,50 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.storage import CheckpointError
+from rnnviz.training.engine.averaging import RunningAverage
 from rnnviz.training.engine.batches import Examples, batches
-from rnnviz.training.engine.events import EpochFinished, from_json, to_json
+from rnnviz.training.engine.devices import Place
+from rnnviz.training.engine.events import EpochFinished, Event, from_json, to_json
 from rnnviz.training.engine.progress import Progress
-from rnnviz.training.engine.recipe import optimiser_state, restore_optimiser
+from rnnviz.training.engine.recipe import Recipe, optimiser_state, restore_optimiser
 from rnnviz.training.engine.state import TrainingState
 
-if TYPE_CHECKING:
-    from rnnviz.training.engine.loop import Training
+
+class Resumable(Protocol):
+    """What a training (`loop.Training`) must have to be left and gone on with."""
+
+    model: nn.Module
+    average: RunningAverage
+    optimizer: torch.optim.Optimizer
+    recipe: Recipe
+    place: Place
+    examples: Examples
+    held_out: Examples
+    generator: torch.Generator
+    epoch_random: Tensor
+    random: list[Tensor]
+    order: list[Tensor]
+    progress: Progress
+    pending: list[Event]
+    best: EpochFinished | None
+    learning_rate_factor: float
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in one epoch."""
+
 
 MOST_HASHED = 1000
 """Examples by which a resumed run knows its data again, besides all labels."""
 
 
-def state_of(training: Training) -> TrainingState:
+def state_of(training: Resumable) -> TrainingState:
     """All that a resumed run needs, copied to the CPU."""
     tensors = {
         **_named("weights", training.model.state_dict()),
@@ -54,7 +78,7 @@ def state_of(training: Training) -> TrainingState:
     return TrainingState(copied(tensors), about)
 
 
-def restore(training: Training, state: TrainingState) -> None:
+def restore(training: Resumable, state: TrainingState) -> None:
     """Set `training` to where `state` was. Raises `CheckpointError` where they do not fit."""
     _check(training, state)
     about = state.about
@@ -88,7 +112,7 @@ def _named(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {f"{part}.{name}": value for name, value in tensors.items()}
 
 
-def _check(training: Training, state: TrainingState) -> None:
+def _check(training: Resumable, state: TrainingState) -> None:
     own = {name: tuple(value.shape) for name, value in training.model.state_dict().items()}
     theirs = {name: tuple(value.shape) for name, value in state.part("weights").items()}
     if own != theirs:
@@ -112,7 +136,7 @@ def _check(training: Training, state: TrainingState) -> None:
         )
 
 
-def _fingerprints(training: Training) -> list[str]:
+def _fingerprints(training: Resumable) -> list[str]:
     return [_fingerprint(training.examples), _fingerprint(training.held_out)]
 
 

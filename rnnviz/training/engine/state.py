@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.models.checkpoint import CheckpointError
+from rnnviz.models.storage import CheckpointError
 from rnnviz.safe import strict
 from rnnviz.safe.files import replacing
 

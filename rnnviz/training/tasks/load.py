@@ -19,7 +19,7 @@ from torch import Tensor
 from rnnviz import parsing
 from rnnviz.data import DataError, digits, memory, mnist
 from rnnviz.models.classifier import DIGIT_LABELS
-from rnnviz.models.places import place
+from rnnviz.models.places import runs_folder
 from rnnviz.training.engine.batches import Examples, Prepare
 from rnnviz.training.engine.objectives import Classification, Number, Objective, Symbols
 from rnnviz.training.plan import TASKS, Plan
@@ -84,7 +84,7 @@ class Source:
 def load(plan: Plan) -> Source:
     """The data of a plan; plans that differ in other words share it. Raises `DataError`."""
     words = {name: getattr(plan, name) for name in WORDS_OF_TASKS.get(plan.task, ())}
-    where = f"{os.environ.get('RNNVIZ_DATA')} {place()[0]}"
+    where = f"{os.environ.get('RNNVIZ_DATA')} {runs_folder()[0]}"
     return _load(plan.task, plan.seed, plan.examples, tuple(sorted(words.items())), where)
 
 
@@ -207,7 +207,7 @@ def _texts(name: str, seed: int, limit: int | None, chosen: dict[str, Any]) -> S
 def _own_file(key: str | None) -> str:
     if key is None:
         raise DataError("expected a file of labelled texts, got none: upload one first")
-    path = Path(place()[0]) / "data" / key
+    path = Path(runs_folder()[0]) / "data" / key
     if not path.is_file():
         raise DataError("expected the file that was uploaded, got none: upload it again")
     return str(path)

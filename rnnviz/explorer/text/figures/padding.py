@@ -8,8 +8,8 @@ import streamlit as st
 
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer.digits.readings import model
 from rnnviz.explorer.parts.kept import kept
+from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.text import exhibit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from rnnviz.explorer.digits.readings import model
+from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.rooms import FigureRoom
 from rnnviz.explorer.text import readings
 from rnnviz.explorer.text.choices import TextChoices

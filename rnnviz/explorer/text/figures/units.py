@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from rnnviz import parsing
-from rnnviz.explorer.digits.readings import model
 from rnnviz.explorer.parts.kept import kept, kept_with
+from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.uploads import uploaded_file

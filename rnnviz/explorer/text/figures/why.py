@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from rnnviz.explorer.digits.readings import model
 from rnnviz.explorer.parts.kept import kept, kept_with
+from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.explorer.text.figures.subject import Subject
 from rnnviz.explorer.text.readings import encoded
