@@ -14,9 +14,9 @@ import streamlit as st  # noqa: E402
 if __name__ == "__main__":
     from rnnviz.explorer import pages
     from rnnviz.explorer.parts import router
+    from rnnviz.explorer.parts.components import menu
     from rnnviz.explorer.parts.uploads import run_of_page
     from rnnviz.explorer.parts.visitor import stay
-    from rnnviz.theatre import menu
 
     stay()
     # The icon first: st.navigation would fetch a page's own from Google's fonts.

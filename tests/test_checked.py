@@ -15,7 +15,7 @@ import streamlit
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from rnnviz import theatre
+from rnnviz.explorer.parts import components
 from rnnviz.safe.checked import MOST_DEPTH, MOST_VALUES, MOST_WHOLE, number, sound, text, whole
 from rnnviz.theatre import drawing
 from rnnviz.theatre.view import View
@@ -64,17 +64,17 @@ def decoded(name: str, message: Any) -> list[Any]:
     """What the decoders of every component make of the message, under its name and key."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streamlit, "session_state", {"key": {name: message}})
-        sent = theatre.sent_by("key", name)
+        sent = components.sent_by("key", name)
         found: list[Any] = [
-            theatre.last_trip("key"),
-            theatre.asked("key"),
-            theatre.last_pick("key"),
+            components.last_trip("key"),
+            components.asked("key"),
+            components.last_pick("key"),
         ]
-        found.append(theatre.committed(theatre.sent_by("key", "view"), [PAYLOAD]))
-        found.append(theatre.last_written("key"))
-        patch.setattr(theatre, "component", lambda *_: lambda **given: None)
-        found += [theatre.last_mix("key"), theatre.last_drawn("key")]
-        found.append(theatre.measures(["a", "b"], [], key="key"))
+        found.append(components.committed(components.sent_by("key", "view"), [PAYLOAD]))
+        found.append(components.last_written("key"))
+        patch.setattr(components, "component", lambda *_: lambda **given: None)
+        found += [components.last_mix("key"), components.last_drawn("key")]
+        found.append(components.measures(["a", "b"], [], key="key"))
         try:
             found.append(drawing.parse(sent))
         except drawing.DrawingError as error:
@@ -126,9 +126,9 @@ def test_the_messages_of_our_own_pages_are_taken_as_they_are(name: str) -> None:
 def test_a_trip_at_no_turn_is_none(monkeypatch: pytest.MonkeyPatch, turn: Any) -> None:
     sent = {"key": {"went": {"turn": turn, "search": "?layer=2"}}}
     monkeypatch.setattr(streamlit, "session_state", sent)
-    assert theatre.last_trip("key") is None
+    assert components.last_trip("key") is None
     sent["key"]["went"]["turn"] = 3
-    assert theatre.last_trip("key") == theatre.Trip(3, {"layer": "2"})
+    assert components.last_trip("key") == components.Trip(3, {"layer": "2"})
 
 
 @pytest.mark.parametrize(

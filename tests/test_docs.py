@@ -55,7 +55,8 @@ def commands() -> dict[str, str]:
 
 
 PYTHON, COMMANDS = blocks("python"), commands()
-IN_THE_APP = "from rnnviz.theatre import theatre\n"  # such a block needs Streamlit around it
+# Such a block needs Streamlit around it.
+IN_THE_APP = "from rnnviz.explorer.parts.components import theatre\n"
 APP_TEST = (
     "from streamlit.testing.v1 import AppTest\n"
     "app = AppTest.from_file('example.py', default_timeout=120).run()\n"

@@ -57,14 +57,14 @@ ALONE: dict[str, tuple[str, ...]] = {
         "rnnviz.tracking",
         "rnnviz.safe.files",
     ),
-    "rnnviz.theatre": ARRAYS,
+    "rnnviz.explorer.parts.components": ARRAYS,
     "rnnviz.figures": ARRAYS,
     **dict.fromkeys(ARRAYS, ARRAYS),
 }
 STREAMLIT = {
     "rnnviz.explorer.server",
     "rnnviz.explorer",
-    "rnnviz.theatre",
+    "rnnviz.explorer.parts.components",
     "rnnviz.explorer.parts.router",
 }
 # These answer before torch has been imported, so the first picture does not wait for it.
@@ -74,7 +74,7 @@ LIGHT = (
     "rnnviz.explorer.train.table",
     "rnnviz.explorer.parts.run_network",
     "rnnviz.training.curves",
-    "rnnviz.theatre",
+    "rnnviz.explorer.parts.components",
     "rnnviz.figures",
     "rnnviz.notation.signals",
     "rnnviz.notation.decision",
@@ -174,7 +174,9 @@ def test_no_import_cycle() -> None:
 
 
 def test_the_light_modules_import_no_torch_and_no_streamlit() -> None:
-    light = [name for name in LIGHT if name in MODULES and name != "rnnviz.theatre"]
+    light = [
+        name for name in LIGHT if name in MODULES and name != "rnnviz.explorer.parts.components"
+    ]
     assert {"rnnviz", "rnnviz.notation.signals"} <= set(light)
     heavy = ("torch", "torchvision", "sklearn", "streamlit", "pandas")
     code = f"import sys, {', '.join(light)}; print([m for m in {heavy} if m in sys.modules])"

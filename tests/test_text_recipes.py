@@ -15,8 +15,9 @@ from rnnviz.explorer.text.code import text_code
 from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.showing import Show
-from rnnviz.theatre import Reading, Tint
+from rnnviz.theatre.reading import Reading
 from rnnviz.theatre.standalone import page
+from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import View
 from tests.pages.texts import save_text_models
 from tests.test_recipes import run, said

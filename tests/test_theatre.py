@@ -14,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from rnnviz.explorer.parts.components import committed
 from rnnviz.notation.signals import DRAWN
-from rnnviz.theatre import FOLDER, LayerReading, Reading, View, committed, drawing, payloads
+from rnnviz.theatre import drawing
 from rnnviz.theatre.arrays import decode, encode
-from rnnviz.theatre.modules import ModuleError, join
-from rnnviz.theatre.reading import SHORT, Mark, reading_from_trace
+from rnnviz.theatre.modules import FOLDER, ModuleError, join
+from rnnviz.theatre.payload import payloads
+from rnnviz.theatre.reading import SHORT, LayerReading, Mark, Reading, reading_from_trace
+from rnnviz.theatre.view import View
 
 
 def made_up(cell: str = "lstm", steps: int = 5, units: int = 4, **changes: Any) -> Reading:

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from rnnviz.data.passages import PASSAGES
+from rnnviz.explorer.parts.components import Pick, Trip
 from rnnviz.explorer.text import choices, exhibit
 from rnnviz.explorer.text.address import TextAddress
 from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.exhibit import Text
-from rnnviz.theatre import Pick, Trip
 from rnnviz.theatre.turns import MOST_KEYS, Offers, Turns, fill_of, turn_of
 from rnnviz.theatre.writing import Written
 

@@ -9,7 +9,7 @@ const SHOWN_FOR = 8000;
 const LABEL = "Copy link";
 
 // What is said once the link is on the clipboard, or could not be put there. `withheld` is a Withheld of
-// rnnviz/theatre/__init__.py; null where the address leaves out nothing.
+// rnnviz/explorer/parts/components.py; null where the address leaves out nothing.
 export function copiedSentence(done, withheld, isWhole) {
   if (!done) return "The link could not be copied. Copy it from the address bar.";
   if (!withheld) return "Link copied.";

@@ -15,8 +15,8 @@ from functools import cache
 from html import escape
 from typing import Any, Literal, get_args
 
-from rnnviz.theatre import Payload, payloads, shape_of
 from rnnviz.theatre.modules import FOLDER, join, styles
+from rnnviz.theatre.payload import Payload, payloads, shape_of
 from rnnviz.theatre.reading import Reading
 from rnnviz.theatre.tints import Tint, tint_payloads
 from rnnviz.theatre.view import View

@@ -13,8 +13,7 @@ from rnnviz.analysis.units import units_on
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import DRAWN, SIGNALS
-from rnnviz.theatre import Reading
-from rnnviz.theatre.reading import LayerReading
+from rnnviz.theatre.reading import LayerReading, Reading
 from rnnviz.theatre.standalone import page as standalone
 from tests.browser.conftest import Open
 from tests.browser.test_theatre_values import place

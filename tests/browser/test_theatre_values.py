@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import DRAWN, SIGNALS, describe
-from rnnviz.theatre import Reading
 from rnnviz.theatre.ordering import unit_orders
+from rnnviz.theatre.reading import Reading
 from tests.browser.conftest import Open
 from tests.browser.waiting import number, painted, until
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.data import images
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import WORDS, pack_image
-from rnnviz.theatre import Trip
+from rnnviz.explorer.parts.components import Trip
 from tests.pages.conftest import Open
 from tests.pages.test_digits import (
     PAGE,

@@ -17,8 +17,8 @@ from rnnviz.explorer.digits import code, exhibit, takeaway
 from rnnviz.explorer.digits import readings as kept
 from rnnviz.explorer.digits.address import FIGURES, DigitsAddress
 from rnnviz.explorer.parts import warmup
-from rnnviz.theatre import View
 from rnnviz.theatre.arrays import decode
+from rnnviz.theatre.view import View
 from tests.pages.conftest import Open
 from tests.pages.test_digits import PAGE, handed, now, shown, tell, words
 

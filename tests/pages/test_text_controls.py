@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.analysis.reactions import Reactions
 from rnnviz.data.passages import PASSAGES
-from rnnviz.theatre import View
+from rnnviz.theatre.view import View
 from tests.pages.conftest import Open
 from tests.pages.test_text import OWN, upload
 from tests.pages.texts import handed, heard, said, shown, text_of, write

@@ -21,7 +21,8 @@ from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models import checkpoint, tokens
 from rnnviz.models.reader import prefix_ends, read_text
 from rnnviz.nn.trace import Trace
-from rnnviz.theatre import Tint, View
+from rnnviz.theatre.tints import Tint
+from rnnviz.theatre.view import View
 from tests.pages.conftest import Open
 from tests.pages.texts import save_text_models
 

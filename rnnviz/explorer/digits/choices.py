@@ -20,23 +20,23 @@ from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import READOUTS, SAMPLES, WORDS, DigitsAddress, read_query
 from rnnviz.explorer.digits.exhibit import Picture
 from rnnviz.explorer.parts import router
-from rnnviz.explorer.parts.notices import sentence
-from rnnviz.explorer.parts.run_network import RunNetwork, network
-from rnnviz.models.places import RunError
-from rnnviz.safe.checked import whole
-from rnnviz.theatre import (
+from rnnviz.explorer.parts.components import (
     Drawn,
     Mix,
     Pick,
     Trip,
-    View,
     last_drawn,
     last_mix,
     last_pick,
     last_trip,
 )
+from rnnviz.explorer.parts.notices import sentence
+from rnnviz.explorer.parts.run_network import RunNetwork, network
+from rnnviz.models.places import RunError
+from rnnviz.safe.checked import whole
 from rnnviz.theatre.drawing import DrawingError, Stroke, parse
 from rnnviz.theatre.turns import Offers, Turns
+from rnnviz.theatre.view import View
 
 DRAWING = "your drawing"
 MOST_DRAWINGS = 8

@@ -13,6 +13,7 @@ from rnnviz.explorer.digits.address import ALL, CELLS, READOUTS
 from rnnviz.explorer.digits.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.explorer.digits.exhibit import Picture
 from rnnviz.explorer.digits.readings import bundled_samples
+from rnnviz.explorer.parts.components import draw, gallery, travel
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import STYLE as ROOMS
@@ -21,7 +22,6 @@ from rnnviz.explorer.parts.run_shown import run_controls
 from rnnviz.explorer.parts.uploads import let_go, uploaded_file
 from rnnviz.explorer.parts.waiting import still_wanted
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import draw, gallery, travel
 
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""

@@ -15,12 +15,14 @@ from rnnviz.explorer.digits.plots import DRAW, Drawn, Subject
 from rnnviz.explorer.digits.readings import atlas_of, explanation, shown
 from rnnviz.explorer.digits.takeaway import code, downloads
 from rnnviz.explorer.parts import warmup
+from rnnviz.explorer.parts.components import asked, place
 from rnnviz.explorer.parts.kept import kept
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import FigurePlaces, FigureRoom
 from rnnviz.notation.palette import Theme
-from rnnviz.theatre import Reading, View, asked, place
+from rnnviz.theatre.reading import Reading
+from rnnviz.theatre.view import View
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

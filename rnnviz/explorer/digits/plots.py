@@ -16,7 +16,8 @@ from rnnviz.explorer.parts.notices import plain
 from rnnviz.notation import decision
 from rnnviz.notation.palette import Theme
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import Reading, View
+from rnnviz.theatre.reading import Reading
+from rnnviz.theatre.view import View
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -21,7 +21,7 @@ from rnnviz.explorer.digits.address import ALL, READOUTS, DigitsAddress
 from rnnviz.explorer.parts.kept import kept
 from rnnviz.explorer.parts.models import model
 from rnnviz.models import storage
-from rnnviz.theatre import Reading
+from rnnviz.theatre.reading import Reading
 
 # Each would take its time in front of a person: scipy's tools tidy the first drawing, and put like
 # units beside each other in the first reading.

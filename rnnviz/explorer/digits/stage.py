@@ -11,11 +11,11 @@ from rnnviz.explorer.digits import exhibit, opening
 from rnnviz.explorer.digits.choices import MORPH, READOUT_NAMES, DigitsChoices
 from rnnviz.explorer.digits.figures import figure_room
 from rnnviz.explorer.digits.readings import about, shown, stored_reading
+from rnnviz.explorer.parts.components import morph, theatre
 from rnnviz.explorer.parts.notices import notices, sentence
 from rnnviz.explorer.parts.rooms import FigurePlaces
 from rnnviz.explorer.parts.run_network import heading
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import morph, theatre
 
 BREATH = 0.15
 """Seconds in which the browser paints a new reading before it gets anything else to do."""

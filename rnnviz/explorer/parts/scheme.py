@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rnnviz.explorer.parts.components import component
 from rnnviz.notation.palette import Theme
-from rnnviz.theatre import component
 
 
 def watch_scheme(key: str) -> None:

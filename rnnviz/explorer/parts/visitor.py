@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from rnnviz.explorer.parts.components import component, sent_by
 from rnnviz.runs.budgets import address_of
-from rnnviz.theatre import component, sent_by
 
 if TYPE_CHECKING:
     from rnnviz.runs.queue import JobManager

@@ -18,23 +18,23 @@ from rnnviz.data import DataError
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.explorer.parts import router
+from rnnviz.explorer.parts.components import (
+    Pick,
+    Trip,
+    Withheld,
+    last_pick,
+    last_trip,
+    last_written,
+)
 from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.run_network import RunNetwork, network
 from rnnviz.explorer.text import exhibit
 from rnnviz.explorer.text.address import VERSION, WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.explorer.text.exhibit import PINNED_SOURCE, Text, alike
 from rnnviz.models.places import RunError
-from rnnviz.theatre import (
-    Pick,
-    Tint,
-    Trip,
-    View,
-    Withheld,
-    last_pick,
-    last_trip,
-    last_written,
-)
+from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.turns import Offers, Turns
+from rnnviz.theatre.view import View
 from rnnviz.theatre.writing import Written
 
 MOST_TEXTS = 20

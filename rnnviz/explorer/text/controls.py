@@ -15,6 +15,7 @@ from rnnviz.data.documents import reading
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES, passage
 from rnnviz.explorer.digits.address import ALL, CELLS
+from rnnviz.explorer.parts.components import picker, scribe, travel
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import STYLE as ROOMS
@@ -35,7 +36,6 @@ from rnnviz.explorer.text.choices import (
 )
 from rnnviz.explorer.text.exhibit import Text
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import picker, scribe, travel
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

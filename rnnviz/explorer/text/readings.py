@@ -17,7 +17,7 @@ from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models import storage
 from rnnviz.models.reader import PrefixMemory, read_text
 from rnnviz.models.tokens import Encoded, TextTokenizer, load
-from rnnviz.theatre import Reading
+from rnnviz.theatre.reading import Reading
 
 
 @kept

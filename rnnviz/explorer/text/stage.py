@@ -10,6 +10,7 @@ from streamlit.errors import StreamlitAPIException
 
 from rnnviz.explorer.digits.stage import BREATH
 from rnnviz.explorer.parts import warmup
+from rnnviz.explorer.parts.components import theatre
 from rnnviz.explorer.parts.notices import notices, plain, sentence
 from rnnviz.explorer.parts.rooms import Room, pair
 from rnnviz.explorer.parts.run_network import RunNetwork, heading
@@ -20,7 +21,7 @@ from rnnviz.explorer.text.figures.table import figure_places, figure_room
 from rnnviz.explorer.text.verdict import answer_words, reach_words
 from rnnviz.models.reader import prefix_ends
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import Tint, theatre
+from rnnviz.theatre.tints import Tint
 
 NO_MODELS = """
 #### The networks for texts are not here

@@ -18,7 +18,8 @@ from rnnviz.explorer.text import readings
 from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.exhibit import Task
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import shape_of, standalone
+from rnnviz.theatre import standalone
+from rnnviz.theatre.payload import shape_of
 
 MOST_LINES = 1000
 """Tokens of a trace as CSV: with one line a value, 1,000 make a million lines and more."""

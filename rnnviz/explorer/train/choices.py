@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from rnnviz.explorer.parts import router
+from rnnviz.explorer.parts.components import last_trip
 from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.offers import Wired, wired
 from rnnviz.explorer.train.address import (
@@ -27,7 +28,6 @@ from rnnviz.explorer.train.address import (
     read_query,
 )
 from rnnviz.figures.curves import Range
-from rnnviz.theatre import last_trip
 from rnnviz.theatre.turns import Offers
 from rnnviz.training.plan import PRESETS, Plan, PlanError, Preset, defaults
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rnnviz.theatre import component
+from rnnviz.explorer.parts.components import component
 
 KEY = "train_curves"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rnnviz.explorer.parts.components import place
 from rnnviz.explorer.parts.notices import notices, plain
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import Room, pair
@@ -19,7 +20,6 @@ from rnnviz.explorer.train.choices import PLACE, TrainChoices
 from rnnviz.explorer.train.curves import curves
 from rnnviz.explorer.train.desk import Looked
 from rnnviz.explorer.train.lines import Shown, kinds
-from rnnviz.theatre import place
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import PRESETS, Plan, PlanError
 

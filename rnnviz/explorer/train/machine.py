@@ -17,6 +17,7 @@ import streamlit as st
 
 from rnnviz.explorer.parts import visitor as train_jobs
 from rnnviz.explorer.parts import warmup
+from rnnviz.explorer.parts.components import scrubber, theatre
 from rnnviz.explorer.parts.notices import notices, plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import Room, pair
@@ -37,7 +38,6 @@ from rnnviz.explorer.train.replays import (
 from rnnviz.models.places import RunError
 from rnnviz.runs.record import Run
 from rnnviz.runs.snapshots import Snapshot
-from rnnviz.theatre import scrubber, theatre
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

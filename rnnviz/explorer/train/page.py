@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from rnnviz.explorer.parts.components import travel
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.rooms import STYLE as ROOMS
 from rnnviz.explorer.parts.rooms import Room
@@ -18,7 +19,6 @@ from rnnviz.explorer.train.choices import TRAVEL, TrainChoices, train_choices
 from rnnviz.explorer.train.live import live_stage
 from rnnviz.explorer.train.setup import setup_controls
 from rnnviz.models.places import RunError
-from rnnviz.theatre import travel
 from rnnviz.training.plan import TASKS, PlanError
 
 __all__ = [

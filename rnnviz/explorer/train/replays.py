@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rnnviz.explorer.parts import visitor as train_jobs
+from rnnviz.explorer.parts.components import last_pick
 from rnnviz.explorer.parts.kept import kept, kept_with
 from rnnviz.explorer.train import moments
 from rnnviz.notation.palette import Theme
@@ -22,8 +23,8 @@ from rnnviz.runs import snapshots
 from rnnviz.runs.record import Run
 from rnnviz.runs.snapshots import Found, Snapshot
 from rnnviz.safe.checked import whole
-from rnnviz.theatre import View, last_pick
 from rnnviz.theatre.turns import Offers, Turns
+from rnnviz.theatre.view import View
 from rnnviz.training.curves import Curves
 from rnnviz.training.plan import Plan
 

@@ -11,7 +11,7 @@ from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.explorer.text.figures.subject import Subject
 from rnnviz.explorer.text.readings import reading, tokenizer
-from rnnviz.theatre import Reading
+from rnnviz.theatre.reading import Reading
 
 if TYPE_CHECKING:
     from rnnviz.analysis.sentiment import LinePath, SentimentLine

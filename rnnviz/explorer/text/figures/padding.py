@@ -8,6 +8,7 @@ import streamlit as st
 
 from rnnviz.data import DataError
 from rnnviz.data.passages import PASSAGES
+from rnnviz.explorer.parts.components import theatre
 from rnnviz.explorer.parts.kept import kept
 from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain, sentence
@@ -18,7 +19,7 @@ from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.figures.subject import Subject
 from rnnviz.explorer.text.readings import encoded
 from rnnviz.models.reader import read_padded
-from rnnviz.theatre import View, theatre
+from rnnviz.theatre.view import View
 
 if TYPE_CHECKING:
     from rnnviz.analysis.padding import Fading, ReadoutAnswer, Small

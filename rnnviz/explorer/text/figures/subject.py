@@ -15,12 +15,12 @@ from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models.tokens import Encoded
 from rnnviz.notation.palette import Theme
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import Reading
+from rnnviz.theatre.reading import Reading
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rnnviz.theatre import View
+    from rnnviz.theatre.view import View
 
 
 @dataclass(frozen=True, eq=False)

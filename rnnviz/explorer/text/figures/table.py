@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rnnviz.explorer.parts.components import asked, place
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import FigurePlaces, FigureRoom, Gap
@@ -24,7 +25,6 @@ from rnnviz.explorer.text.figures.why import why
 from rnnviz.explorer.text.takeaway import code, downloads
 from rnnviz.notation.palette import Theme
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.theatre import asked, place
 
 if TYPE_CHECKING:
     from rnnviz.explorer.text.figures.subject import Subject

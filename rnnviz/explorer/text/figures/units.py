@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from rnnviz import parsing
+from rnnviz.explorer.parts.components import measures
 from rnnviz.explorer.parts.kept import kept, kept_with
 from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain
@@ -19,7 +20,7 @@ from rnnviz.explorer.parts.waiting import still_wanted
 from rnnviz.explorer.text.choices import UPLOAD
 from rnnviz.explorer.text.figures.subject import Subject
 from rnnviz.explorer.text.readings import tokenizer
-from rnnviz.theatre import Tint, measures
+from rnnviz.theatre.tints import Tint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rnnviz.explorer.parts.components import measures
 from rnnviz.explorer.parts.kept import kept, kept_with
 from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.explorer.text.figures.subject import Subject
 from rnnviz.explorer.text.readings import encoded
-from rnnviz.theatre import measures
 
 if TYPE_CHECKING:
     from rnnviz.analysis.attribution import TextExplanation
