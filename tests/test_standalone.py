@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.theatre.modules import FOLDER
+from rnnviz.theatre.modules import file
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import View
@@ -132,7 +132,7 @@ def test_three_readings_at_most_and_all_of_one_length() -> None:
 
 def test_the_colours_are_those_of_the_app(root: Path) -> None:
     theme = tomllib.loads((root / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
-    sheet = (FOLDER / "standalone.css").read_text(encoding="utf-8")
+    sheet = file("standalone.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root(\S*) \{(.*?)\}", sheet, re.DOTALL)
     assert [selector for selector, _ in blocks] == [
         "",

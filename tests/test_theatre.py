@@ -18,7 +18,7 @@ from rnnviz.explorer.parts.components import committed
 from rnnviz.notation.signals import DRAWN
 from rnnviz.theatre import drawing
 from rnnviz.theatre.arrays import decode, encode
-from rnnviz.theatre.modules import FOLDER, ModuleError, join
+from rnnviz.theatre.modules import WEB, ModuleError, file, join
 from rnnviz.theatre.payload import payloads
 from rnnviz.theatre.reading import SHORT, LayerReading, Mark, Reading, reading_from_trace
 from rnnviz.theatre.view import View
@@ -259,7 +259,7 @@ def test_what_cannot_be_joined_is_refused(
     ],
 )
 def test_each_component_is_one_module_that_reaches_nowhere_else(name: str) -> None:
-    text = join(FOLDER / f"{name}.js")
+    text = join(file(f"{name}.js"))
     assert text.count("export default function") == 1
     for word in ("http:", "https:", "innerHTML", "outerHTML", "eval(", "insertAdjacentHTML"):
         assert word not in text
@@ -269,11 +269,11 @@ def test_each_component_is_one_module_that_reaches_nowhere_else(name: str) -> No
 def test_no_module_is_left_out() -> None:
     entries = [
         path
-        for path in FOLDER.glob("*.js")
+        for path in WEB.glob("*/*.js")
         if path.stem == "standalone" or "\nexport default" in path.read_text(encoding="utf-8")
     ]
     joined = "".join(map(join, entries))
-    for path in FOLDER.glob("*.js"):
+    for path in WEB.glob("*/*.js"):
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert first.startswith("//"), f"{path.name}: expected a first line that says what it is"
         assert first in joined, path.name

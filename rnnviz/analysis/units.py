@@ -1,7 +1,7 @@
 """Units that answer to a brushed span of steps: on throughout, and off outside.
 
 Strobelt, Gehrmann, Pfister and Rush (2018), "LSTMVis", let a person select a span and look for the
-units that were on in all of it. This is the Python twin of `rnnviz/theatre/brush.js`; both are
+units that were on in all of it. This is the Python twin of `theatre/web/stage/brush.js`; both are
 tested against the same vectors in `tests/js/brush.json`. Numpy only.
 
 Shapes: `T` steps, `H` units.

@@ -3,7 +3,8 @@
 The modules import each other by relative path and are tested as they are (``node --test``). Here
 they are put one after the other, dependencies first, with their local imports and their ``export``
 words taken off. No build step: this is all there is. Only plain forms are understood, and anything
-else is refused loudly: ``import { a, b } from "./file.js";`` and ``export`` before a declaration.
+else is refused loudly: ``import { a, b } from "./file.js";`` or ``"../folder/file.js"``, and
+``export`` before a declaration.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"(\.\.?/[\w/-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class)\b)", re.MULTILINE)
 _DECLARED = re.compile(
     r"^(?:export )?(?:async function|function|const|let|class)\s+(\w+)", re.MULTILINE
 )
 _LEFT_OVER = re.compile(r"^(?:import\b|export (?!default\b)).*", re.MULTILINE)
 
-FOLDER = Path(__file__).parent
+WEB = Path(__file__).parent / "web"
 SHEETS = ("theatre", "controls", "prose", "stage", "legend", "tour", "narrow", "presenter")
 """The style sheets of the theatre, in the order in which they apply."""
 
@@ -48,7 +49,15 @@ def join(entry: Path) -> str:
 
 def styles() -> str:
     """The theatre's style sheets as one text."""
-    return "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
+    return "".join(file(f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
+
+
+def file(name: str) -> Path:
+    """The module or style sheet of that name, in whichever folder of `web/` it stands."""
+    found = list(WEB.glob(f"*/{name}"))
+    if len(found) != 1:
+        raise ModuleError(f"{name}: expected one file of that name, found {len(found)}")
+    return found[0]
 
 
 def _visit(path: Path, order: list[Path], above: tuple[Path, ...]) -> None:
@@ -63,7 +72,7 @@ def _visit(path: Path, order: list[Path], above: tuple[Path, ...]) -> None:
     for names, target in _IMPORT.findall(path.read_text(encoding="utf-8")):
         if " as " in names:
             raise ModuleError(f"{path.name}: expected plain names in the import of {target}")
-        _visit(path.parent / target, order, (*above, path))
+        _visit((path.parent / target).resolve(), order, (*above, path))
     order.append(path)
 
 
@@ -74,7 +83,7 @@ def _stripped(path: Path, text: str, *, is_entry: bool) -> str:
     left = _LEFT_OVER.search(text)
     if left:
         raise ModuleError(
-            f"{path.name}: expected only named imports from ./ and exported declarations, got "
+            f"{path.name}: expected only named imports by relative path and exported declarations, got "
             f"{left[0]!r}"
         )
     return text

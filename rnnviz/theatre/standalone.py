@@ -15,7 +15,7 @@ from functools import cache
 from html import escape
 from typing import Any, Literal, get_args
 
-from rnnviz.theatre.modules import FOLDER, join, styles
+from rnnviz.theatre.modules import file, join, styles
 from rnnviz.theatre.payload import Payload, payloads, shape_of
 from rnnviz.theatre.reading import Reading
 from rnnviz.theatre.tints import Tint, tint_payloads
@@ -115,8 +115,8 @@ def _text(text: str) -> str:
 @cache
 def _parts() -> tuple[str, str]:
     """The style sheet and the script, the same in every file."""
-    sheet = (FOLDER / "standalone.css").read_text(encoding="utf-8")
-    style, script = sheet + styles(), join(FOLDER / "standalone.js")
+    sheet = file("standalone.css").read_text(encoding="utf-8")
+    style, script = sheet + styles(), join(file("standalone.js"))
     for name, text in (("style", style), ("script", script)):
         if f"</{name}" in text.lower() or "<!--" in text or "\r" in text:
             raise ValueError(f"{name}: expected text without </{name}, <!-- and carriage returns")

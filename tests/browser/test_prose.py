@@ -18,7 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from rnnviz.notation.signals import DRAWN
-from rnnviz.theatre.modules import FOLDER, join
+from rnnviz.theatre.modules import file, join
 from rnnviz.theatre.reading import LayerReading, LeftOutText, Reading
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.tints import Tint, tint_payloads
@@ -381,9 +381,9 @@ def measures_page(tokens: list[str], columns: list[Tint], left_out: LeftOutText 
         "title": "Four measures",
         "left_out": None if left_out is None else asdict(left_out),
     }
-    style = "".join((FOLDER / f"{name}.css").read_text("utf-8") for name in ("measures", "prose"))
+    style = "".join(file(f"{name}.css").read_text("utf-8") for name in ("measures", "prose"))
     given = json.dumps(data).replace("<", "\\u003c")
-    script = join(FOLDER / "measures.js").replace("export default function", "function")
+    script = join(file("measures.js")).replace("export default function", "function")
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Measures</title>
       <style>{style}</style><main><h1>Measures</h1><h2>Side by side</h2></main>
       <script id="data" type="application/json">{given}</script>

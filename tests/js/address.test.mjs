@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { viewOf, viewSearch } from "../../rnnviz/theatre/address.js";
-import { DEFAULT_VIEW, readView } from "../../rnnviz/theatre/view.js";
+import { viewOf, viewSearch } from "../../rnnviz/theatre/web/stage/address.js";
+import { DEFAULT_VIEW, readView } from "../../rnnviz/theatre/web/shared/view.js";
 
 const vectors = JSON.parse(readFileSync(new URL("./addresses.json", import.meta.url), "utf-8"));
 

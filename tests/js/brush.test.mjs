@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { unitsOn, unitsThroughout } from "../../rnnviz/theatre/brush.js";
-import { decodeReading, valueAt } from "../../rnnviz/theatre/decode.js";
+import { unitsOn, unitsThroughout } from "../../rnnviz/theatre/web/stage/brush.js";
+import { decodeReading, valueAt } from "../../rnnviz/theatre/web/shared/decode.js";
 import { assertInProportion } from "./growth.mjs";
 import { randomPayload } from "./reading.mjs";
 

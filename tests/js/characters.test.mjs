@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { characterName, textParts, withoutMargins } from "../../rnnviz/theatre/characters.js";
+import { characterName, textParts, withoutMargins } from "../../rnnviz/theatre/web/shared/characters.js";
 
 const named = (text) => textParts(text).filter(({ name }) => name !== null);
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   allSteps, bandPath, fittingLabels, floats, linePath, linearTicks, logText, logTicks, nearest, scaleOf, signPath, tickText,
   unpackedLines, within, written,
-} from "../../rnnviz/theatre/curvescale.js";
+} from "../../rnnviz/theatre/web/curves/curvescale.js";
 
 const across = scaleOf([0, 10], false, 0, 100);
 const up = scaleOf([0, 1], false, 50, 0);

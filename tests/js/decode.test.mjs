@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { answeredStep, busiestUnit, decodeArray, decodeReading, leadingClass, valueAt } from "../../rnnviz/theatre/decode.js";
+import { answeredStep, busiestUnit, decodeArray, decodeReading, leadingClass, valueAt } from "../../rnnviz/theatre/web/shared/decode.js";
 import { haunted, pack, randomPayload, smallPayload } from "./reading.mjs";
 
 test("values come back within half a step of the code, at both widths", () => {

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { lookupTable, parseColour, tableIndex } from "../../rnnviz/theatre/colours.js";
-import { decodeReading, valueAt } from "../../rnnviz/theatre/decode.js";
-import { shownArray, shownSignal, stepBefore } from "../../rnnviz/theatre/derived.js";
-import { heatmapPixels } from "../../rnnviz/theatre/heatmap.js";
-import { rowOfUnit, rowOrder, unitOfRow } from "../../rnnviz/theatre/order.js";
+import { lookupTable, parseColour, tableIndex } from "../../rnnviz/theatre/web/shared/colours.js";
+import { decodeReading, valueAt } from "../../rnnviz/theatre/web/shared/decode.js";
+import { shownArray, shownSignal, stepBefore } from "../../rnnviz/theatre/web/shared/derived.js";
+import { heatmapPixels } from "../../rnnviz/theatre/web/shared/heatmap.js";
+import { rowOfUnit, rowOrder, unitOfRow } from "../../rnnviz/theatre/web/stage/order.js";
 import { assertInProportion } from "./growth.mjs";
 import { gate, haunted, pack, randomPayload, signed, smallPayload } from "./reading.mjs";
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { hashOfView, viewOfHash } from "../../rnnviz/theatre/hash.js";
-import { DEFAULT_VIEW } from "../../rnnviz/theatre/view.js";
+import { hashOfView, viewOfHash } from "../../rnnviz/theatre/web/page/hash.js";
+import { DEFAULT_VIEW } from "../../rnnviz/theatre/web/shared/view.js";
 
 const vectors = JSON.parse(readFileSync(new URL("./addresses.json", import.meta.url), "utf8"));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { initialState, keyAction, reduce } from "../../rnnviz/theatre/state.js";
+import { initialState, keyAction, reduce } from "../../rnnviz/theatre/web/stage/state.js";
 
 const SHAPE = {
   steps: 28,

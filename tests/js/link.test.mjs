@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { copiedSentence } from "../../rnnviz/theatre/link.js";
+import { copiedSentence } from "../../rnnviz/theatre/web/stage/link.js";
 
 const TEXT = { what: "your text", words: { own: "eJw" }, owned: ["text", "own"], version: "2", is_in: false };
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { contrast, lookupTable, parseColour, rampColour, tableIndex } from "../../rnnviz/theatre/colours.js";
-import { decodeArray, decodeReading } from "../../rnnviz/theatre/decode.js";
-import { imagePixels } from "../../rnnviz/theatre/charts.js";
+import { contrast, lookupTable, parseColour, rampColour, tableIndex } from "../../rnnviz/theatre/web/shared/colours.js";
+import { decodeArray, decodeReading } from "../../rnnviz/theatre/web/shared/decode.js";
+import { imagePixels } from "../../rnnviz/theatre/web/shared/charts.js";
 import {
   barTop,
   columnCentre,
@@ -13,11 +13,11 @@ import {
   ticks,
   timeAxis,
   unitAt,
-} from "../../rnnviz/theatre/geometry.js";
-import { heatmapPixels } from "../../rnnviz/theatre/heatmap.js";
-import { cellValue, listBands } from "../../rnnviz/theatre/panels.js";
-import { initialState, shapeOf } from "../../rnnviz/theatre/state.js";
-import { number, percentage, signalSentence, signalWords, stepSentence } from "../../rnnviz/theatre/words.js";
+} from "../../rnnviz/theatre/web/shared/geometry.js";
+import { heatmapPixels } from "../../rnnviz/theatre/web/shared/heatmap.js";
+import { cellValue, listBands } from "../../rnnviz/theatre/web/stage/panels.js";
+import { initialState, shapeOf } from "../../rnnviz/theatre/web/stage/state.js";
+import { number, percentage, signalSentence, signalWords, stepSentence } from "../../rnnviz/theatre/web/shared/words.js";
 import { gate, pack, signed, smallPayload } from "./reading.mjs";
 
 test("colours are read in every form that a browser hands out", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mixWords } from "../../rnnviz/theatre/morph.js";
-import mountPlace, { saysTheSame } from "../../rnnviz/theatre/place.js";
-import { placedSearch } from "../../rnnviz/theatre/search.js";
+import { mixWords } from "../../rnnviz/theatre/web/morph/morph.js";
+import mountPlace, { saysTheSame } from "../../rnnviz/theatre/web/address/place.js";
+import { placedSearch } from "../../rnnviz/theatre/web/shared/search.js";
 
 const OWNED = ["cell", "sample", "pin"];
 const placed = (search, words) => placedSearch(search, OWNED, words, "2");

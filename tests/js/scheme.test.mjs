@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import mountScheme from "../../rnnviz/theatre/scheme.js";
+import mountScheme from "../../rnnviz/theatre/web/address/scheme.js";
 
 test("Python is told when the page has changed its colour, and of nothing else", () => {
   const said = [];

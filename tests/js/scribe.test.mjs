@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countSentence, countWords } from "../../rnnviz/theatre/scribe.js";
+import { countSentence, countWords } from "../../rnnviz/theatre/web/scribe/scribe.js";
 import { assertInProportion } from "./growth.mjs";
 
 test("words and characters are counted as a person counts them", () => {

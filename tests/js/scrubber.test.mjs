@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { placeOf } from "../../rnnviz/theatre/scrubber.js";
+import { placeOf } from "../../rnnviz/theatre/web/scrubber/scrubber.js";
 
 test("a step stands at its place, or at that of the last one before it", () => {
   const steps = [1, 2, 4, 8];

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { signalSentence } from "../../rnnviz/theatre/words.js";
+import { signalSentence } from "../../rnnviz/theatre/web/shared/words.js";
 
 const { signals, sentences } = JSON.parse(readFileSync(new URL("./sentences.json", import.meta.url), "utf-8"));
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decodeReading } from "../../rnnviz/theatre/decode.js";
+import { decodeReading } from "../../rnnviz/theatre/web/shared/decode.js";
 import {
   announcement,
   brushSentence,
@@ -13,8 +13,8 @@ import {
   tipText,
   valueWords,
   windowWords,
-} from "../../rnnviz/theatre/speech.js";
-import { initialState, lookedAt, reduce, shapeOf } from "../../rnnviz/theatre/state.js";
+} from "../../rnnviz/theatre/web/shared/speech.js";
+import { initialState, lookedAt, reduce, shapeOf } from "../../rnnviz/theatre/web/stage/state.js";
 import {
   beyondWords,
   changeWords,
@@ -28,7 +28,7 @@ import {
   signedNumber,
   spanWords,
   withArticle,
-} from "../../rnnviz/theatre/words.js";
+} from "../../rnnviz/theatre/web/shared/words.js";
 import { gate, haunted, randomPayload, signed, smallPayload } from "./reading.mjs";
 
 const reading = decodeReading(smallPayload());

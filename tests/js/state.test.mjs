@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decodeReading } from "../../rnnviz/theatre/decode.js";
+import { decodeReading } from "../../rnnviz/theatre/web/shared/decode.js";
 import {
   adoptReadings,
   commitMessage,
@@ -12,8 +12,8 @@ import {
   reduce,
   shapeOf,
   viewOfState,
-} from "../../rnnviz/theatre/state.js";
-import { DEFAULT_VIEW, VIEW_CHECKS } from "../../rnnviz/theatre/view.js";
+} from "../../rnnviz/theatre/web/stage/state.js";
+import { DEFAULT_VIEW, VIEW_CHECKS } from "../../rnnviz/theatre/web/shared/view.js";
 import { gate, haunted, randomPayload, signed, smallPayload } from "./reading.mjs";
 
 const SIGNALS = ["input_gate", "forget_gate", "candidate", "cell", "output_gate", "hidden"];

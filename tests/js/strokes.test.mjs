@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countPoints, extendStroke, startStroke } from "../../rnnviz/theatre/strokes.js";
+import { countPoints, extendStroke, startStroke } from "../../rnnviz/theatre/web/canvas/strokes.js";
 
 test("strokes are kept apart, with their pen, inside the board", () => {
   let strokes = startStroke([], "thick", [0.1, 0.2]);

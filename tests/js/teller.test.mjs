@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { Teller } from "../../rnnviz/theatre/teller.js";
-import { Turns } from "../../rnnviz/theatre/turns.js";
+import { Teller } from "../../rnnviz/theatre/web/shared/teller.js";
+import { Turns } from "../../rnnviz/theatre/web/shared/turns.js";
 
 // Python, as far as a teller sees it: what it was told, and what it hands over when it has heard that.
 function told() {

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { contrast, parseColour } from "../../rnnviz/theatre/colours.js";
-import { decodeReading, valueAt } from "../../rnnviz/theatre/decode.js";
-import { proseTip, tintSentence } from "../../rnnviz/theatre/prosewords.js";
-import { inkOn, NO_SWATCH, softTable, tokenColours } from "../../rnnviz/theatre/swatches.js";
-import { decodeTints, offeredTints, resolveTint, shownTint, tintDigits } from "../../rnnviz/theatre/tints.js";
+import { contrast, parseColour } from "../../rnnviz/theatre/web/shared/colours.js";
+import { decodeReading, valueAt } from "../../rnnviz/theatre/web/shared/decode.js";
+import { proseTip, tintSentence } from "../../rnnviz/theatre/web/shared/prosewords.js";
+import { inkOn, NO_SWATCH, softTable, tokenColours } from "../../rnnviz/theatre/web/shared/swatches.js";
+import { decodeTints, offeredTints, resolveTint, shownTint, tintDigits } from "../../rnnviz/theatre/web/shared/tints.js";
 import { pack, smallPayload } from "./reading.mjs";
 
 const RAMP = ["#0b4f94", "#f7f6f3", "#b34700"];

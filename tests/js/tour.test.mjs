@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { initialState, reduce } from "../../rnnviz/theatre/state.js";
-import { TOUR, Tour } from "../../rnnviz/theatre/tour.js";
+import { initialState, reduce } from "../../rnnviz/theatre/web/stage/state.js";
+import { TOUR, Tour } from "../../rnnviz/theatre/web/stage/tour.js";
 
 const SHAPE = {
   steps: 28,

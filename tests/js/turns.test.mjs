@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { nextTurn, turnOf, Turns, turnsOf } from "../../rnnviz/theatre/turns.js";
+import { nextTurn, turnOf, Turns, turnsOf } from "../../rnnviz/theatre/web/shared/turns.js";
 
 const CASES = JSON.parse(readFileSync(new URL("turns.json", import.meta.url), "utf8"));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { unpack } from "../../rnnviz/theatre/unpack.js";
+import { unpack } from "../../rnnviz/theatre/web/shared/unpack.js";
 
 test("bytes and plain values both come out as values", () => {
   const given = { label: "é", list: [1, null] };

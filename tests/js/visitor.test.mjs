@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import mountVisitor, { cookieOf, cookieText } from "../../rnnviz/theatre/visitor.js";
+import mountVisitor, { cookieOf, cookieText } from "../../rnnviz/theatre/web/address/visitor.js";
 
 const NAME = "rnnviz_visitor";
 const OURS = "abcdefghijklmnop_-12";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { initialState, reduce } from "../../rnnviz/theatre/state.js";
+import { initialState, reduce } from "../../rnnviz/theatre/web/stage/state.js";
 import {
   changePerStep,
   decimated,
@@ -15,8 +15,8 @@ import {
   windowAtFrame,
   wholeWindow,
   zoomed,
-} from "../../rnnviz/theatre/window.js";
-import { decodeArray } from "../../rnnviz/theatre/decode.js";
+} from "../../rnnviz/theatre/web/shared/window.js";
+import { decodeArray } from "../../rnnviz/theatre/web/shared/decode.js";
 import { pack } from "./reading.mjs";
 
 test("no column gets thinner than three pixels", () => {

@@ -18,7 +18,7 @@ import numpy as np
 from rnnviz.safe.checked import fields, sound, whole
 from rnnviz.theatre import drawing, writing
 from rnnviz.theatre.arrays import encode
-from rnnviz.theatre.modules import FOLDER, SHEETS, join
+from rnnviz.theatre.modules import SHEETS, file, join
 from rnnviz.theatre.payload import Payload, digest, payloads, shape_of
 from rnnviz.theatre.reading import LeftOutText, Reading
 from rnnviz.theatre.tints import Tint, tint_payloads
@@ -52,9 +52,11 @@ def component(name: str, *more_sheets: str) -> Any:
     """
     import streamlit as st
 
-    sheets = [FOLDER / f"{sheet}.css" for sheet in (name, *more_sheets)]
-    css = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets if sheet.exists())
-    js = join(FOLDER / f"{name}.js")
+    script = file(f"{name}.js")
+    own = [sheet for sheet in [script.with_suffix(".css")] if sheet.exists()]
+    sheets = own + [file(f"{sheet}.css") for sheet in more_sheets]
+    css = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
+    js = join(script)
     return st.components.v2.component(f"rnnviz_{name}", js=js, css=css or None)
 
 
