@@ -16,9 +16,10 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from rnnviz.runs.queue import Job, JobManager
+from rnnviz.runs.queue.job import Job
+from rnnviz.runs.queue.manager import JobManager
 from rnnviz.runs.store import RunStore
-from rnnviz.training.plan import defaults
+from rnnviz.training.tasks.table import defaults
 
 
 def waited(true: Callable[[], object]) -> float:

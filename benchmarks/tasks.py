@@ -23,8 +23,10 @@ from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis.findings import diagnose
 from rnnviz.training.engine.events import EpochFinished, Event, to_json
 from rnnviz.training.engine.loop import DivergenceError, Training
-from rnnviz.training.plan import CELLS, PRESETS, TASKS, Plan, defaults
+from rnnviz.training.plan import CELLS, Plan
 from rnnviz.training.preparation import prepare
+from rnnviz.training.presets import PRESETS
+from rnnviz.training.tasks.table import TASKS, defaults
 
 
 def main() -> None:

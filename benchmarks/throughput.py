@@ -37,7 +37,10 @@ from rnnviz.data import MissingDataError, mnist
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.readouts import READOUTS
 from rnnviz.nn import bptt
-from rnnviz.training import Examples, Recipe, StepFinished, train
+from rnnviz.training.engine.batches import Examples
+from rnnviz.training.engine.events import StepFinished
+from rnnviz.training.engine.loop import train
+from rnnviz.training.engine.recipe import Recipe
 
 TORCHS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 AIMS = {("rnn", "bptt"): 1.15, ("gru", "bptt"): 1.15, ("lstm", "bptt"): 0.6, ("lstm", "torch"): 1.0}

@@ -20,12 +20,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rnnviz.runs.queue import Job, JobManager
 from rnnviz.runs.queue.crew import resident_megabytes
+from rnnviz.runs.queue.job import Job
 from rnnviz.runs.queue.limits import cores
+from rnnviz.runs.queue.manager import JobManager
 from rnnviz.runs.record import Run
 from rnnviz.runs.store import RunStore
-from rnnviz.training.plan import Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import defaults
 
 
 class Memory:

@@ -27,7 +27,7 @@ from rnnviz.data import digits, samples
 from rnnviz.models import checkpoint, evaluation, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.safe.files import check_overwriting
-from rnnviz.training import Event, StepFinished
+from rnnviz.training.engine.events import Event, StepFinished
 from tests.oracle import assert_near
 
 REDRAWN = functools.cache(digits.load)

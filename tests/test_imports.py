@@ -17,56 +17,25 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "rnnviz").rglob("*.py"))
 }
-# A module imports from its own layer and from those above it in this list, never from below.
-LAYERS = (
-    ("rnnviz.nn.cells",),
-    ("rnnviz.nn.unrolling", "rnnviz.nn.buffers", "rnnviz.nn.sweeps", "rnnviz.nn.arguments"),
-    ("rnnviz.nn.torch_names",),
-    ("rnnviz.nn.recurrent", "rnnviz.nn.bptt"),
-    ("rnnviz.nn.parameters",),
-    ("rnnviz.nn.observe",),
-    ("rnnviz.surgery", "rnnviz.nn.parity", "rnnviz.models.readouts"),
-    ("rnnviz.models.classifier", "rnnviz.models.checkpoint", "rnnviz.models.tokens"),
-    ("rnnviz.analysis",),
-    (
-        "rnnviz.training",
-        "rnnviz.models.evaluation",
-        "rnnviz.analysis.robustness",
-        "rnnviz.models.reader",
-    ),
-    ("rnnviz.runs.queue", "rnnviz.runs.worker", "rnnviz.explorer.train.replay"),
-    ("rnnviz.explorer",),
-    ("rnnviz.explorer.server",),
-    ("rnnviz.commands",),
-    ("rnnviz.__main__",),
+# A package imports from itself and from those before it, never from those after it: imports inside
+# functions and for types count as well.
+ORDER = (
+    "safe",
+    "notation",
+    "theatre",
+    "data",
+    "parsing",
+    "nn",
+    "models",
+    "analysis",
+    "training",
+    "figures",
+    "runs",
+    "commands",
+    "explorer",
 )
-UPWARDS: set[tuple[str, str]] = set()
-# Words, colours, checks and arithmetic on arrays, which know no network.
-ARRAYS = (
-    "rnnviz.safe.checked",
-    "rnnviz.notation.signals",
-    "rnnviz.notation.palette",
-    "rnnviz.notation.decision",
-    "rnnviz.theatre.ordering",
-    "rnnviz.analysis.saturation",
-    "rnnviz.analysis.units",
-)
-# These import of ours only themselves and what is named here.
-ALONE: dict[str, tuple[str, ...]] = {
-    "rnnviz.data": (
-        "rnnviz.tracking",
-        "rnnviz.safe.files",
-    ),
-    "rnnviz.explorer.parts.components": ARRAYS,
-    "rnnviz.figures": ARRAYS,
-    **dict.fromkeys(ARRAYS, ARRAYS),
-}
-STREAMLIT = {
-    "rnnviz.explorer.server",
-    "rnnviz.explorer",
-    "rnnviz.explorer.parts.components",
-    "rnnviz.explorer.parts.router",
-}
+AT_THE_TOP = ("rnnviz", "rnnviz.__main__", "rnnviz.tracking")
+WITHOUT_TORCH = ("safe", "notation", "theatre", "figures")
 # These answer before torch has been imported, so the first picture does not wait for it.
 LIGHT = (
     "rnnviz",
@@ -89,7 +58,7 @@ LIGHT = (
     "rnnviz.training.presets",
     "rnnviz.training.diagnosis.measures",
     "rnnviz.training.tasks.table",
-    "rnnviz.training.words",
+    "rnnviz.training.plan",
     "rnnviz.runs.queue",
     "rnnviz.parsing",
     "rnnviz.runs.snapshots",
@@ -121,14 +90,6 @@ def runs_later(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
-def layer(module: str) -> int | None:
-    """The number of the layer that the module or one of its packages stands in."""
-    for number, names in enumerate(LAYERS):
-        if any(within(module, name) for name in names):
-            return number
-    return None
-
-
 def within(module: str, package: str) -> bool:
     return module == package or module.startswith(package + ".")
 
@@ -141,32 +102,38 @@ def ours(wanted: set[str]) -> list[str]:
     return [name for name in wanted if name.startswith("rnnviz.")]
 
 
-@pytest.mark.parametrize("module", MODULES)
+def package(module: str) -> str:
+    """The package of the first level that a module of ours is in; empty for those at the top."""
+    return "" if module in AT_THE_TOP else module.split(".")[1]
+
+
+def test_every_module_is_in_a_package_that_has_its_place() -> None:
+    found = {package(module) for module in MODULES} - {""}
+    assert found == set(ORDER)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in AT_THE_TOP])
 def test_imports_point_one_way(module: str) -> None:
     wanted = set(imports(MODULES[module]))
-    if (own := layer(module)) is not None:
-        above = [name for name in wanted if (layer(name) or 0) > own]
-        upwards = [to for of, to in UPWARDS if of == module]
-        assert not [name for name in above if not any(within(name, to) for to in upwards)]
-    for package, allowed in ALONE.items():
-        if within(module, package):
-            assert not [name for name in ours(wanted) if not within_any(name, (package, *allowed))]
-            assert package == "rnnviz.data" or not any(within(name, "torch") for name in wanted)
-    if within(module, "rnnviz.figures"):
+    own = package(module)
+    later = ORDER[ORDER.index(own) + 1 :]
+    ours = {name for name in wanted if name.startswith("rnnviz.") and name not in AT_THE_TOP}
+    assert not [name for name in ours if package(name) in later]
+    if own != "explorer":
+        assert not [name for name in wanted if within(name, "streamlit")]
+    if own in WITHOUT_TORCH:
+        assert not [name for name in wanted if within(name, "torch")]
+    if own == "figures":
         roots = {name.split(".")[0] for name in wanted} - set(sys.stdlib_module_names)
         assert roots <= {"numpy", "plotly", "rnnviz"}
-    if module not in STREAMLIT and not within_any(
-        module, ("rnnviz.explorer", "rnnviz.explorer.server")
-    ):
-        assert not [name for name in wanted if within(name, "streamlit")]
     if any(within(module, name) for name in LIGHT[1:]):
         assert not [n for n in imports(MODULES[module], only_at_top=True) if within(n, "torch")]
 
 
-def test_no_import_cycle() -> None:
+def test_no_import_goes_in_a_circle() -> None:
     graph = {
-        module: {n for n in imports(path, only_at_top=True) if n in MODULES and n != module}
-        - {"rnnviz"}  # the package resolves its names lazily
+        module: {name for name in imports(path) if name in MODULES and name != module}
+        - set(AT_THE_TOP[:1])  # the package resolves its names lazily
         for module, path in MODULES.items()
         if module != "rnnviz"
     }

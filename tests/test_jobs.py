@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from rnnviz.models.places import RunError
-from rnnviz.runs.queue import Job, JobError, JobManager, Limits, limits
 from rnnviz.runs.queue import manager as managers
 from rnnviz.runs.queue.crew import Crew, Worker, resident_megabytes
 from rnnviz.runs.queue.fair import FairQueue
-from rnnviz.runs.queue.job import UNSEEN_SECONDS, Lines
+from rnnviz.runs.queue.job import UNSEEN_SECONDS, Job, JobError, Lines
+from rnnviz.runs.queue.limits import Limits, limits
+from rnnviz.runs.queue.manager import JobManager
 from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import Plan
 from tests.fake_worker import DIES, DIVERGES, EATS, FIRST_EPOCH, GOOD, HANGS, IS_SLOW

@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 
 from rnnviz.models import checkpoint
-from rnnviz.runs.queue import Job, JobError, JobManager, Limits
 from rnnviz.runs.queue.crew import resident_megabytes
+from rnnviz.runs.queue.job import Job, JobError
+from rnnviz.runs.queue.limits import Limits
+from rnnviz.runs.queue.manager import JobManager
 from rnnviz.runs.store import RunStore
 from rnnviz.training.engine.state import TrainingState
 from tests.test_jobs import until

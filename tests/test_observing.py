@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 import rnnviz
 from rnnviz.nn.observe import bare
 from rnnviz.nn.parameters import adopt, copy_parameters, initialise
-from rnnviz.training import start
+from rnnviz.training import preparation
 from tests.oracle import CELLS, OURS, TORCH
 
 HOMES = {"ours": OURS, "torch": TORCH}
@@ -522,9 +522,9 @@ def test_where_training_starts_reaches_a_parametrized_weight() -> None:
     """Oracle: the sums of both biases, zero but for the gate that keeps."""
     net = layer("ours", "lstm")
     parametrize.register_parametrization(net, "bias_ih_l0", Halved())
-    start.initialise(net, keep_bias=2.0)
+    preparation.first_weights(net, keep_bias=2.0)
     wanted = torch.zeros(24)
     wanted[6:12] = 2
     torch.testing.assert_close(net.bias_ih_l0 + net.bias_hh_l0, wanted)
     with pytest.raises(ValueError, match=r"prune\.remove"):
-        start.initialise(pruned(layer("ours", "gru")))
+        preparation.first_weights(pruned(layer("ours", "gru")))

@@ -20,7 +20,8 @@ from rnnviz.runs.snapshots import SnapshotError
 from rnnviz.runs.store import RunStore
 from rnnviz.training import preparation
 from rnnviz.training.curves import Curves
-from rnnviz.training.plan import Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import defaults
 from tests.oracle import assert_near
 
 PLANS = {

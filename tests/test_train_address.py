@@ -20,7 +20,8 @@ from rnnviz.explorer.train.address import (
     read_query,
 )
 from rnnviz.theatre.view import WORDS as THEATRE_WORDS
-from rnnviz.training.plan import BOUNDS, CHOICES, FIELDS, TASK_NAMES, defaults
+from rnnviz.training.plan import BOUNDS, CHOICES, FIELDS, TASK_NAMES
+from rnnviz.training.tasks.table import defaults
 
 RUN = "q3J9_-abcdefghij"
 

@@ -23,7 +23,8 @@ from rnnviz.explorer.train.lines import (
 )
 from rnnviz.explorer.train.panels import payload
 from rnnviz.training.curves import Curves, Recorder, smoothed
-from rnnviz.training.plan import Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import defaults
 
 
 def curves(loss: Callable[[int], float], count: int = 50, every: int = 10) -> Curves:

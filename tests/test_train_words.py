@@ -10,7 +10,8 @@ import pytest
 from rnnviz.explorer.train import sentences
 from rnnviz.explorer.train.lines import Shown
 from rnnviz.training.curves import Curves
-from rnnviz.training.plan import TASKS, Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import TASKS, defaults
 
 STEPS = 10
 

@@ -14,20 +14,19 @@ from torch import nn
 
 from rnnviz.data import DataError
 from rnnviz.models.classifier import SequenceClassifier
-from rnnviz.training import (
-    DivergenceError,
+from rnnviz.training.engine.batches import Examples
+from rnnviz.training.engine.events import (
     EpochFinished,
     Event,
-    Examples,
     HeldOutScored,
-    Recipe,
     StepFinished,
     TrainingFinished,
     TrainingStarted,
     TrainingWarned,
-    train,
 )
-from rnnviz.training.start import initialise
+from rnnviz.training.engine.loop import DivergenceError, train
+from rnnviz.training.engine.recipe import Recipe
+from rnnviz.training.preparation import first_weights
 from rnnviz.training.tasks import images
 from tests.oracle import assert_near
 
@@ -224,7 +223,7 @@ def test_bad_recipes_and_examples_are_named() -> None:
 @pytest.mark.parametrize(("cell", "gates"), [("rnn", 1), ("gru", 3), ("lstm", 4)])
 def test_initial_weights(cell: str, gates: int) -> None:
     recurrent = SequenceClassifier(cell, hidden_size=16).recurrent
-    initialise(recurrent)
+    first_weights(recurrent)
     for layer in (0, 1):
         blocks = getattr(recurrent, f"weight_hh_l{layer}").detach().reshape(gates, 16, 16)
         for block in blocks:

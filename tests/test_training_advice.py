@@ -17,7 +17,9 @@ from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis.advice import Adviser, Step, any_of, sentence, written
 from rnnviz.training.diagnosis.causes import kept_bias
 from rnnviz.training.diagnosis.findings import Finding, diagnose
-from rnnviz.training.plan import BOUNDS, PRESETS, Plan, defaults
+from rnnviz.training.plan import BOUNDS, Plan
+from rnnviz.training.presets import PRESETS
+from rnnviz.training.tasks.table import defaults
 from tests.test_training_diagnosis import STEPS, curves, guessing
 
 SCALES = (1e-7, 0.3, 7.77, 50.0, 1e4)

@@ -17,8 +17,10 @@ from rnnviz.training.diagnosis.findings import Finding, diagnose
 from rnnviz.training.diagnosis.measures import percent, short
 from rnnviz.training.engine.events import Event, to_json
 from rnnviz.training.engine.loop import DivergenceError, Training
-from rnnviz.training.plan import PRESETS, Plan, defaults
+from rnnviz.training.plan import Plan
 from rnnviz.training.preparation import prepare
+from rnnviz.training.presets import PRESETS
+from rnnviz.training.tasks.table import defaults
 
 PLANS = {preset.key: preset.plan for preset in PRESETS}
 STEPS = 300

@@ -15,28 +15,24 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from rnnviz.training import (
-    DivergenceError,
+from rnnviz.training import budget
+from rnnviz.training.engine import events, loop, scoring
+from rnnviz.training.engine.batches import Examples
+from rnnviz.training.engine.devices import DeviceError, Place, place
+from rnnviz.training.engine.events import (
     EpochFinished,
     Event,
-    Examples,
     HeldOutScored,
-    Recipe,
     SnapshotTaken,
     StepFinished,
-    Training,
     TrainingFinished,
     TrainingStarted,
     TrainingWarned,
-    budget,
-    train,
 )
-from rnnviz.training.engine import events, loop, scoring
-from rnnviz.training.engine.averaging import RunningAverage
-from rnnviz.training.engine.devices import DeviceError, Place, place
+from rnnviz.training.engine.loop import DivergenceError, Training, train
 from rnnviz.training.engine.objectives import CLASSIFICATION, REGRESSION
-from rnnviz.training.engine.recipe import OPTIMIZERS, learning_rate, optimiser
-from rnnviz.training.engine.updates import update
+from rnnviz.training.engine.recipe import OPTIMIZERS, Recipe, learning_rate, optimiser
+from rnnviz.training.engine.updates import RunningAverage, update
 from tests.oracle import assert_near
 from tests.test_training import reader, small_model, stripes, words
 

@@ -23,16 +23,15 @@ from rnnviz.training.plan import (
     FIELDS,
     NONE_ALLOWED,
     OPTIMIZERS,
-    PRESETS,
     READOUTS,
     SCHEDULES,
-    TASKS,
+    WHOLE,
     Plan,
     PlanError,
-    defaults,
 )
 from rnnviz.training.preparation import build
-from rnnviz.training.words import WHOLE
+from rnnviz.training.presets import PRESETS
+from rnnviz.training.tasks.table import TASKS, defaults
 
 
 def refused(sentence: str, **words: object) -> None:

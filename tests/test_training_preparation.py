@@ -15,9 +15,10 @@ from rnnviz.runs.store import RunStore
 from rnnviz.theatre.reading import Mark, reading_from_trace
 from rnnviz.training.engine.batches import batches
 from rnnviz.training.engine.objectives import Classification, Number, Symbols
-from rnnviz.training.plan import CELLS, TASKS, Plan, defaults
+from rnnviz.training.plan import CELLS, Plan
 from rnnviz.training.preparation import Prepared, prepare
 from rnnviz.training.tasks import load
+from rnnviz.training.tasks.table import TASKS, defaults
 from tests.oracle import assert_near
 
 SMALL = {

@@ -11,20 +11,18 @@ import pytest
 import torch
 
 from rnnviz.models.storage import CheckpointError
-from rnnviz.training import (
-    DivergenceError,
+from rnnviz.training.engine import events
+from rnnviz.training.engine.batches import Examples
+from rnnviz.training.engine.events import (
     EpochFinished,
     Event,
-    Examples,
-    Recipe,
     SnapshotTaken,
     StepFinished,
-    Training,
     TrainingStarted,
-    TrainingState,
 )
-from rnnviz.training.engine import events
-from rnnviz.training.engine.recipe import OPTIMIZERS
+from rnnviz.training.engine.loop import DivergenceError, Training
+from rnnviz.training.engine.recipe import OPTIMIZERS, Recipe
+from rnnviz.training.engine.state import TrainingState
 from tests.test_training import reader, small_model, stripes, words
 
 CLOCK = ("seconds", "seconds_left", "examples_per_second", "resumed_at")

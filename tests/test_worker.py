@@ -29,7 +29,8 @@ from rnnviz.runs.worker.throttle import Throttle
 from rnnviz.runs.worker.work import Work
 from rnnviz.training.curves import Curves
 from rnnviz.training.engine.state import TrainingState
-from rnnviz.training.plan import Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import defaults
 
 PLAN = defaults("recall", "gru").changed(
     hidden_size=8, delay=5, examples=200, epochs=3, dropout=0.2, num_layers=2

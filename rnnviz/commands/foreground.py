@@ -28,7 +28,7 @@ from rnnviz.training.engine.loop import (
     TrainingFinished,
     TrainingState,
 )
-from rnnviz.training.start import initialise
+from rnnviz.training.preparation import first_weights
 from rnnviz.training.vectors import word_vectors
 
 __all__ = ["Task", "begin", "run", "start_from_vectors", "state_path", "stopped_by_ctrl_c", "track"]
@@ -63,7 +63,7 @@ def begin(model: SequenceClassifier, folder: Path | None) -> dict[str, Any]:
     the recurrent layers do not fit.
     """
     if folder is None:
-        initialise(model.recurrent)
+        first_weights(model.recurrent)
         if model.embedding is not None:
             torch.nn.init.normal_(model.embedding.weight, std=EMBEDDING_DEVIATION)
         return {}

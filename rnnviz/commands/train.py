@@ -23,7 +23,7 @@ from rnnviz.commands import (
 from rnnviz.safe.files import check_overwriting
 
 if TYPE_CHECKING:
-    from rnnviz.training import Recipe
+    from rnnviz.training.engine.recipe import Recipe
 
 IMAGES = ("mnist", "fashion-mnist", "kmnist", "digits")
 TEXTS = ("imdb", "sentences")
@@ -191,8 +191,8 @@ def train(
         import torch
 
         from rnnviz.models import storage
-        from rnnviz.training import DivergenceError
         from rnnviz.training.engine.devices import DeviceError, place
+        from rnnviz.training.engine.loop import DivergenceError
 
         task = _checked_task(data)
         suffix = readout or "attention"

@@ -83,7 +83,7 @@ def _stripped(path: Path, text: str, *, is_entry: bool) -> str:
     left = _LEFT_OVER.search(text)
     if left:
         raise ModuleError(
-            f"{path.name}: expected only named imports by relative path and exported declarations, got "
-            f"{left[0]!r}"
+            f"{path.name}: expected only named imports by relative path and exported "
+            f"declarations, got {left[0]!r}"
         )
     return text

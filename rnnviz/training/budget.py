@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from rnnviz.data.memory import CHANNELS
-from rnnviz.training.plan import BOUNDS, TASKS, Plan
-from rnnviz.training.tasks.table import EMBEDDING_SIZES
+from rnnviz.training.plan import BOUNDS, Plan
+from rnnviz.training.tasks.table import EMBEDDING_SIZES, TASKS
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SIGNALS = {"rnn": 1, "gru": 5, "lstm": 6}

@@ -33,7 +33,7 @@ from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.evaluation import padded
 from rnnviz.models.tokens import PAD, TextTokenizer
 from rnnviz.training.engine.loop import Examples, Recipe, TrainingFinished, train
-from rnnviz.training.start import initialise
+from rnnviz.training.preparation import first_weights
 
 CELLS = ("gru", "lstm")
 WAYS = ("last-step", "left", "last", "mean", "max", "attention")
@@ -111,7 +111,7 @@ def trained(
         labels=SENTIMENT,
         vocabulary_size=vocabulary,
     )
-    initialise(model.recurrent)
+    first_weights(model.recurrent)
     assert model.embedding is not None
     torch.nn.init.normal_(model.embedding.weight, std=0.1)
     for event in train(model, data["train"], data["held-out"], recipe):

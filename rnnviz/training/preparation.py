@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn import parameters
+from rnnviz.nn.parameters import Recurrent, assign, effective
 from rnnviz.training.engine.batches import Examples, Prepare
 from rnnviz.training.engine.objectives import Objective
 from rnnviz.training.engine.recipe import Recipe
 from rnnviz.training.plan import Plan
-from rnnviz.training.start import initialise
 from rnnviz.training.tasks.load import Shown, load
 from rnnviz.training.tasks.table import EMBEDDING_SIZES, TASKS
 
@@ -125,7 +126,7 @@ def begin(model: SequenceClassifier, plan: Plan) -> None:
     """Draw the first weights of `model` as the plan's `initialisation` says."""
     bias = plan.gate_bias
     if plan.initialisation == "kept":
-        initialise(model.recurrent, keep_bias=KEEP_BIAS if bias is None else bias)
+        first_weights(model.recurrent, keep_bias=KEEP_BIAS if bias is None else bias)
         matrices, bias = "uniform", None
     else:
         matrices = "uniform" if plan.initialisation == "torch" else plan.initialisation
@@ -133,3 +134,29 @@ def begin(model: SequenceClassifier, plan: Plan) -> None:
     parameters.initialise(model.recurrent, recurrent=matrices, gain=plan.gain, **of_gate)
     if model.embedding is not None:
         torch.nn.init.normal_(model.embedding.weight, std=EMBEDDING_DEVIATION)
+
+
+@torch.no_grad()
+def first_weights(recurrent: Recurrent, *, keep_bias: float = 1.0) -> None:
+    """Orthogonal recurrent weights, Glorot input weights, zero biases, gates that start by keeping.
+
+    Each gate's block `(H, H)` of `weight_hh` is orthogonal on its own (Saxe, McClelland and
+    Ganguli 2014). The second gate of an LSTM (forget) and of a GRU (update) keeps the old state;
+    its bias starts at `keep_bias` (Jozefowicz, Zaremba and Sutskever 2015). An RNN has none.
+
+    What a parametrization computes is set through it; raises ValueError where that cannot be.
+    """
+    weights = {name: value.clone() for name, value in effective(recurrent).items()}
+    for name, weight in weights.items():
+        gates = weight.view(-1, recurrent.hidden_size, *weight.shape[1:])
+        if name.startswith("weight_hh"):
+            for gate in gates:
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in gates:
+                nn.init.xavier_uniform_(gate)
+        else:
+            weight.zero_()
+            if name.startswith("bias_ih") and len(gates) > 1:
+                gates[1].fill_(keep_bias)
+    assign(recurrent, weights)

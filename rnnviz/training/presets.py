@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rnnviz.training.plan import Plan
 from rnnviz.training.tasks.table import defaults
-from rnnviz.training.words import Plan
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from benchmarks.page import draw
 from rnnviz.data.passages import PASSAGES
 from rnnviz.models import storage
 from rnnviz.runs.store import RunStore
-from rnnviz.training.plan import defaults
+from rnnviz.training.tasks.table import defaults
 from tests.browser.conftest import Open
 from tests.browser.test_text import choose_cell, pick, reads, upload
 from tests.browser.waiting import idle, still_box, until

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from rnnviz.models import storage
 from rnnviz.runs.store import RunStore
-from rnnviz.training.plan import defaults
+from rnnviz.training.tasks.table import defaults
 from tests.browser.conftest import PATIENCE, Open
 from tests.browser.test_accessibility import OPPOSITE, lasting_violations
 from tests.browser.waiting import fits, idle, still_box, until

@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 from rnnviz.explorer.parts import visitor
 from rnnviz.explorer.train import desk as train_desk
 from rnnviz.explorer.train import page as train
-from rnnviz.training.plan import PRESETS, TASKS, Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.presets import PRESETS
+from rnnviz.training.tasks.table import TASKS, defaults
 from tests.pages.conftest import Open
 from tests.pages.trainings import (
     STEPS_PER_EPOCH,

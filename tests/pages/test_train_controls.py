@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.explorer.parts import visitor
 from rnnviz.explorer.train.choices import TrainChoices
-from rnnviz.training.plan import PRESETS
+from rnnviz.training.presets import PRESETS
 from tests.pages.conftest import Open
 from tests.pages.test_train import PAGE, TABLE, said, unfolded
 from tests.pages.trainings import FakeManager, words

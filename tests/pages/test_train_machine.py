@@ -14,7 +14,8 @@ from rnnviz.explorer.parts import visitor
 from rnnviz.explorer.train import page
 from rnnviz.runs.record import Run
 from rnnviz.runs.store import RunStore
-from rnnviz.training.plan import Plan, defaults
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import defaults
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, take
 from tests.pages.texts import handed

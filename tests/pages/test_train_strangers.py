@@ -22,7 +22,7 @@ from rnnviz.runs import downloads
 from rnnviz.runs.budgets import LOCAL
 from rnnviz.runs.record import Run
 from rnnviz.runs.store import RunStore
-from rnnviz.training.plan import defaults
+from rnnviz.training.tasks.table import defaults
 from tests.pages.conftest import Open
 from tests.pages.runs import VISITOR, made, reads_tokens, take
 from tests.pages.trainings import FakeManager

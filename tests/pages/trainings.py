@@ -9,7 +9,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.runs.queue import JobError, Limits
+from rnnviz.runs.queue.job import JobError
+from rnnviz.runs.queue.limits import Limits
 from rnnviz.runs.store import RunStore
 from rnnviz.training.curves import Curves, Recorder
 from rnnviz.training.plan import Plan

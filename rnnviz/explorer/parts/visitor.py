@@ -19,7 +19,7 @@ from rnnviz.explorer.parts.components import component, sent_by
 from rnnviz.runs.budgets import address_of
 
 if TYPE_CHECKING:
-    from rnnviz.runs.queue import JobManager
+    from rnnviz.runs.queue.manager import JobManager
     from rnnviz.runs.store import RunStore
 
 COOKIE = "rnnviz_visitor"
@@ -76,7 +76,7 @@ def desk() -> Desk:
     No cached resource: what Streamlit caches a visitor can have cleared.
     """
     global _desk
-    from rnnviz.runs.queue import JobManager
+    from rnnviz.runs.queue.manager import JobManager
     from rnnviz.runs.store import RunStore
 
     with _making:

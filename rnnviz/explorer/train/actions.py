@@ -119,7 +119,7 @@ def _show(id: str, choices: TrainChoices) -> None:
 
 
 def _resume(id: str, visitor: str, choices: TrainChoices) -> None:
-    from rnnviz.runs.queue import JobError
+    from rnnviz.runs.queue.job import JobError
 
     try:
         present(visitor).manager.resume(id)

@@ -14,16 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rnnviz.theatre.view import notice
-from rnnviz.training.plan import (
-    BOUNDS,
-    CHOICES,
-    NONE_ALLOWED,
-    TASK_NAMES,
-    Plan,
-    PlanError,
-    defaults,
-)
-from rnnviz.training.words import WHOLE
+from rnnviz.training.plan import BOUNDS, CHOICES, NONE_ALLOWED, TASK_NAMES, WHOLE, Plan, PlanError
+from rnnviz.training.tasks.table import defaults
 
 VERSION = "2"
 CELLS = ("lstm", "gru", "rnn")

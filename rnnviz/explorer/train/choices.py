@@ -29,7 +29,9 @@ from rnnviz.explorer.train.address import (
 )
 from rnnviz.figures.curves import Range
 from rnnviz.theatre.turns import Offers
-from rnnviz.training.plan import PRESETS, Plan, PlanError, Preset, defaults
+from rnnviz.training.plan import Plan, PlanError
+from rnnviz.training.presets import PRESETS, Preset
+from rnnviz.training.tasks.table import defaults
 
 PLACE = "train_place"
 TRAVEL = "train_travel"

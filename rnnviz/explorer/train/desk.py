@@ -13,12 +13,14 @@ from rnnviz.explorer.train.address import CELLS, REFERENCE, TrainAddress, first_
 from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.explorer.train.lines import Shown, name_of
 from rnnviz.models.places import RunError
-from rnnviz.runs.queue import LIVE, RESUMABLE, JobError
+from rnnviz.runs.queue.job import JobError
+from rnnviz.runs.record import BUSY as LIVE
+from rnnviz.runs.record import RESUMABLE
 from rnnviz.training.plan import Plan, PlanError
 
 if TYPE_CHECKING:
     from rnnviz.explorer.parts.visitor import Desk
-    from rnnviz.runs.queue import Job
+    from rnnviz.runs.queue.job import Job
     from rnnviz.runs.record import Run
 
 FIRST, TRAINING, WAITING, PAUSED = 0.5, 1.0, 3.0, 5.0
@@ -268,7 +270,7 @@ def _of_store(desk: Desk, found: Run, visitor: str) -> Looked:
 
 
 def _name(plan: Plan, with_seed: bool) -> str:
-    from rnnviz.training.plan import TASKS
+    from rnnviz.training.tasks.table import TASKS
 
     seed = f", seed {plan.seed}" if with_seed else ""
     return f"{name_of(plan.to_json())}, {TASKS[plan.task].name}{seed}"

@@ -14,7 +14,7 @@ import numpy as np
 from rnnviz.figures.curves import Line, Mark
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.training.curves import Curves, smoothed, thinned
-from rnnviz.training.plan import TASKS
+from rnnviz.training.tasks.table import TASKS
 
 MOST_POINTS = 400
 """Of one line."""

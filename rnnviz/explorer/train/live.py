@@ -21,7 +21,8 @@ from rnnviz.explorer.train.curves import curves
 from rnnviz.explorer.train.desk import Looked
 from rnnviz.explorer.train.lines import Shown, kinds
 from rnnviz.training.curves import Curves
-from rnnviz.training.plan import PRESETS, Plan, PlanError
+from rnnviz.training.plan import Plan, PlanError
+from rnnviz.training.presets import PRESETS
 
 if TYPE_CHECKING:
     from rnnviz.training.diagnosis.findings import Finding

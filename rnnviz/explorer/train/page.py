@@ -19,7 +19,8 @@ from rnnviz.explorer.train.choices import TRAVEL, TrainChoices, train_choices
 from rnnviz.explorer.train.live import live_stage
 from rnnviz.explorer.train.setup import setup_controls
 from rnnviz.models.places import RunError
-from rnnviz.training.plan import TASKS, PlanError
+from rnnviz.training.plan import PlanError
+from rnnviz.training.tasks.table import TASKS
 
 __all__ = [
     "closer",

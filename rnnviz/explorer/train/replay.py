@@ -25,9 +25,10 @@ from rnnviz.runs.snapshots import Snapshot, load_into
 from rnnviz.theatre.reading import Mark, Reading, reading_from_trace
 from rnnviz.training import preparation
 from rnnviz.training.engine.objectives import LARGEST_ERROR, Number, Objective
-from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.plan import Plan
 from rnnviz.training.tasks import load
 from rnnviz.training.tasks.load import Shown
+from rnnviz.training.tasks.table import TASKS
 
 _LOADING = Lock()
 

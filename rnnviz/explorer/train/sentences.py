@@ -17,7 +17,8 @@ from rnnviz.explorer.train.lines import Shown, kinds, name_of, right_words
 from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.training.diagnosis.comparing import Scored, ahead, is_guessed
 from rnnviz.training.diagnosis.measures import Readings
-from rnnviz.training.plan import TASKS, Plan, PlanError
+from rnnviz.training.plan import Plan, PlanError
+from rnnviz.training.tasks.table import TASKS
 
 STATES = {
     "queued": "Waiting",

@@ -13,7 +13,9 @@ from rnnviz.explorer.train.address import CELLS, RACE, REFERENCE, SEEDS
 from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.explorer.train.upload import upload_controls
 from rnnviz.notation.signals import CELL_NAMES
-from rnnviz.training.plan import BOUNDS, PRESETS, TASKS
+from rnnviz.training.plan import BOUNDS
+from rnnviz.training.presets import PRESETS
+from rnnviz.training.tasks.table import TASKS
 
 MORE = "train_more"
 SIZES = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)

@@ -20,7 +20,7 @@ from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.runs.record import Run
 from rnnviz.safe import spreadsheets
 from rnnviz.training.curves import Curves, smoothed, thinned
-from rnnviz.training.plan import TASKS
+from rnnviz.training.tasks.table import TASKS
 
 MOST_COMPARED = 8
 """Runs whose curves lie over each other: more colours cannot be told apart."""

@@ -92,7 +92,7 @@ def _warm_up(task: str) -> None:
     import tempfile
 
     from rnnviz.runs.worker.work import Work
-    from rnnviz.training.plan import defaults
+    from rnnviz.training.tasks.table import defaults
 
     plan = defaults(task, "gru").changed(hidden_size=4, epochs=1)
     with tempfile.TemporaryDirectory(prefix="rnnviz-worker-") as folder:

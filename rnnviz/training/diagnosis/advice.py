@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rnnviz.training.words import BOUNDS, Plan
+from rnnviz.training.plan import BOUNDS, Plan
 
 Direction = Literal["lower", "higher", "to"]
 

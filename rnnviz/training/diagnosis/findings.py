@@ -17,7 +17,8 @@ from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis.advice import Step, any_of, sentence
 from rnnviz.training.diagnosis.causes import causes
 from rnnviz.training.diagnosis.measures import Readings, percent, short
-from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import TASKS
 
 Kind = Literal[
     "diverged",

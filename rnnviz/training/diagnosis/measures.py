@@ -10,7 +10,8 @@ import numpy as np
 
 from rnnviz.training.curves import Curves
 from rnnviz.training.diagnosis.advice import Adviser
-from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import TASKS
 
 ENOUGH_STEPS = 60
 BURST, LEAST_BURST = 10.0, 5.0

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz.training.engine import resuming, scoring
-from rnnviz.training.engine.averaging import RunningAverage
 from rnnviz.training.engine.batches import Examples, Prepare, batches
 from rnnviz.training.engine.devices import Place, global_random, place, set_global_random
 from rnnviz.training.engine.events import (
@@ -33,7 +32,7 @@ from rnnviz.training.engine.objectives import CLASSIFICATION, Objective
 from rnnviz.training.engine.progress import Progress
 from rnnviz.training.engine.recipe import Recipe, learning_rate, optimiser
 from rnnviz.training.engine.state import TrainingState
-from rnnviz.training.engine.updates import update
+from rnnviz.training.engine.updates import RunningAverage, update
 
 __all__ = [
     "DivergenceError",

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz.models.storage import CheckpointError
-from rnnviz.training.engine.averaging import RunningAverage
 from rnnviz.training.engine.batches import Examples, batches
 from rnnviz.training.engine.devices import Place
 from rnnviz.training.engine.events import EpochFinished, Event, from_json, to_json
 from rnnviz.training.engine.progress import Progress
 from rnnviz.training.engine.recipe import Recipe, optimiser_state, restore_optimiser
 from rnnviz.training.engine.state import TrainingState
+from rnnviz.training.engine.updates import RunningAverage
 
 
 class Resumable(Protocol):

@@ -22,8 +22,9 @@ from rnnviz.models.classifier import DIGIT_LABELS
 from rnnviz.models.places import runs_folder
 from rnnviz.training.engine.batches import Examples, Prepare
 from rnnviz.training.engine.objectives import Classification, Number, Objective, Symbols
-from rnnviz.training.plan import TASKS, Plan
+from rnnviz.training.plan import Plan
 from rnnviz.training.tasks import images, texts
+from rnnviz.training.tasks.table import TASKS
 
 HELD_OUT_SEED = 1_000_003
 """Held-out sequences of the memory tasks come from the seed plus this: other ones, same kind."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rnnviz.training.words import CELLS, Plan, PlanError
+from rnnviz.training.plan import CELLS, Plan, PlanError
 
 Reads = Literal["rows", "tokens", "numbers"]
 
