@@ -14,10 +14,11 @@ NONE_CHOSEN := test $$? -eq 5 -a -n "$(ARGS)"
 # What computes on an older processor, torch's own loops, oneDNN and MKL, and the tests that compare
 # its numbers with others.
 LAPTOP := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
-NUMERIC := $(patsubst %,tests/test_%.py, \
-	analysis_attribution analysis_explanations analysis_gradient_flow analysis_padding \
-	analysis_units bptt buffers cells classifier parameters parity prefixes reader reading \
-	recording recurrent tracing training_engine training_resume training_vectors)
+NUMERIC := $(patsubst %,tests/analysis/test_%.py,attribution explanations gradient_flow padding units) \
+	$(patsubst %,tests/models/test_%.py,classifier reader) \
+	$(patsubst %,tests/nn/test_%.py,bptt buffers cells parameters parity prefixes recording recurrent trace) \
+	$(patsubst %,tests/theatre/test_%.py,reading) \
+	$(patsubst %,tests/training/test_%.py,engine resume vectors)
 # Long, and about something else: a count of texts, programs that torch makes, memory.
 NOT_NUMERIC := not hundred_texts and not compiled_exported and not memory_does_not_grow
 NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"

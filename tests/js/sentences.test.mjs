@@ -1,4 +1,4 @@
-// Oracle: the sentences of rnnviz/notation/signals.py (tests/test_sentences.py), word for word. The browser prints a true minus
+// Oracle: the sentences of rnnviz/notation/signals.py (tests/theatre/test_sentences.py), word for word. The browser prints a true minus
 // sign, and no minus before a zero.
 
 import assert from "node:assert/strict";

@@ -117,7 +117,7 @@ class Sessions:
 def keep_sessions_in(sessions: Sessions) -> None:
     """Let Streamlit keep its sessions there; where it makes them otherwise, nothing is changed.
 
-    `tests/test_sessions.py` says when this can go.
+    `tests/explorer/server/test_sessions.py` says when this can go.
     """
     from streamlit.runtime import memory_session_storage
 

@@ -48,7 +48,7 @@ def test_what_is_tagged_as_negated_has_a_negation() -> None:
 
 def test_it_is_packaged() -> None:
     """The pattern in pyproject.toml covers the file, which lies beside its module."""
-    pattern = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+    pattern = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     assert corpus.FILE.parent == Path(corpus.__file__).parent
     assert re.search(r'^"\*" = \[.*"\*\.txt".*\]', pattern, re.MULTILINE)
 

@@ -23,7 +23,7 @@ from rnnviz.explorer.text.exhibit import Text
 from rnnviz.theatre.turns import MOST_KEYS, Offers, Turns, fill_of, turn_of
 from rnnviz.theatre.writing import Written
 
-CASES = json.loads((Path(__file__).parent / "js" / "turns.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parents[1] / "js" / "turns.json").read_text(encoding="utf-8"))
 
 
 def asked(turns: Turns, case: dict[str, Any]) -> bool:

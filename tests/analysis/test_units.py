@@ -11,7 +11,7 @@ import pytest
 
 from rnnviz.analysis.units import UnitOn, units_on, units_throughout
 
-VECTORS = json.loads((Path(__file__).parent / "js" / "brush.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parents[1] / "js" / "brush.json").read_text(encoding="utf-8"))
 
 
 def plain(found: list[UnitOn]) -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ def process(*arguments: object, cwd: Path | None = None) -> subprocess.Popen[str
         cwd=cwd,
         env={
             **os.environ,
-            "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
             "OMP_NUM_THREADS": "1",
             "RNNVIZ_DATA": "/nowhere",
         },
@@ -381,7 +381,7 @@ def test_somebody_who_is_there_is_asked(
 )
 def test_no_command_writes_over_a_committed_file(command: list[str]) -> None:
     """Oracle: git, of which no file may change by running a command as it stands."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
 
     def state() -> dict[Path, int]:
         places = (root / "pretrained", root / "rnnviz")
@@ -401,7 +401,7 @@ def test_no_command_writes_over_a_committed_file(command: list[str]) -> None:
 def test_a_file_of_the_package_is_made_elsewhere(tmp_path: Path) -> None:
     made = tmp_path / "samples.npz"
     command = [sys.executable, "-m", "rnnviz.data.samples", "--output", str(made)]
-    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parent.parent)
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
     with np.load(made) as stored:
         assert np.array_equal(stored["images"], samples.load()[0])
 

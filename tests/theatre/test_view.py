@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rnnviz.theatre.view import EXPECTED, EXPECTED_WORDS, WORDS, View
 
-VECTORS = Path(__file__).parent / "js" / "addresses.json"
+VECTORS = Path(__file__).parents[1] / "js" / "addresses.json"
 FULL = View(
     layer=1,
     direction="both",

@@ -28,7 +28,7 @@ from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import Plan
 from tests.fake_worker import DIES, DIVERGES, EATS, FIRST_EPOCH, GOOD, HANGS, IS_SLOW
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from rnnviz.notation.signals import SIGNALS, describe
 
-VECTORS = json.loads((Path(__file__).parent / "js" / "sentences.json").read_text(encoding="utf-8"))
+VECTORS = json.loads(
+    (Path(__file__).parents[1] / "js" / "sentences.json").read_text(encoding="utf-8")
+)
 
 
 def test_the_words_of_every_signal_are_those_in_the_file() -> None:

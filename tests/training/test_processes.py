@@ -15,7 +15,7 @@ from rnnviz.__main__ import app
 from rnnviz.models import checkpoint, storage
 from tests.oracle import assert_near
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CLOCK = re.compile(r"  \d+\.\d s\b")
 NUMBER = re.compile(r"\d+\.\d+")
 

@@ -26,7 +26,7 @@ from rnnviz.training.engine.state import TrainingState
 from tests.test_jobs import until
 from tests.test_worker import PLAN, assert_same, work
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LONG = PLAN.changed(epochs=60)
 START_SECONDS = 240.0  # a worker imports torch, on a machine that may be busy
 

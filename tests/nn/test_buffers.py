@@ -21,7 +21,7 @@ import rnnviz
 from rnnviz.nn import buffers
 from tests.oracle import CELLS, assert_same, run, twins
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIKE = torch.zeros(1)
 LARGE = (1024, 1024)  # 4 MB
 

@@ -25,7 +25,7 @@ from rnnviz.notation.palette import THEMES, Theme, class_hues
 from rnnviz.notation.signals import SIGNALS
 
 CONFIG = tomllib.loads(
-    (Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8")
 )
 GATES = ("forget_gate", "input_gate", "output_gate")
 DIGITS = tuple("0123456789")

@@ -23,7 +23,7 @@ from rnnviz.runs import store as runs
 from rnnviz.runs.budgets import Budgets
 from rnnviz.runs.store import RunStore
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ME, OTHER = "visitor-1", "visitor-2"
 PLAN = {"task": "digits", "cell": "gru", "hidden_size": 64, "seed": 3}
 
