@@ -1,6 +1,6 @@
 """Training beside torch.nn: `python -m benchmarks.throughput [--threads 1] [--readout attention]`.
 
-Two runs of `rnnviz.training.train` take turns, some steps each: `SequenceClassifier` as it is, and
+Two runs of `engine.loop.train` take turns, some steps each: `SequenceClassifier` as it is, and
 the same one from the same weights whose recurrent layers are those of torch.nn. MNIST in batches of
 100, two layers of 128 units, on the CPU. A step is all that the loop does: preparing the batch,
 forward, loss, backward, clipping, the optimiser and the running average of the weights.

@@ -204,7 +204,7 @@ def _measured(folder: Path, weights: Mapping[str, Any]) -> dict[str, Any]:
         "bytes": (folder / WEIGHTS).stat().st_size,
         "storage": ", ".join(kinds),
         "sha256": sha256(folder / WEIGHTS),
-        **({"tokenizersha256": sha256(tokenizer)} if tokenizer.is_file() else {}),
+        **({"tokenizer_sha256": sha256(tokenizer)} if tokenizer.is_file() else {}),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "date": datetime.now(UTC).date().isoformat(),
     }

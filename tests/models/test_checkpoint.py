@@ -187,10 +187,10 @@ def test_absurd_sizes_take_no_memory(folder: Path) -> None:
     edit_config(folder, hidden_size=4096, num_layers=16, bidirectional=True)
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from rnnviz import checkpoint, classifier\n"
+        "from rnnviz.models import checkpoint, classifier, storage\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: checkpoint.load(Path(sys.argv[1]))\n"
-        "except checkpoint.CheckpointError: pass\n"
+        "except storage.CheckpointError: pass\n"
         "else: raise SystemExit('it was loaded')\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
@@ -475,12 +475,15 @@ def test_other_peoples_files_are_not_replaced(tmp_path: Path) -> None:
 def test_loading_does_not_import_half_of_the_world(folder: Path) -> None:
     """A meta tensor that is emptied the usual way brings sympy, half a second of the first load."""
     code = (
-        "import sys; from pathlib import Path; from rnnviz import checkpoint\n"
+        "import sys; from pathlib import Path; from rnnviz.models import checkpoint\n"
         "checkpoint.load(Path(sys.argv[1])); sys.exit('sympy' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
 
 
 def test_importing_does_not_import_torch() -> None:
-    code = "import sys, rnnviz.models.checkpoint as c; c.names(); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys; from rnnviz.models import checkpoint, storage; storage.names();"
+        "sys.exit('torch' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -18,7 +18,7 @@ from torch import nn
 import rnnviz
 from rnnviz.theatre.arrays import decode
 from rnnviz.theatre.tints import Tint
-from tests.test_theatre import made_up
+from tests.theatre.test_theatre import made_up
 
 INPUTS = torch.randn(3, 20, 5, generator=torch.Generator().manual_seed(0))
 LENGTHS = [20, 7, 12]
@@ -196,7 +196,8 @@ import sys
 for name in ("streamlit", "plotly", "sklearn", "torchvision", "PIL", "pandas"):
     sys.modules[name] = None  # an import of it raises ImportError
 import torch, rnnviz
-from rnnviz import checkpoint, exhibit
+from rnnviz.explorer.digits import exhibit
+from rnnviz.models import checkpoint
 trace = rnnviz.trace(torch.nn.GRU(3, 4, batch_first=True), torch.rand(2, 5, 3))
 assert "<iframe" in rnnviz.show(trace, order="cluster")._repr_html_()
 task = exhibit.Task("mnist-lstm", exhibit.sample(8), ghost=exhibit.sample(3))

@@ -442,7 +442,7 @@ def test_a_tokenizer_of_another_version_may_say_less(folder: Path) -> None:
 
 def test_reading_a_text_imports_tokenizers_and_not_transformers(folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from rnnviz import tokens\n"
+        "import sys; from pathlib import Path; from rnnviz.models import tokens\n"
         "assert 'tokenizers' not in sys.modules\n"
         "tokens.load(Path(sys.argv[1])).encode('good')\n"
         "print([m for m in ('torch', 'transformers', 'datasets') if m in sys.modules])"

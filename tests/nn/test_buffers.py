@@ -157,7 +157,7 @@ def test_the_program_ends_quietly() -> None:
         "output, state = module(torch.randn(64, 64, 64))\n"
         "output.sum().backward()\n"
         "cycle = [module(torch.randn(64, 64, 64))[0]]; cycle.append(cycle)\n"
-        "from rnnviz import buffers; assert buffers._idle\n"
+        "from rnnviz.nn import buffers; assert buffers._idle\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],

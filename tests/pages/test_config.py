@@ -91,7 +91,8 @@ def test_the_app_limits_threads_before_torch_can_be_imported(root: Path) -> None
 
 def test_importing_what_the_app_imports_leaves_torch_alone(root: Path) -> None:
     code = (
-        "import rnnviz.explorer, rnnviz.explorer.parts.router, sys; print('torch' in sys.modules)"
+        "import rnnviz.explorer.pages, rnnviz.explorer.digits.stage, sys;"
+        "print('torch' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
@@ -101,7 +102,8 @@ def test_importing_what_the_app_imports_leaves_torch_alone(root: Path) -> None:
 
 def test_the_first_picture_waits_for_neither_torch_nor_pandas(root: Path) -> None:
     code = (
-        "import sys; from streamlit.testing.v1 import AppTest; from rnnviz import warmup;"
+        "import sys; from streamlit.testing.v1 import AppTest;"
+        "from rnnviz.explorer.parts import warmup;"
         "warmup.start = lambda *_, **__: None;"
         f"app = AppTest.from_file({str(root / 'app.py')!r}, default_timeout=60);"
         "app.switch_page('pages/digits.py'); app.run(); assert not app.exception;"

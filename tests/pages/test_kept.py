@@ -214,7 +214,11 @@ def test_a_visitor_cannot_have_it_cleared(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_shelf_is_as_large_as_the_environment_says() -> None:
     """A wrong number ends the start of the server: `tests/explorer/server/test_settings.py`."""
-    command = [sys.executable, "-c", "from rnnviz.explorer import kept; print(kept.SHELF.most)"]
+    command = [
+        sys.executable,
+        "-c",
+        "from rnnviz.explorer.parts import kept; print(kept.SHELF.most)",
+    ]
     for said, most in (("20", 20_000_000), ("", 1_000_000_000)):
         environment = {**os.environ, "RNNVIZ_CACHE_MB": said}
         told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -142,7 +142,7 @@ def test_three_cells_and_a_run_do_not_go_together(store: RunStore, open_page: Op
 
 
 def test_a_folder_elsewhere_is_found_by_name(store: RunStore) -> None:
-    assert places.place()[0] == store.folder
+    assert places.runs_folder()[0] == store.folder
 
 
 def test_labels_of_a_network_that_was_brought_are_text(store: RunStore, open_page: Open) -> None:

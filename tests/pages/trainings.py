@@ -21,7 +21,7 @@ STEPS_PER_EPOCH = 10
 
 @dataclass(eq=False)
 class FakeJob:
-    """As `rnnviz.runs.queue.Job`; its curves are what the test puts into them."""
+    """As `rnnviz.runs.queue.job.Job`; its curves are what the test puts into them."""
 
     id: str
     visitor: str
@@ -44,7 +44,7 @@ class FakeJob:
 
 
 class FakeManager:
-    """As `rnnviz.runs.queue.JobManager`, without workers: every job waits until `advance`."""
+    """As `queue.manager.JobManager`, without workers: every job waits until `advance`."""
 
     def __init__(self, store: RunStore) -> None:
         self.store, self.limits = store, Limits()

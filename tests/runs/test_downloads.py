@@ -26,7 +26,7 @@ from rnnviz.runs.store import RunStore
 from rnnviz.runs.uploads import MOST_BYTES, unpacked
 from tests.oracle import assert_near
 from tests.pages.runs import VISITOR, made, reads_rows, reads_tokens
-from tests.test_worker import PLAN, work
+from tests.runs.test_worker import PLAN, work
 
 OTHER = "another-visitor"
 

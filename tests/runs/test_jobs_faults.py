@@ -23,8 +23,8 @@ from rnnviz.runs.queue.limits import Limits
 from rnnviz.runs.queue.manager import JobManager
 from rnnviz.runs.store import RunStore
 from rnnviz.training.engine.state import TrainingState
-from tests.test_jobs import until
-from tests.test_worker import PLAN, assert_same, work
+from tests.runs.test_jobs import until
+from tests.runs.test_worker import PLAN, assert_same, work
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = PLAN.changed(epochs=60)
@@ -32,7 +32,8 @@ START_SECONDS = 240.0  # a worker imports torch, on a machine that may be busy
 
 SERVER = """
 import sys, time
-from rnnviz.runs.queue import JobManager, Limits
+from rnnviz.runs.queue.limits import Limits
+from rnnviz.runs.queue.manager import JobManager
 from rnnviz.runs.store import RunStore
 from rnnviz.training.plan import Plan
 

@@ -21,7 +21,7 @@ from rnnviz.theatre.reading import (
     reading_from_trace,
 )
 from tests.oracle import assert_near
-from tests.test_theatre import made_up
+from tests.theatre.test_theatre import made_up
 
 SURE = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.2, 0.7], [0, 0, 1], [0, 0, 1]])
 

@@ -21,7 +21,7 @@ from rnnviz.theatre.modules import file
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import View
-from tests.test_theatre import made_up
+from tests.theatre.test_theatre import made_up
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

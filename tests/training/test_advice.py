@@ -20,7 +20,7 @@ from rnnviz.training.diagnosis.findings import Finding, diagnose
 from rnnviz.training.plan import BOUNDS, Plan
 from rnnviz.training.presets import PRESETS
 from rnnviz.training.tasks.table import defaults
-from tests.test_training_diagnosis import STEPS, curves, guessing
+from tests.training.test_diagnosis import STEPS, curves, guessing
 
 SCALES = (1e-7, 0.3, 7.77, 50.0, 1e4)
 

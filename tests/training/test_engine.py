@@ -34,7 +34,7 @@ from rnnviz.training.engine.objectives import CLASSIFICATION, REGRESSION
 from rnnviz.training.engine.recipe import OPTIMIZERS, Recipe, learning_rate, optimiser
 from rnnviz.training.engine.updates import RunningAverage, update
 from tests.oracle import assert_near
-from tests.test_training import reader, small_model, stripes, words
+from tests.training.test_training import reader, small_model, stripes, words
 
 
 def of(kind: type, found: Iterator[Event] | list[Event]) -> list:

@@ -23,7 +23,7 @@ from rnnviz.training.engine.events import (
 from rnnviz.training.engine.loop import DivergenceError, Training
 from rnnviz.training.engine.recipe import OPTIMIZERS, Recipe
 from rnnviz.training.engine.state import TrainingState
-from tests.test_training import reader, small_model, stripes, words
+from tests.training.test_training import reader, small_model, stripes, words
 
 CLOCK = ("seconds", "seconds_left", "examples_per_second", "resumed_at")
 Make = Callable[..., Training]

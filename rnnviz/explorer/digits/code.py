@@ -20,7 +20,12 @@ STEPS, LAYERS, UNITS = 28, 2, 128
 def digits_code(address: DigitsAddress, view: View | None = None) -> str:
     """The program that shows in a notebook what the Digits page shows for an address and a view."""
     tasks = exhibit.tasks(address)
-    lines = ["import rnnviz", "from rnnviz import checkpoint, exhibit", ""]
+    lines = [
+        "import rnnviz",
+        "from rnnviz.explorer.digits import exhibit",
+        "from rnnviz.models import checkpoint",
+        "",
+    ]
     lines += _picture("picture", address.image, address.sample or FIRST_SAMPLE)
     shown = "picture"
     if address.has_pin:

@@ -59,7 +59,11 @@ def text_code(
         view = replace(view, values="raw")
     explained = tint in EXPLAINED
     view = replace(view, tint=View().tint if tint == PUSH else tint)
-    lines = ["import rnnviz", "from rnnviz import checkpoint, text_exhibit, tokens"]
+    lines = [
+        "import rnnviz",
+        "from rnnviz.explorer.text import exhibit",
+        "from rnnviz.models import checkpoint, tokens",
+    ]
     lines += ["from rnnviz.analysis import attribution", ""] if explained else [""]
     for text, name in names.items():
         lines += _text(name, text)
@@ -108,7 +112,7 @@ def _readings(made: Sequence[str]) -> list[str]:
             else ["tasks = [", *(f"    {one}," for one in made), "]"]
         ),
         "readings = [",
-        "    text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)",
+        "    exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)",
         "    for task in tasks",
         "]",
         "",
@@ -119,7 +123,7 @@ def _explained(place: int) -> list[str]:
     """The measures by which the text of a task is coloured."""
     return [
         f"name, words = tasks[{place}].model, tasks[{place}].text.words",
-        "encoded = text_exhibit.encode(tokens.load(name), words)",
+        "encoded = exhibit.encode(tokens.load(name), words)",
         "found = attribution.explain_text(checkpoint.load(name), encoded)",
         "",
     ]
@@ -139,17 +143,17 @@ def _text(name: str, text: Text) -> list[str]:
     """A bundled passage by its key, any other text in its own words."""
     known = [one.key for one in PASSAGES if one.text == text.words]
     if known:
-        return [f'{name} = text_exhibit.passage("{known[0]}")']
+        return [f'{name} = exhibit.passage("{known[0]}")']
     if len(text.words) > LONGEST:
         return [
             f"# A text of {len(text.words):,} characters: keep it in a file of that name.",
             f'with open("{name}.txt", encoding="utf-8") as file:',
-            f"    {name} = text_exhibit.Text(file.read())",
+            f"    {name} = exhibit.Text(file.read())",
         ]
     pieces = _pieces(text.words)
     if len(pieces) == 1 and len(pieces[0]) + len(name) + 22 <= WIDTH:
-        return [f"{name} = text_exhibit.Text({pieces[0]})"]
-    return [f"{name} = text_exhibit.Text(", *(f"    {one}" for one in pieces), ")"]
+        return [f"{name} = exhibit.Text({pieces[0]})"]
+    return [f"{name} = exhibit.Text(", *(f"    {one}" for one in pieces), ")"]
 
 
 def _pieces(words: str) -> list[str]:
@@ -180,4 +184,4 @@ def _quoted(words: str) -> str:
 def _task(task: Task, names: dict[Text, str]) -> str:
     ghost = "" if task.ghost is None else f", ghost={names[task.ghost]}"
     title = f', title="{task.title}"' if task.title else ""
-    return f'text_exhibit.Task("{task.model}", {names[task.text]}{ghost}{title})'
+    return f'exhibit.Task("{task.model}", {names[task.text]}{ghost}{title})'

@@ -1,7 +1,7 @@
 """The address of the Train page: what is to be trained, and which run is shown, as short words.
 
 ``/train?v=2&task=recall&cell=lstm&rate=0.01&delay=30&run=q3J9...``. A word says where the plan
-differs from what suits its task and cell (`rnnviz.training.plan.defaults`), so a short link means
+differs from what suits its task and cell (`tasks.table.defaults`), so a short link means
 the same in years. A run is named by its id, which nobody can guess. What somebody uploaded is in no
 address: a link to the task "own" opens with the question for a file.
 """

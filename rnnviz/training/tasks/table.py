@@ -24,7 +24,7 @@ class TaskInfo:
     some tasks have a use for. `answers`: one "class", one "number", or "symbols" at several steps.
     `held_out` examples are kept from training (of own texts a fifth at most); the weights that are
     scored are a running average with `average_decay`, 0 for the weights themselves.
-    `defaults` suits the first cell to try; `rnnviz.training.plan.defaults` has one for each cell.
+    `defaults` suits the first cell to try; the function `defaults` has one for each cell.
     """
 
     name: str

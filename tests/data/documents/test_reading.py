@@ -451,7 +451,7 @@ def test_twenty_thousand_words_come_back_whole_from_every_kind_of_file() -> None
 
 def test_libraries_are_imported_when_they_are_needed() -> None:
     code = (
-        "import sys; from rnnviz.data import documents\n"
+        "import sys; from rnnviz.data.documents import reading as documents\n"
         "documents.read(b'good', 'a.txt'); documents.read(b'text\\ngood', 'a.csv')\n"
         "print([m for m in ('pypdf', 'docx', 'bs4', 'lxml', 'numpy', 'charset_normalizer') "
         "if m in sys.modules])"

@@ -102,7 +102,8 @@ def test_the_lines_show_what_the_page_shows(name: str, tmp_path: Path, root: Pat
 def test_the_opening_takes_few_lines() -> None:
     assert digits_code(DigitsAddress(), View(layer=1, units=(3, 7))).splitlines() == [
         "import rnnviz",
-        "from rnnviz import checkpoint, exhibit",
+        "from rnnviz.explorer.digits import exhibit",
+        "from rnnviz.models import checkpoint",
         "",
         "picture = exhibit.sample(8)",
         'tasks = [exhibit.Task("mnist-lstm", picture)]',

@@ -19,8 +19,8 @@ from rnnviz.theatre.reading import Reading
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.tints import Tint
 from rnnviz.theatre.view import View
+from tests.explorer.digits.test_code import run, said
 from tests.pages.texts import save_text_models
-from tests.test_recipes import run, said
 
 FIRST = exhibit.passage(PASSAGES[0].key)
 CHANGED = Text(FIRST.words.replace("lovely", "dreadful"))
@@ -63,12 +63,13 @@ def test_the_lines_show_what_the_page_shows(
 def test_the_opening_takes_few_lines() -> None:
     assert text_code([Task("imdb-lstm", FIRST)], View(units=(3,)), **SIZE).splitlines() == [
         "import rnnviz",
-        "from rnnviz import checkpoint, text_exhibit, tokens",
+        "from rnnviz.explorer.text import exhibit",
+        "from rnnviz.models import checkpoint, tokens",
         "",
-        f'text = text_exhibit.passage("{PASSAGES[0].key}")',
-        'tasks = [text_exhibit.Task("imdb-lstm", text)]',
+        f'text = exhibit.passage("{PASSAGES[0].key}")',
+        'tasks = [exhibit.Task("imdb-lstm", text)]',
         "readings = [",
-        "    text_exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)",
+        "    exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task)",
         "    for task in tasks",
         "]",
         "",
@@ -82,7 +83,7 @@ def test_any_text_is_its_own_literal(text: Text) -> None:
     lines = code.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("text = "))
     end = next(i for i, line in enumerate(lines) if line.startswith("tasks"))
-    names = {"text_exhibit": exhibit}
+    names = {"exhibit": exhibit}
     exec("\n".join(lines[start:end]), names)  # noqa: S102
     assert names["text"] == text
     assert code.isprintable() or code.replace("\n", "").isprintable()
