@@ -19,8 +19,8 @@ NUMERIC := $(patsubst %,tests/analysis/test_%.py,attribution explanations gradie
 	$(patsubst %,tests/nn/test_%.py,bptt buffers cells parameters parity prefixes recording recurrent trace) \
 	$(patsubst %,tests/theatre/test_%.py,reading) \
 	$(patsubst %,tests/training/test_%.py,engine resume vectors)
-# Long, and about something else: a count of texts, programs that torch makes, memory.
-NOT_NUMERIC := not hundred_texts and not compiled_exported and not memory_does_not_grow
+# Long, and about something else: a count of texts, commands, programs that torch makes, memory.
+NOT_NUMERIC := not hundred_texts and not the_command_passes and not compiled_exported and not memory_does_not_grow
 NEEDED := "import sys; sys.exit(sys.version_info < (3, 11))"
 
 .PHONY: app test check laptop busy bench screenshots clean

@@ -8,20 +8,20 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from rnnviz.__main__ import app
 from rnnviz.data import samples
+from tests import forked
 from tests.conftest import folder_with
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,11 +57,6 @@ def commands() -> dict[str, str]:
 PYTHON, COMMANDS = blocks("python"), commands()
 # Such a block needs Streamlit around it.
 IN_THE_APP = "from rnnviz.explorer.parts.components import theatre\n"
-APP_TEST = (
-    "from streamlit.testing.v1 import AppTest\n"
-    "app = AppTest.from_file('example.py', default_timeout=120).run()\n"
-    "assert not app.exception, app.exception\n"
-)
 
 
 def test_no_block_is_of_a_language_that_nothing_checks() -> None:
@@ -79,20 +74,16 @@ def test_every_program_runs_as_it_stands(place: str, tmp_path: Path) -> None:
     `download=True` fetches nothing here: the test is left out where the files are absent.
     """
     block = PYTHON[place]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {}
     if "mnist.load" in block:
         environment["RNNVIZ_DATA"] = str(folder_with("MNIST/raw"))
-    (tmp_path / "example.py").write_text(block, encoding="utf-8")
-    program = ["-c", APP_TEST] if IN_THE_APP in block else ["-W", "error", "example.py"]
-    done = subprocess.run(
-        [sys.executable, *program],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    program = tmp_path / "example.py"
+    program.write_text(block, encoding="utf-8")
+    if IN_THE_APP in block:
+        shown = AppTest.from_file(str(program), default_timeout=120).run()
+        assert not shown.exception, shown.exception
+    else:
+        forked.run(program, environment)
     for name in re.findall(r'(?:save\w*|Path)\([^()]*"([\w.]+\.\w+)"\)', block):
         assert (tmp_path / name).stat().st_size > 100, name
 

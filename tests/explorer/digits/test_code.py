@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from rnnviz.models import checkpoint
 from rnnviz.models.reader import read_digit
 from rnnviz.theatre.standalone import page
 from rnnviz.theatre.view import View
+from tests import forked
 
 DRAWN = np.random.default_rng(7).integers(0, 256, 784, dtype=np.uint8).tobytes()
 BUSY = View(
@@ -66,23 +64,18 @@ def said(html: str) -> tuple[str, ...]:
     return title[1], data[1]
 
 
-def run(code: str, folder: Path, root: Path) -> str:
+def run(code: str, folder: Path) -> str:
     """Run the lines as a notebook would, and return the page that the last one shows."""
     above, call = code.split("rnnviz.show(")
     program = folder / "cell.py"
     shown = folder / "shown.html"
     program.write_text(f"{above}shown = rnnviz.show({call}\nshown.save({str(shown)!r})\n")
-    subprocess.run(
-        [sys.executable, "-W", "error", program],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        check=True,
-    )
+    forked.run(program)
     return shown.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_the_lines_show_what_the_page_shows(name: str, tmp_path: Path, root: Path) -> None:
+def test_the_lines_show_what_the_page_shows(name: str, tmp_path: Path) -> None:
     address, view = VIEWS[name]
     code = digits_code(address, view)
     readings = exhibit.readings(address)
@@ -94,7 +87,7 @@ def test_the_lines_show_what_the_page_shows(name: str, tmp_path: Path, root: Pat
     )
     cells = " and ".join(dict.fromkeys(reading.title for reading in readings))
     expected = page(readings, title=f"{cells} reading 28 rows", view=fitting)
-    assert said(run(code, tmp_path, root)) == said(expected)
+    assert said(run(code, tmp_path)) == said(expected)
     assert max(map(len, code.splitlines())) <= WIDTH
     assert len(code.splitlines()) <= 12 + 2 * 13  # a drawing takes up to 13 lines
 

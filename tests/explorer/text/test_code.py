@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_lines_show_what_the_page_shows(
-    name: str, folder: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RNNVIZ_MODELS", str(folder))
     tasks, view = CASES[name]
@@ -53,7 +53,7 @@ def test_the_lines_show_what_the_page_shows(
     readings = [
         exhibit.read(checkpoint.load(task.model), tokens.load(task.model), task) for task in tasks
     ]
-    html = run(code, tmp_path, root)
+    html = run(code, tmp_path)
     cells = " and ".join(dict.fromkeys(one.title for one in readings))
     title = f"{cells} reading {readings[0].steps} tokens"
     assert said(html) == said(page(readings, title=title, view=view))
@@ -102,7 +102,7 @@ def of(tasks: list[Task]) -> list[Reading]:
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_an_explanation_colours_the_text_in_the_notebook_as_well(
-    place: int, folder: Path, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+    place: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RNNVIZ_MODELS", str(folder))
     tasks = [Task("imdb-lstm", FIRST), Task("imdb-gru", FIRST)]
@@ -118,7 +118,7 @@ def test_an_explanation_colours_the_text_in_the_notebook_as_well(
     assert [one.name for one in tints[place]] == EXPLAINED
     readings = of(tasks)
     title = f"LSTM and GRU reading {readings[0].steps} tokens"
-    html = run(code, tmp_path, root)
+    html = run(code, tmp_path)
     assert said(html) == said(page(readings, title=title, view=view, tints=tints))
     assert max(map(len, code.splitlines())) <= WIDTH
 
