@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import shutil
@@ -75,13 +74,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 def swap_folder(beside: Path, goal: Path) -> None:
     """Put the folder `beside` in the place of `goal`; on an error the earlier one is put back.
 
-    On Linux this is one step: whoever reads, or kills this process, meets the one or the other.
+    Two renames: between them there is no folder at `goal`, for some microseconds.
     """
     if not goal.exists():
         beside.rename(goal)
-        return
-    if _exchanged(beside, goal):
-        shutil.rmtree(beside, ignore_errors=True)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{goal.name}-", dir=goal.parent))
     try:
@@ -93,16 +89,6 @@ def swap_folder(beside: Path, goal: Path) -> None:
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _exchanged(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step, or return False where the system cannot."""
-    try:
-        exchange = ctypes.CDLL(None).renameat2
-    except (OSError, AttributeError, TypeError):
-        return False
-    here, swap = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
-    return bool(exchange(here, os.fsencode(one), here, os.fsencode(other), swap) == 0)
 
 
 @contextmanager

@@ -444,9 +444,6 @@ def test_a_failed_save_keeps_the_earlier_model(folder: Path) -> None:
 def test_an_interrupted_save_keeps_the_earlier_model(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "rnnviz.safe.files._exchanged", lambda one, other: False
-    )  # not on this system
     rename = Path.rename
 
     def interrupted(path: Path, target: Path) -> Path:
