@@ -6,7 +6,7 @@ the theatre. The ground is transparent, so a page says `theme="light"` or `"dark
 `alt_text(figure)` is one sentence for people who cannot see it. docs/figures.md has the formulas.
 """
 
-from rnnviz.figures.attribution import attention_shuffles, rank_agreement, strongest_tokens
+from rnnviz.figures.attribution import attention_shuffles, rank_agreement
 from rnnviz.figures.early import early_accuracy
 from rnnviz.figures.explanations import explanations
 from rnnviz.figures.gates import gate_distribution
@@ -33,6 +33,5 @@ __all__ = [
     "sentiment_pushes",
     "small_accuracies",
     "state_path",
-    "strongest_tokens",
     "unit_reactions",
 ]

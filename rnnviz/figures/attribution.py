@@ -15,18 +15,16 @@ import plotly.graph_objects as go
 from rnnviz.figures.style import (
     INK,
     MUTED,
-    SMALL,
     axis,
     checked,
     figure,
     headline,
     headroom,
-    note,
     percent_ticks,
     rung,
 )
 from rnnviz.notation.palette import NEGATIVE, POSITIVE, Theme, diverging
-from rnnviz.notation.phrases import plain, quoted, signed
+from rnnviz.notation.phrases import plain, signed
 
 LABELS = {
     "attention": "Attention",
@@ -34,17 +32,11 @@ LABELS = {
     "integrated_gradients": "Integrated gradients",
     "occlusion": "Occlusion",
 }
-EVIDENCE = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""Where an axis of evidence may end, in log-odds; it takes the first that holds its bars."""
-
 BINS = 40
 """Of the histogram, on 0..1."""
 
 SHARES = (0.25, 0.5, 1.0)
 """Where its axis may end."""
-
-MOST_BARS = 12
-LONGEST = 18
 
 
 class Explained(Protocol):
@@ -255,85 +247,4 @@ def _upright(place: float, top: float, name: str, label: str, colour: str, dash:
         line={"color": colour, "width": 2.4, "dash": dash},
         name=f"{name}: {100 * place:.1f} %",
         hovertemplate=f"{label} at {100 * place:.1f} % with {name}<extra></extra>",
-    )
-
-
-def strongest_tokens(
-    found: Explained, *, most: int = MOST_BARS, theme: Theme = "light"
-) -> go.Figure:
-    """Draw the tokens, or groups of them, whose loss moves the evidence most, in reading order."""
-    theme = checked(theme)
-    if found.occlusion is None or found.probability_without is None:
-        raise ValueError("expected an explanation with occlusion, got one without")
-    starts = np.arange(0, len(found.tokens), found.group)
-    drops = np.add.reduceat(found.occlusion, starts)
-    chosen = np.sort(np.argsort(-np.abs(drops), kind="stable")[:most])
-    top = rung(float(np.abs(drops).max()), EVIDENCE)
-    names, words = [], []
-    for number in chosen:
-        first = int(starts[number])
-        last = min(first + found.group, len(found.tokens)) - 1
-        piece = _short(found.tokens[first])
-        names.append(piece if first == last else f"{piece} … {_short(found.tokens[last])}")
-        place = f"token {first + 1}" if first == last else f"tokens {first + 1} to {last + 1}"
-        words.append(
-            f"{place}: {signed(float(drops[number]))} log-odds<br>{plain(found.label)} at "
-            f"{100 * found.probability_without[first]:.1f} % without, "
-            f"{100 * found.probability:.1f} % with it"
-        )
-    bars = go.Bar(
-        x=drops[chosen].clip(-top, top).astype(np.float32),
-        y=list(range(len(chosen))),
-        orientation="h",
-        marker={
-            "color": [(POSITIVE if drops[k] > 0 else NEGATIVE)[theme] for k in chosen],
-            "line_width": 0,
-        },
-        customdata=words,
-        hovertemplate="%{customdata}<extra></extra>",
-    )
-    title = loss_finding(found, drops, starts)
-    foot = f"Orange: speaks for {plain(found.label)}. Blue: for {plain(found.against)}."
-    return figure(
-        [bars],
-        theme,
-        height=24 * len(chosen) + 90 + headroom(title),
-        alt=f"{title} {foot}",
-        title=headline(title, theme),
-        bargap=0.25,
-        annotations=[note(foot, theme, x=0, y=1, font_size=SMALL)],
-        xaxis=axis(
-            theme,
-            range=[-1.05 * top, 1.05 * top],
-            tickvals=[-top, 0, top],
-            ticktext=[f"−{top:g}", "0", f"+{top:g}"],
-            zeroline=True,
-            zerolinecolor=MUTED[theme],
-            title_text="log-odds that are lost without it",
-        ),
-        yaxis=axis(
-            theme,
-            autorange="reversed",
-            tickvals=list(range(len(chosen))),
-            ticktext=names,
-            showgrid=False,
-        ),
-        margin={"l": 8, "r": 14, "t": headroom(title) + 22, "b": 44},
-    )
-
-
-def _short(piece: str) -> str:
-    return plain(piece, LONGEST) or "␣"
-
-
-def loss_finding(found: Explained, drops: np.ndarray, starts: np.ndarray) -> str:
-    """In a sentence: which token costs most when it is hidden."""
-    assert found.probability_without is not None
-    number = int(np.abs(drops).argmax())
-    first = int(starts[number])
-    piece = quoted(found.tokens[first])
-    what = piece if found.group == 1 else f"the {found.group} tokens from {piece}"
-    return (
-        f"Hiding {what} matters most: {plain(found.label)} goes from "
-        f"{100 * found.probability:.1f} to {100 * found.probability_without[first]:.1f} %."
     )

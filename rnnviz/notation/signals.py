@@ -262,16 +262,6 @@ def convention(cell: str, least: float, most: float) -> str:
     return RELU if most > 1 else EITHER
 
 
-def describe(name: str, value: float, *, unit: int, step: int, step_word: str = "row") -> str:
-    """The sentence of a hover: ``forget gate of unit 37 at row 12: 0.93, keeps 93 % of the cell``.
-
-    ``unit`` counts from 0 as in an array; ``step`` counts from 1 as a reader does.
-    """
-    signal = SIGNALS[name]
-    place = f"{signal.label.lower()} of unit {unit} at {step_word} {step}"
-    return f"{place}: {value:.2f}, {signal.words(value)}"
-
-
 def vocabulary(cell: str) -> list[dict[str, Any]]:
     """The signals of one cell in drawing order, ready for the browser."""
     if cell not in DRAWN:

@@ -60,7 +60,6 @@ WORDS = ("signals", "panels", "convention", "class_hues", "tints")
 """What `words_of` puts into a payload: it is the same for every reading of a kind."""
 
 Signals = Mapping[str, np.ndarray]
-Orders = Mapping[str, tuple[int, ...]]
 MarkKind = Literal["decision", "flip", "note"]
 
 

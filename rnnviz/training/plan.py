@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from rnnviz.safe import strict
@@ -192,7 +192,6 @@ class Plan:
 
 
 FIELDS = tuple(field.name for field in fields(Plan))
-DEFAULTS = {field.name: field.default for field in fields(Plan) if field.default is not MISSING}
 WHOLE = (
     "hidden_size", "num_layers", "batch_size", "epochs", "seed", "delay", "length", "examples",
 )  # fmt: skip

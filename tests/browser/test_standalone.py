@@ -19,10 +19,11 @@ from torch import nn
 import rnnviz
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
-from rnnviz.notation.signals import SIGNALS, describe
+from rnnviz.notation.signals import SIGNALS
 from rnnviz.theatre.standalone import page as standalone
 from rnnviz.theatre.view import View
 from tests.browser.waiting import still_box, until
+from tests.oracle import described
 
 HOSTILE = "</script><script>document.title='caught'</script><img src=x onerror=alert(1)>\u202e<!--"
 
@@ -199,7 +200,7 @@ def test_every_number_is_the_traces(open_file: OpenFile) -> None:
             column = (box["width"] - gutter) / 13
             x = box["x"] + gutter + (step + 0.5) * column
             page.mouse.move(x, box["y"] + (unit + 0.5) / 16 * box["height"])
-            expected = describe(name, value, unit=unit, step=step + 1, step_word="step")
+            expected = described(name, value, unit=unit, step=step + 1, step_word="step")
             expect(page.locator(".tip")).to_contain_text(_pattern(expected))
             assert SIGNALS[name].low <= value <= SIGNALS[name].high or name == "cell"
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rnnviz.analysis.units import units_on
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
 from rnnviz.notation.signals import DRAWN, SIGNALS
@@ -81,6 +80,20 @@ def test_pins_are_chips_and_the_history_keeps_them(open_page: Open) -> None:
     has(page, step="11")
 
 
+def _units_on(
+    values: np.ndarray, span: tuple[int, int], threshold: float, sign: int | None
+) -> list[tuple[int, int]]:
+    """Unit and side of those beyond `threshold` in all of the span and nowhere else, best first."""
+    inside = np.zeros(len(values), dtype=bool)
+    inside[span[0] : span[1] + 1] = True
+    found = []
+    for side in (1, -1) if sign is None else (sign,):
+        least, most = (side * values[inside]).min(0), (side * values[~inside]).max(0)
+        on = np.flatnonzero((least >= threshold) & (most < threshold))
+        found += [(float(most[unit] - least[unit]), int(unit), -side) for unit in on]
+    return [(unit, -other) for _, unit, other in sorted(found)]
+
+
 def test_a_span_finds_the_units_that_the_library_finds(open_page: Open) -> None:
     page = open_page("/digits?sample=6&layer=2", width=1600)
     drag_steps(page, "cell", 9, 13)
@@ -101,8 +114,8 @@ def test_a_span_finds_the_units_that_the_library_finds(open_page: Open) -> None:
         )
         expect(dock.locator("output")).to_have_text(f"{threshold:.2f}")
         sign = 1 if SIGNALS[signal].kind == "gate" else None
-        found = units_on(np.asarray(layer[signal]), (9, 13), threshold, sign)
-        wanted = [f"{one.unit} {'+' if one.sign > 0 else '−'}" for one in found[:18]]
+        found = _units_on(np.asarray(layer[signal]), (9, 13), threshold, sign)
+        wanted = [f"{unit} {'+' if side > 0 else '−'}" for unit, side in found[:18]]
         expect(dock.locator(".dock-unit")).to_have_text(wanted)
         if signal in ("hidden", "cell"):
             pegs = page.locator(f".panel[data-panel={signal}] .peg")

@@ -11,11 +11,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
-from rnnviz.notation.signals import DRAWN, SIGNALS, describe
+from rnnviz.notation.signals import DRAWN, SIGNALS
 from rnnviz.theatre.ordering import unit_orders
 from rnnviz.theatre.reading import Reading
 from tests.browser.conftest import Open
 from tests.browser.waiting import number, painted, until
+from tests.oracle import described
 
 LIMITS = {"hidden": 2.0, "candidate": 2.0, "cell": 4.0}
 PIXEL = """(canvas, [x, y]) => {
@@ -108,7 +109,7 @@ def check_cell(
     panel = page.locator(f".panel[data-panel={name}][data-reading='{index}']")
     canvas = panel.locator("canvas")
     x, y = point_at(page, canvas, step, row)
-    assert said_number(page, describe(name, raw, unit=unit, step=step + 1)) == pytest.approx(
+    assert said_number(page, described(name, raw, unit=unit, step=step + 1)) == pytest.approx(
         raw, abs=0.0051
     )
     said = "–" if np.isnan(value) else pytest.approx(value, abs=0.0007)

@@ -12,7 +12,7 @@ import pytest
 from rnnviz import figures
 from rnnviz.analysis.attribution import MEASURES, ShuffledAttention, TextExplanation
 from rnnviz.figures import attribution
-from rnnviz.notation.palette import NEGATIVE, POSITIVE, THEMES, Theme
+from rnnviz.notation.palette import THEMES, Theme
 from rnnviz.notation.phrases import signed
 
 
@@ -105,30 +105,10 @@ def test_the_histogram_counts_every_shuffle_and_marks_the_real_answer() -> None:
     assert "changes in 3 of 60" in said and "The maximum" in said
 
 
-@pytest.mark.parametrize("group", [1, 5])
-def test_bars_are_the_largest_losses_in_reading_order(group: int) -> None:
-    found = explained(group=group)
-    figure = figures.strongest_tokens(found, most=3)
-    (bars,) = figure.data
-    assert found.occlusion is not None and found.probability_without is not None
-    sums = found.occlusion.reshape(-1, group).sum(axis=1)
-    chosen = sorted(sorted(range(len(sums)), key=lambda k: -abs(sums[k]))[:3])
-    assert bars.x == pytest.approx(sums[chosen], abs=1e-6)
-    assert list(bars.marker.color) == [
-        (POSITIVE if sums[k] > 0 else NEGATIVE)["light"] for k in chosen
-    ]
-    first = chosen[0] * group
-    name = f"w{first}" if group == 1 else f"w{first} … w{first + group - 1}"
-    assert figure.layout.yaxis.ticktext[0] == name
-    assert f"{100 * found.probability_without[first]:.1f} % without" in bars.customdata[0]
-    with pytest.raises(ValueError, match="with occlusion, got one without"):
-        figures.strongest_tokens(explained(occlusion=None))
-
-
 def test_somebodys_own_words_are_text_and_nothing_else() -> None:
     evil = "<b onclick=x>&amp;"
     found = explained(tokens=(evil,) * 20, label=evil, against=evil)
-    drawn = [figures.strongest_tokens(found), figures.attention_shuffles(shuffled())]
+    drawn = [figures.rank_agreement(found), figures.attention_shuffles(shuffled())]
     for figure in drawn:
         assert "<b onclick" not in figure.to_json().replace("\\u003c", "<")
 
@@ -138,7 +118,6 @@ def test_each_figure_says_in_words_what_it_shows(theme: Theme) -> None:
     for figure in (
         figures.rank_agreement(explained(), theme=theme),
         figures.attention_shuffles(shuffled(), theme=theme),
-        figures.strongest_tokens(explained(), theme=theme),
     ):
         assert len(figures.alt_text(figure)) > 40 and figure.layout.title.text
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"

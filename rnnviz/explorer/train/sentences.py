@@ -38,12 +38,6 @@ STEADY = 5
 """Steps before which a speed says nothing: the first ones ask for memory."""
 
 
-def title_of(plan: Mapping[str, Any]) -> str:
-    """``Handwritten digits (bundled)``."""
-    info = TASKS.get(str(plan.get("task")))
-    return str(plan.get("task", "")) if info is None else info.title
-
-
 def estimate_words(
     parameters: int, memory_bytes: int, seconds: float, steps: int, *, networks: int = 1
 ) -> str:

@@ -150,11 +150,6 @@ class Crew:
         return next(free, None)
 
     @property
-    def starting(self) -> bool:
-        """Whether a worker is on its way."""
-        return any(not worker.ready for worker in self.workers)
-
-    @property
     def broken(self) -> bool:
         """Whether there are no workers, and none can be started at the moment."""
         return time.monotonic() < self._rest_until and not any(one.ready for one in self.workers)

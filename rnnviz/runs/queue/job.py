@@ -162,11 +162,6 @@ class Job:
         """The curves of one of the runs so far; KeyError if it is not of this job."""
         return self.member(run).lines.curves()
 
-    def run_state(self, run: str) -> tuple[str, str]:
-        """State and message of one run: in a race one may end before the others."""
-        member = self.member(run)
-        return member.state, member.message
-
     def latest(self, run: str) -> dict[str, Any]:
         """The last "step-finished" of a run as `events.to_json` gives it, or {}."""
         return self.member(run).latest

@@ -71,10 +71,6 @@ class Adviser:
         low, high = BOUNDS["clip_norm"]
         return self._given(Step("clip_norm", "to", min(max(value, low), high), "clip the gradient"))
 
-    def given_since(self, count: int) -> tuple[Step, ...]:
-        """The steps that were advised after the first `count`."""
-        return tuple(self.steps[count:])
-
     def _numeric(self, direction: Direction, word: str, value: float | None, text: str) -> str:
         now, (least, most) = getattr(self.plan, word), BOUNDS[word]
         if now is None:

@@ -104,5 +104,3 @@ class Symbols:
 
 
 CLASSIFICATION = Classification()
-REGRESSION = Number()
-COPY = Symbols()

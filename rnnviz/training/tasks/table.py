@@ -19,11 +19,11 @@ class TaskInfo:
 
     `reads`: "rows" of an image of 28 x 28, "tokens" of a text, or "numbers" at each step (the
     memory tasks, which neither the Digits nor the Text page can read). `classes` is None where the
-    file decides. `offline` is False where files must lie in the folder that RNNVIZ_DATA names;
-    `needs_data` then says in a sentence how to get them. `words` are the words of a plan that only
-    some tasks have a use for. `answers`: one "class", one "number", or "symbols" at several steps.
-    `held_out` examples are kept from training (of own texts a fifth at most); the weights that are
-    scored are a running average with `average_decay`, 0 for the weights themselves.
+    file decides. `needs_data` says in a sentence how to get the files that are not bundled. `words`
+    are the words of a plan that only some tasks have a use for. `answers`: one "class", one
+    "number", or "symbols" at several steps. `held_out` examples are kept from training (of own
+    texts a fifth at most); the weights that are scored are a running average with `average_decay`,
+    0 for the weights themselves.
     `defaults` suits the first cell to try; the function `defaults` has one for each cell.
     """
 
@@ -32,7 +32,6 @@ class TaskInfo:
     what: str
     noun: str
     reads: Reads
-    offline: bool
     classes: int | None
     defaults: Plan
     answers: Literal["class", "number", "symbols"] = "class"
@@ -74,7 +73,6 @@ def _images(name: str, title: str, what: str) -> TaskInfo:
         what=what,
         noun="images",
         reads="rows",
-        offline=False,
         classes=10,
         defaults=_IMAGES.changed(task=name, examples=10_000, epochs=3),
         words=("examples",),
@@ -89,7 +87,6 @@ _ALL = (
         what="1,797 digits that come with scikit-learn, read row by row: which of ten is it?",
         noun="images",
         reads="rows",
-        offline=True,
         classes=10,
         defaults=_IMAGES.changed(task="digits", batch_size=50, epochs=12),
         words=("examples",),
@@ -104,7 +101,6 @@ _ALL = (
         what="Sentences such as 'the film was not at all dull': did the speaker like it?",
         noun="sentences",
         reads="tokens",
-        offline=True,
         classes=2,
         defaults=Plan(
             task="sentences",
@@ -123,7 +119,6 @@ _ALL = (
         what="Reviews that people wrote about films: did they like it?",
         noun="reviews",
         reads="tokens",
-        offline=False,
         classes=2,
         defaults=_TEXTS.changed(task="imdb", epochs=3),
         words=("examples",),
@@ -135,7 +130,6 @@ _ALL = (
         what="A CSV, JSON Lines or Parquet file with a column of texts and a column of labels.",
         noun="texts",
         reads="tokens",
-        offline=True,
         classes=None,
         defaults=_TEXTS.changed(task="own", epochs=6),
         words=("examples", "data", "text_column", "label_column"),
@@ -147,7 +141,6 @@ _ALL = (
         what="A symbol is shown first, distractors follow; at the end, which symbol was it?",
         noun="sequences",
         reads="numbers",
-        offline=True,
         classes=4,
         defaults=_MEMORY.changed(task="recall", delay=20),
         words=("delay", "examples"),
@@ -158,7 +151,6 @@ _ALL = (
         what="Two of many numbers are marked; at the end, what is half of their sum?",
         noun="sequences",
         reads="numbers",
-        offline=True,
         classes=2,
         answers="number",
         defaults=_MEMORY.changed(task="adding", length=50, examples=4000, epochs=15),
@@ -170,7 +162,6 @@ _ALL = (
         what="Some symbols are shown; after a delay, repeat them in order.",
         noun="sequences",
         reads="numbers",
-        offline=True,
         classes=8,
         answers="symbols",
         defaults=_MEMORY.changed(
