@@ -45,7 +45,7 @@ from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve
 
 TORCHS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-AIMS = {"key 200": 400.0, "key 2000": 1500.0, "scrub": 16.0, "memory": 1000.0, "trace": 3.0}
+AIMS = {"key 200": 400.0, "key 2000": 1500.0, "scrub": 16.0, "memory": 1000.0, "trace": 5.0}
 ROUNDS = 7
 KEYS = 5
 

@@ -212,5 +212,6 @@ def record(
     """
     scan = Scan(inputs.shape[0], alive, reverse)
     sweep = SWEEPS[type(cell)]
-    tape = sweep.forward(cell, inputs, state, scan)
+    with _no_autocast(inputs.device.type):
+        tape = sweep.forward(cell, inputs, state, scan)
     return sweep.step(tape), sweep.final(tape, scan.times[-1])

@@ -51,7 +51,7 @@ def trace(
     The module may be ours or one of torch.nn that was trained elsewhere; it is not changed.
     Dropout is not applied. Hooks, parametrizations and a `forward` of its own are run, so `inputs`
     of the trace are what the steps read. Nothing here runs the step loop; see
-    `rnnviz.nn.recording`.
+    `rnnviz.nn.bptt.record`.
 
     Args:
         module: RNN, GRU or LSTM of rnnviz or torch.nn.

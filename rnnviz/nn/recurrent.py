@@ -27,7 +27,6 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from rnnviz.nn import arguments, bptt
 from rnnviz.nn.calling import Given, call_of_ours, called, is_bare
 from rnnviz.nn.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
-from rnnviz.nn.recording import record_layer
 from rnnviz.nn.torch_names import TorchNames, symbolic
 from rnnviz.nn.trace import LayerTrace, Trace, batch_first
 from rnnviz.nn.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
@@ -256,7 +255,7 @@ class _Recurrent(TorchNames):
         layers: list[LayerTrace] = []
 
         def keeping(*args: Any, alive: Tensor | None) -> list[tuple[Tensor, State]]:
-            recorded = record_layer(*args, alive=alive)
+            recorded = each_direction(bptt.record)(*args, alive=alive)
             layers.append(LayerTrace(*(batch_first(step, alive) for step, _ in recorded)))
             return [
                 (step.hidden if alive is None else step.hidden.masked_fill(~alive, 0), final)
