@@ -16,7 +16,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from rnnviz.explorer.digits.address import CELLS, READOUTS, DigitsAddress
+from rnnviz.explorer.digits.address import READOUTS, DigitsAddress
+from rnnviz.explorer.parts.address import CELLS
 from rnnviz.models import checkpoint, storage
 from tests.browser import chromium
 from tests.browser.server import FLAGS, Server, serve

@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from rnnviz.explorer.digits import figures
 from rnnviz.explorer.digits import readings as kept_models
-from rnnviz.explorer.digits.address import ALL, READOUTS, DigitsAddress
+from rnnviz.explorer.digits.address import READOUTS, DigitsAddress
 from rnnviz.explorer.parts import visitor, warmup
+from rnnviz.explorer.parts.address import ALL
 from rnnviz.explorer.text import readings
 from rnnviz.runs.store import RunStore
 from tests.pages.texts import save_text_models

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.explorer.digits.address import ALL
+from rnnviz.explorer.parts.address import ALL
 from rnnviz.runs.store import RunStore
 from tests.pages.conftest import Open
 from tests.pages.runs import MOODS, made, reads_rows, reads_tokens

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from streamlit.testing.v1 import AppTest
 
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer.digits.address import CELLS
+from rnnviz.explorer.parts.address import CELLS
 
 
 def save_text_models(folder: Path) -> None:

@@ -9,10 +9,11 @@ import streamlit as st
 
 from rnnviz import parsing
 from rnnviz.data import DataError
-from rnnviz.explorer.digits.address import ALL, CELLS, READOUTS
+from rnnviz.explorer.digits.address import READOUTS
 from rnnviz.explorer.digits.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.explorer.digits.exhibit import Picture
 from rnnviz.explorer.digits.readings import bundled_samples
+from rnnviz.explorer.parts.address import ALL, CELLS
 from rnnviz.explorer.parts.components import draw, gallery, travel
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired

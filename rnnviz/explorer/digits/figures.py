@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from rnnviz.explorer.digits import exhibit
-from rnnviz.explorer.digits.address import FIGURES, VERSION, WORDS
+from rnnviz.explorer.digits.address import FIGURES, WORDS
 from rnnviz.explorer.digits.choices import PLACE, DigitsChoices
 from rnnviz.explorer.digits.plots import DRAW, Drawn, Subject
 from rnnviz.explorer.digits.readings import atlas_of, explanation, shown
 from rnnviz.explorer.digits.takeaway import code, downloads
 from rnnviz.explorer.parts import warmup
+from rnnviz.explorer.parts.address import VERSION
 from rnnviz.explorer.parts.components import asked, place
 from rnnviz.explorer.parts.kept import kept
 from rnnviz.explorer.parts.notices import plain, sentence

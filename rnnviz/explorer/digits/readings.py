@@ -17,7 +17,8 @@ from rnnviz.analysis import atlas
 from rnnviz.analysis.atlas import Atlas
 from rnnviz.analysis.explanations import Explanation
 from rnnviz.explorer.digits import exhibit, opening
-from rnnviz.explorer.digits.address import ALL, READOUTS, DigitsAddress
+from rnnviz.explorer.digits.address import READOUTS, DigitsAddress
+from rnnviz.explorer.parts.address import ALL
 from rnnviz.explorer.parts.kept import kept
 from rnnviz.explorer.parts.models import model
 from rnnviz.models import storage

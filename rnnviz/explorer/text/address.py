@@ -8,20 +8,27 @@ the text into the link on purpose gets ``own=...``, the text itself, compressed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer.digits.address import ALL, CELLS, RUN
+from rnnviz.explorer.parts.address import (
+    ALL,
+    CELLS,
+    RUN,
+    Word,
+    either,
+    flag,
+    number,
+    pack,
+    read_words,
+    unpack,
+    write_words,
+)
 from rnnviz.models.places import PREFIX
 from rnnviz.theatre.view import notice
 
-VERSION = "2"
 FIGURES = ("why", "line", "units", "padding", "gates")
 FIRST_PASSAGE = PASSAGES[0].key
 LONGEST_WORD = 2000
@@ -31,9 +38,6 @@ LONGEST_TEXT = 40_000
 """Characters that a word of that length may unpack to: one letter 40,000 times is no more."""
 
 MOST_PADS = 512
-WORDS = ("run", "cell", "text", "own", "pin", "pinned", "ghost", "beside", "figure", "pads")
-"""The page's words, in the order in which they are written."""
-
 _OWN = re.compile(r"my\.[0-9a-f]{6}")
 
 
@@ -87,21 +91,10 @@ class TextAddress:
 
     def to_query(self) -> dict[str, str]:
         """The words of the address, without those that say the default."""
-        default = TextAddress()
-        is_packed = self.own is not None
-        written = {
-            "run": self.run,
-            "cell": self.cell if self.cell != default.cell else None,
-            "text": None if is_packed or self.text == default.text else self.text,
-            "own": pack_text(self.own) if self.own is not None else None,
-            "pin": None if self.pinned is not None else self.pin,
-            "pinned": pack_text(self.pinned) if self.pinned is not None else None,
-            "ghost": None if self.ghost else "0",
-            "beside": "1" if self.beside and self.has_pin else None,
-            "figure": self.figure,
-            "pads": self.pads,
-        }
-        return {word: str(value) for word, value in written.items() if value is not None}
+        shown = _without_twins(self)
+        if self.own is not None:
+            shown = replace(shown, text=FIRST_PASSAGE)
+        return write_words(_WORDS, vars(shown))
 
 
 def is_own(key: str | None) -> bool:
@@ -110,11 +103,11 @@ def is_own(key: str | None) -> bool:
 
 
 def pack_text(text: str) -> str:
-    """A text as a word of an address: zlib, then URL-safe base64 without its padding.
+    """A text as a word of an address.
 
     Raises ValueError for a text that needs more than `LONGEST_WORD` characters.
     """
-    packed = base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+    packed = pack(text.encode())
     if len(packed) > LONGEST_WORD or len(text) > LONGEST_TEXT:
         raise ValueError(
             f"expected a text that packs into {LONGEST_WORD:,} characters of a link, this one "
@@ -134,57 +127,14 @@ def fits(text: str) -> bool:
 
 def unpack_text(word: str) -> str:
     """Undo `pack_text`; raises ValueError for anything else, without unpacking more than that."""
-    if not word.isascii() or not 0 < len(word) <= LONGEST_WORD:
-        raise ValueError(f"expected 1 to {LONGEST_WORD} plain characters, got {len(word)}")
+    content = unpack(word, "text", longest=LONGEST_WORD, most=4 * LONGEST_TEXT)
     try:
-        # Not urlsafe_b64decode: it skips characters that do not belong.
-        standard = word.replace("-", "+").replace("_", "/") + "=" * (-len(word) % 4)
-        unpacking = zlib.decompressobj()
-        whole = unpacking.decompress(base64.b64decode(standard, validate=True), 4 * LONGEST_TEXT)
-        text = whole.decode("utf-8")
-    except (binascii.Error, zlib.error, UnicodeDecodeError) as error:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
         raise ValueError("expected a packed text, got something else") from error
-    if not unpacking.eof or unpacking.unused_data or not 0 < len(text) <= LONGEST_TEXT:
-        raise ValueError(f"expected a text of at most {LONGEST_TEXT:,} characters")
+    if not 0 < len(text) <= LONGEST_TEXT:
+        raise ValueError(f"expected a text of 1 to {LONGEST_TEXT:,} characters")
     return text
-
-
-def read_query(query: Mapping[str, str]) -> tuple[TextAddress, tuple[str, ...]]:
-    """The page that an address asks for, and one sentence for each word that made no sense.
-
-    Words that are not the page's are left alone. Whether a text of one's own is remembered is not
-    looked at here: that knows the session.
-    """
-    chosen: dict[str, Any] = {}
-    notices = []
-    if query.get("v", VERSION) not in ("1", VERSION):
-        notices.append(notice("v", VERSION, query["v"]))
-    for word, (read, expected) in _READERS.items():
-        sent = query.get(word)
-        if sent is None:
-            continue
-        try:
-            chosen[word] = read(sent)
-        except ValueError:
-            notices.append(notice(word, expected, sent))
-    address = TextAddress(**chosen)
-    if address.pinned is not None:
-        address = replace(address, pin=None)
-    if address.run is not None and address.cell == ALL:
-        address = replace(address, cell=CELLS[0])  # one network reads
-    if address.beside and not address.has_pin:
-        address = replace(address, beside=False)
-        notices.append(notice("beside", "a pinned text too (pin or pinned)", query["beside"]))
-    return address, tuple(notices)
-
-
-def _either(allowed: tuple[str, ...]) -> Any:
-    def read(sent: str) -> str:
-        if sent.lower() not in allowed:
-            raise ValueError(sent)
-        return sent.lower()
-
-    return read, f"one of {', '.join(allowed)}"
 
 
 def _key(sent: str) -> str:
@@ -193,37 +143,40 @@ def _key(sent: str) -> str:
     return sent
 
 
-def _number(low: int, high: int) -> Any:
-    """A short run of plain digits; anything else, however creative, is refused."""
-
-    def read(sent: str) -> int:
-        if not (sent.isascii() and sent.isdigit() and len(sent) <= 4 and low <= int(sent) <= high):
-            raise ValueError(sent)
-        return int(sent)
-
-    return read, f"a whole number from {low} to {high}"
-
-
-def _flag(said: str, meaning: bool) -> Any:
-    def read(sent: str) -> bool:
-        if sent != said:
-            raise ValueError(sent)
-        return meaning
-
-    return read, said
-
-
 _PASSAGE = (_key, "the key of a passage as " + ", ".join(one.key for one in PASSAGES[:3]))
 _PACKED = (unpack_text, "a packed text")
-_READERS: dict[str, tuple[Any, str]] = {
-    "run": RUN,
-    "cell": _either((*CELLS, ALL)),
-    "text": _PASSAGE,
-    "own": _PACKED,
-    "pin": _PASSAGE,
-    "pinned": _PACKED,
-    "ghost": _flag("0", False),
-    "beside": _flag("1", True),
-    "figure": _either(FIGURES),
-    "pads": _number(1, MOST_PADS),
-}
+_WORDS = (
+    Word("run", *RUN),
+    Word("cell", *either((*CELLS, ALL)), CELLS[0]),
+    Word("text", *_PASSAGE, FIRST_PASSAGE),
+    Word("own", *_PACKED, write=pack_text),
+    Word("pin", *_PASSAGE),
+    Word("pinned", *_PACKED, write=pack_text),
+    Word("ghost", *flag("0"), True),
+    Word("beside", *flag("1"), False),
+    Word("figure", *either(FIGURES)),
+    Word("pads", *number(1, MOST_PADS)),
+)
+WORDS = tuple(word.name for word in _WORDS)
+"""The page's words, in the order in which they are written."""
+
+
+def read_query(query: Mapping[str, str]) -> tuple[TextAddress, tuple[str, ...]]:
+    """The page that an address asks for, and one sentence for each word that made no sense.
+
+    Whether a text of one's own is remembered is not looked at here: that knows the session.
+    """
+    chosen, notices = read_words(_WORDS, query)
+    address = _without_twins(TextAddress(**chosen))
+    if address.run is not None and address.cell == ALL:
+        address = replace(address, cell=CELLS[0])  # one network reads
+    if address.beside != chosen["beside"]:
+        notices.append(notice("beside", "a pinned text too (pin or pinned)", query["beside"]))
+    return address, tuple(notices)
+
+
+def _without_twins(address: TextAddress) -> TextAddress:
+    """The same where a text goes before its number, and nothing is compared without a pin."""
+    if address.pinned is not None:
+        address = replace(address, pin=None)
+    return address if address.has_pin else address.without_pin()

@@ -18,6 +18,7 @@ from rnnviz.data import DataError
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES
 from rnnviz.explorer.parts import router
+from rnnviz.explorer.parts.address import VERSION
 from rnnviz.explorer.parts.components import (
     Pick,
     Trip,
@@ -29,7 +30,7 @@ from rnnviz.explorer.parts.components import (
 from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.run_network import RunNetwork, network
 from rnnviz.explorer.text import exhibit
-from rnnviz.explorer.text.address import VERSION, WORDS, TextAddress, fits, is_own, read_query
+from rnnviz.explorer.text.address import WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.explorer.text.exhibit import PINNED_SOURCE, Text, alike
 from rnnviz.models.places import RunError
 from rnnviz.theatre.tints import Tint

@@ -14,7 +14,7 @@ from rnnviz.data import DataError
 from rnnviz.data.documents import reading
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.explorer.digits.address import ALL, CELLS
+from rnnviz.explorer.parts.address import ALL, CELLS
 from rnnviz.explorer.parts.components import picker, scribe, travel
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnviz.explorer.digits.address import ALL
+from rnnviz.explorer.parts.address import ALL
 from rnnviz.explorer.parts.kept import kept, kept_with
 from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.text import exhibit

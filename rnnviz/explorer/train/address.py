@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from rnnviz.theatre.view import notice
-from rnnviz.training.plan import BOUNDS, CHOICES, NONE_ALLOWED, TASK_NAMES, WHOLE, Plan, PlanError
+from rnnviz.explorer.parts.address import (
+    CELLS,
+    RUN,
+    Word,
+    either,
+    one_of_numbers,
+    said,
+    version_notices,
+    write_words,
+)
+from rnnviz.training.plan import BOUNDS, CHOICES, NONE_ALLOWED, TASK_NAMES, WHOLE, Plan
 from rnnviz.training.tasks.table import defaults
-
-VERSION = "2"
-CELLS = ("lstm", "gru", "rnn")
-"""In the order in which the pages offer them."""
 
 RACE = "race"
 """The word for several cells side by side."""
@@ -36,8 +41,6 @@ SMOOTHINGS = (0, 3, 10, 30, 100)
 FIRST_SMOOTHING = 10
 NONE = "none"
 """What an address says for a number that a plan leaves out, such as no clipping."""
-
-RUN_ID = re.compile(r"[A-Za-z0-9_-]{16}")
 
 PLAN_WORDS: dict[str, str] = {
     "size": "hidden_size",
@@ -64,9 +67,6 @@ PLAN_WORDS: dict[str, str] = {
     "engine": "engine",
 }
 """Word of the address -> field of the plan."""
-
-WORDS = ("task", "cell", "racers", "seeds", *PLAN_WORDS, "run", "figure", "smooth", "log")
-"""The page's words, in the order in which they are written."""
 
 
 @dataclass(frozen=True)
@@ -101,29 +101,51 @@ class TrainAddress:
     def to_query(self) -> dict[str, str]:
         """The words of the address, without those that say the default."""
         plan, usual = self.plan, defaults(self.plan.task, self.plan.cell)
-        log = "".join(
-            letter for letter, chosen in (("l", self.log_loss), ("s", self.log_steps)) if chosen
-        )
-        written: dict[str, Any] = {
-            "task": None if plan.task == FIRST_TASK else plan.task,
-            "cell": None if self.cell == FIRST_CELL else self.cell,
-            "racers": None if self.racers in ((), CELLS) else ".".join(self.racers),
-            "seeds": None if self.seeds == 1 or not self.is_race else self.seeds,
+        log = "l" * self.log_loss + "s" * self.log_steps
+        values = {
+            "task": plan.task,
+            "cell": self.cell,
+            "racers": self.racers or CELLS,
+            "seeds": self.seeds if self.is_race else 1,
             "run": self.run,
             "figure": self.figure,
-            "smooth": None if self.smoothing == FIRST_SMOOTHING else self.smoothing,
-            "log": log or None,
+            "smooth": self.smoothing,
+            "log": log,
         }
+        written = write_words(_WORDS.values(), values)
         for word, name in PLAN_WORDS.items():
             value = getattr(plan, name)
             if value != getattr(usual, name):
-                written[word] = _word(value)
-        return {word: str(written[word]) for word in WORDS if written.get(word) is not None}
+                written[word] = NONE if value is None else said(value)
+        return {word: written[word] for word in WORDS if word in written}
 
 
 def first_address() -> TrainAddress:
     """What the page opens with."""
     return TrainAddress(defaults(FIRST_TASK, FIRST_CELL))
+
+
+def _racers(sent: str) -> tuple[str, ...]:
+    named = sent.lower().split(".")
+    if not 2 <= len(named) <= len(CELLS) or len(set(named)) < len(named) or set(named) - set(CELLS):
+        raise ValueError(sent)
+    return tuple(cell for cell in CELLS if cell in named)
+
+
+_OTHERS = (
+    Word("task", *either(TASK_NAMES), FIRST_TASK),
+    Word("cell", *either((*CELLS, RACE)), FIRST_CELL),
+    Word("racers", _racers, "two or three of lstm.gru.rnn", CELLS, ".".join),
+    Word("seeds", one_of_numbers(SEEDS)[0], "1 or 3", 1),
+    Word("run", RUN[0], "the 16 letters of a run", instead="none"),
+    Word("figure", *either(FIGURES), instead="none"),
+    Word("smooth", *one_of_numbers(SMOOTHINGS), FIRST_SMOOTHING),
+    Word("log", either(("l", "s", "ls"))[0], "l, s or ls", ""),
+)
+_WORDS = {word.name: word for word in _OTHERS}
+_LAST = ("run", "figure", "smooth", "log")
+WORDS = ("task", "cell", "racers", "seeds", *PLAN_WORDS, *_LAST)
+"""The page's words, in the order in which they are written."""
 
 
 def read_query(query: Mapping[str, str]) -> tuple[TrainAddress, tuple[str, ...]]:
@@ -132,56 +154,20 @@ def read_query(query: Mapping[str, str]) -> tuple[TrainAddress, tuple[str, ...]]
     Words that are not the page's are left alone. Whether a run of that id is there is not looked at
     here: that knows the store.
     """
-    notices: list[str] = []
-    if query.get("v", VERSION) not in ("1", VERSION):
-        notices.append(notice("v", VERSION, query["v"]))
-
-    def read(word: str, reader: Any, expected: str, usual: Any) -> Any:
-        sent = query.get(word)
-        if sent is None:
-            return usual
-        try:
-            return reader(sent)
-        except ValueError:
-            shown = "none" if usual is None else "the usual one"
-            notices.append(notice(word, expected, sent, shown=shown))
-            return usual
-
-    task = read("task", _one_of(TASK_NAMES), f"one of {', '.join(TASK_NAMES)}", FIRST_TASK)
-    cells = (*CELLS, RACE)
-    cell = read("cell", _one_of(cells), f"one of {', '.join(cells)}", FIRST_CELL)
-    racers: tuple[str, ...] = ()
-    seeds = 1
+    notices = version_notices(query)
+    task, cell = (_WORDS[name].of(query, notices) for name in ("task", "cell"))
+    racers, seeds = (), 1
     if cell == RACE:
         cell = REFERENCE
-        racers = read("racers", _racers, "two or three of lstm.gru.rnn", CELLS)
-        seeds = read("seeds", _one_of_numbers(SEEDS), "1 or 3", 1)
+        racers, seeds = (_WORDS[name].of(query, notices) for name in ("racers", "seeds"))
     plan = defaults(task, cell)
     for word, name in PLAN_WORDS.items():
-        plan = read(word, _changed(plan, name), _expected(name), plan)
+        plan = Word(word, _changed(plan, name), _expected(name), plan).of(query, notices)
+    run, figure, smoothing, log = (_WORDS[name].of(query, notices) for name in _LAST)
     address = TrainAddress(
-        plan,
-        racers,
-        seeds,
-        read("run", _run, "the 16 letters of a run", None),
-        read("figure", _one_of(FIGURES), f"one of {', '.join(FIGURES)}", None),
-        read("smooth", _one_of_numbers(SMOOTHINGS), _listed(SMOOTHINGS), FIRST_SMOOTHING),
+        plan, racers, seeds, run, figure, smoothing, log_loss="l" in log, log_steps="s" in log
     )
-    log = read("log", _one_of(("l", "s", "ls")), "l, s or ls", "")
-    return replace(address, log_loss="l" in log, log_steps="s" in log), tuple(notices)
-
-
-def is_run_id(word: object) -> bool:
-    """Whether that can be the id of a run."""
-    return isinstance(word, str) and RUN_ID.fullmatch(word) is not None
-
-
-def _word(value: Any) -> str:
-    if value is None:
-        return NONE
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return address, tuple(notices)
 
 
 def _changed(plan: Plan, name: str) -> Any:
@@ -199,7 +185,7 @@ def _value(name: str, sent: str) -> Any:
     if name in NONE_ALLOWED and sent == NONE:
         return None
     if name == "bidirectional":
-        return {"0": False, "1": True}[_one_of(("0", "1"))(sent)]
+        return {"0": False, "1": True}[either(("0", "1"))[0](sent)]
     if name in WHOLE:
         if not (sent.isascii() and sent.isdigit()):
             raise ValueError(sent)
@@ -222,53 +208,3 @@ def _expected(name: str) -> str:
     kind = "a whole number" if name in WHOLE else "a number"
     none = f" or {NONE}" if name in NONE_ALLOWED else ""
     return f"{kind} from {least:g} to {most:,g}{none} that suits this task"
-
-
-def _one_of(allowed: tuple[str, ...]) -> Any:
-    def read(sent: str) -> str:
-        if sent.lower() not in allowed:
-            raise ValueError(sent)
-        return sent.lower()
-
-    return read
-
-
-def _one_of_numbers(allowed: tuple[int, ...]) -> Any:
-    def read(sent: str) -> int:
-        if sent not in {str(number) for number in allowed}:
-            raise ValueError(sent)
-        return int(sent)
-
-    return read
-
-
-def _listed(numbers: tuple[int, ...]) -> str:
-    return f"one of {', '.join(map(str, numbers))}"
-
-
-def _racers(sent: str) -> tuple[str, ...]:
-    named = sent.lower().split(".")
-    if not 2 <= len(named) <= len(CELLS) or len(set(named)) < len(named) or set(named) - set(CELLS):
-        raise ValueError(sent)
-    return tuple(cell for cell in CELLS if cell in named)
-
-
-def _run(sent: str) -> str:
-    if not is_run_id(sent):
-        raise ValueError(sent)
-    return sent
-
-
-__all__ = [
-    "CELLS",
-    "FIGURES",
-    "PLAN_WORDS",
-    "RACE",
-    "SMOOTHINGS",
-    "WORDS",
-    "PlanError",
-    "TrainAddress",
-    "first_address",
-    "is_run_id",
-    "read_query",
-]

@@ -14,11 +14,11 @@ from typing import Any
 import streamlit as st
 
 from rnnviz.explorer.parts import router
+from rnnviz.explorer.parts.address import CELLS
 from rnnviz.explorer.parts.components import last_trip
 from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.offers import Wired, wired
 from rnnviz.explorer.train.address import (
-    CELLS,
     PLAN_WORDS,
     RACE,
     REFERENCE,

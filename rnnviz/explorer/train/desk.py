@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rnnviz.explorer.parts.address import CELLS
 from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.visitor import origin
-from rnnviz.explorer.train.address import CELLS, REFERENCE, TrainAddress, first_address, read_query
+from rnnviz.explorer.train.address import REFERENCE, TrainAddress, first_address, read_query
 from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.explorer.train.lines import Shown, name_of
 from rnnviz.models.places import RunError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rnnviz.explorer.parts.address import VERSION
 from rnnviz.explorer.parts.components import place
 from rnnviz.explorer.parts.notices import notices, plain
 from rnnviz.explorer.parts.offers import wired
@@ -15,7 +16,7 @@ from rnnviz.explorer.parts.rooms import Room, pair
 from rnnviz.explorer.parts.visitor import Desk, present
 from rnnviz.explorer.train import desk as train_desk
 from rnnviz.explorer.train import panels, sentences
-from rnnviz.explorer.train.address import SMOOTHINGS, VERSION, WORDS
+from rnnviz.explorer.train.address import SMOOTHINGS, WORDS
 from rnnviz.explorer.train.choices import PLACE, TrainChoices
 from rnnviz.explorer.train.curves import curves
 from rnnviz.explorer.train.desk import Looked

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from rnnviz.explorer.parts.address import CELLS
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.explorer.parts.visitor import present
-from rnnviz.explorer.train.address import CELLS, RACE, REFERENCE, SEEDS
+from rnnviz.explorer.train.address import RACE, REFERENCE, SEEDS
 from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.explorer.train.upload import upload_controls
 from rnnviz.notation.signals import CELL_NAMES

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.explorer.digits.address import (
-    CELLS,
     FIGURES,
     LONGEST_IMAGE,
     PIXELS,
@@ -22,6 +21,7 @@ from rnnviz.explorer.digits.address import (
     read_query,
     unpack_image,
 )
+from rnnviz.explorer.parts.address import CELLS
 
 pictures = st.binary(min_size=PIXELS, max_size=PIXELS)
 choices = {

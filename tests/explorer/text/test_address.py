@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer.digits.address import CELLS
+from rnnviz.explorer.parts.address import CELLS
 from rnnviz.explorer.text.address import (
     FIGURES,
     LONGEST_TEXT,

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from rnnviz.explorer.parts.address import CELLS
 from rnnviz.explorer.train.address import (
-    CELLS,
     FIGURES,
     PLAN_WORDS,
     SMOOTHINGS,
     WORDS,
     TrainAddress,
     first_address,
-    is_run_id,
     read_query,
 )
 from rnnviz.theatre.view import WORDS as THEATRE_WORDS
@@ -146,6 +145,8 @@ def test_the_words_are_nobody_elses_and_leave_out_what_was_uploaded() -> None:
     assert set(BOUNDS) <= set(PLAN_WORDS.values())
 
 
-def test_ids_of_runs() -> None:
-    assert is_run_id(RUN)
-    assert not any(map(is_run_id, (None, 7, "", RUN + "x", RUN[:-1] + "/", RUN[:-1] + "é")))
+@pytest.mark.parametrize("sent", ["", RUN + "x", RUN[:-1] + "/", RUN[:-1] + "é"])
+def test_what_is_no_id_of_a_run_is_not_looked_for(sent: str) -> None:
+    address, notices = read_query({"run": sent})
+    assert address.run is None and len(notices) == 1
+    assert read_query({"run": RUN})[0].run == RUN

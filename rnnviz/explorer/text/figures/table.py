@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from rnnviz.explorer.parts.address import VERSION
 from rnnviz.explorer.parts.components import asked, place
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import FigurePlaces, FigureRoom, Gap
 from rnnviz.explorer.text import readings
-from rnnviz.explorer.text.address import FIGURES, VERSION, WORDS
+from rnnviz.explorer.text.address import FIGURES, WORDS
 from rnnviz.explorer.text.choices import PLACE, TextChoices
 from rnnviz.explorer.text.exhibit import Task
 from rnnviz.explorer.text.figures.gates import gates

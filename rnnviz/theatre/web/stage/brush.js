@@ -1,6 +1,6 @@
 // Which units are on throughout a span of steps and off outside it, as LSTMVis asks. A unit is on where its value, or
-// its value turned round (sign -1), is at least the threshold. The twin of rnnviz/analysis/units.py; both are tested
-// with tests/js/brush.json.
+// its value turned round (sign -1), is at least the threshold. Tested with
+// tests/js/brush.json.
 
 import { codeToValue } from "../shared/decode.js";
 
