@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz.models.classifier import SequenceClassifier
     from rnnviz.models.showing import show
-    from rnnviz.nn.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
+    from rnnviz.nn.cells.gru import GRUCell, GRUStep
+    from rnnviz.nn.cells.lstm import LSTMCell, LSTMStep
+    from rnnviz.nn.cells.rnn import RNNCell, RNNStep
     from rnnviz.nn.observe import run, trace
     from rnnviz.nn.parameters import copy_parameters, initialise
     from rnnviz.nn.recurrent import GRU, LSTM, RNN
@@ -25,12 +27,12 @@ _HOMES = {
     "RNN": "nn.recurrent",
     "GRU": "nn.recurrent",
     "LSTM": "nn.recurrent",
-    "RNNCell": "nn.cells",
-    "GRUCell": "nn.cells",
-    "LSTMCell": "nn.cells",
-    "RNNStep": "nn.cells",
-    "GRUStep": "nn.cells",
-    "LSTMStep": "nn.cells",
+    "RNNCell": "nn.cells.rnn",
+    "GRUCell": "nn.cells.gru",
+    "LSTMCell": "nn.cells.lstm",
+    "RNNStep": "nn.cells.rnn",
+    "GRUStep": "nn.cells.gru",
+    "LSTMStep": "nn.cells.lstm",
     "SequenceClassifier": "models.classifier",
     "Trace": "nn.trace",
     "copy_parameters": "nn.parameters",

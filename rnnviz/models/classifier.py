@@ -23,10 +23,8 @@ from rnnviz.models.tokens import PAD, UNKNOWN
 from rnnviz.nn import arguments, prefixes
 from rnnviz.nn.calling import check_returned, evaluating, is_hooked
 from rnnviz.nn.observe import bare, trace
-from rnnviz.nn.recurrent import GRU, LSTM, RNN
+from rnnviz.nn.recurrent import LAYERS
 from rnnviz.nn.trace import Trace
-
-CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
 Lengths: TypeAlias = Tensor | np.ndarray | Sequence[int]
 """The real steps of each sequence, `(B,)` integers."""
@@ -99,8 +97,8 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         answers: int = 1,
     ) -> None:
         super().__init__()
-        if cell not in CELLS:
-            raise ValueError(f"cell: expected one of {', '.join(CELLS)}, got {cell!r}")
+        if cell not in LAYERS:
+            raise ValueError(f"cell: expected one of {', '.join(LAYERS)}, got {cell!r}")
         if readout not in READOUTS:
             raise ValueError(f"readout: expected one of {', '.join(READOUTS)}, got {readout!r}")
         labels = _names(labels)
@@ -146,7 +144,7 @@ class SequenceClassifier(nn.Module, PyTorchModelHubMixin, library_name="rnnviz",
         self.input_std = input_std
 
         self.embedding = nn.Embedding(vocabulary_size, input_size) if vocabulary_size else None
-        self.recurrent = CELLS[cell](
+        self.recurrent = LAYERS[cell](
             input_size,
             hidden_size,
             num_layers,

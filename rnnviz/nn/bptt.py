@@ -12,9 +12,9 @@ its result. Going backward, let `delta_t = dL/da_t` be the gradient at the pre-a
 
 P. Werbos, "Backpropagation through time", Proc. IEEE 78, 1990.
 
-What differs between cells lives in `sweeps.py`. Values and gradients equal the step loop's
-and torch.nn's; tests compare all three. Second derivatives, and those of many gradients at once,
-are taken by replaying the step loop.
+What differs between cells lives in their own files, `cells/`. Values and gradients equal the step
+loop's and torch.nn's; tests compare all three. Second derivatives, and those of many gradients at
+once, are taken by replaying the step loop.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from torch._C._functorch import is_legacy_batchedtensor
 from torch.autograd import Function, forward_ad
 
 from rnnviz.nn import buffers
-from rnnviz.nn.cells import Cell, State, Step
-from rnnviz.nn.sweeps import SWEEPS, TAPES, Gradients, Scan
+from rnnviz.nn.cells.kinds import KINDS, Cell, Step
+from rnnviz.nn.cells.sweep import Gradients, Scan
+from rnnviz.nn.cells.weights import State
 from rnnviz.nn.unrolling import through_loop
 
 
@@ -47,7 +48,7 @@ class _ThroughTime(Function):
 
     @staticmethod
     def forward(ctx: Any, cell: Cell, scan: Scan, inputs: Tensor, *tensors: Tensor) -> Any:
-        sweep = SWEEPS[type(cell)]
+        sweep = KINDS[cell.kind].sweep
         n_state = len(tensors) - len(cell.weights)
         state = tensors[:n_state]
         tape = sweep.forward(cell, inputs, state, scan)
@@ -65,11 +66,11 @@ class _ThroughTime(Function):
         needed, gradients = ctx.needs_input_grad[2:], (above, *final)
         if torch.is_grad_enabled() or _wants_to_look_inside() or _many(gradients):
             return None, None, *_replay(cell, ctx.scan, inputs, state, needed, gradients)
-        tape = TAPES[type(cell)](*saved[n_weights:])
+        tape = KINDS[cell.kind].tape(*saved[n_weights:])
         if ctx.scan.dead is not None:
             above = above.masked_fill(ctx.scan.dead, 0)
         with _no_autocast(above.device.type):
-            swept = SWEEPS[type(cell)].backward(cell, state, tape, ctx.scan, above, final)
+            swept = KINDS[cell.kind].sweep.backward(cell, state, tape, ctx.scan, above, final)
             weights = _weight_gradients(cell, ctx.scan, inputs, state[0], tape.held, swept, needed)
             below = None
             if needed[0]:
@@ -211,7 +212,7 @@ def record(
         A `Step` whose fields are `(T, B, H)`, with the held state on padding, and the final state.
     """
     scan = Scan(inputs.shape[0], alive, reverse)
-    sweep = SWEEPS[type(cell)]
+    sweep = KINDS[cell.kind].sweep
     with _no_autocast(inputs.device.type):
         tape = sweep.forward(cell, inputs, state, scan)
     return sweep.step(tape), sweep.final(tape, scan.times[-1])

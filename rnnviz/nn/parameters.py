@@ -13,11 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from rnnviz.nn.recurrent import GRU, LSTM, RNN, _Recurrent
+from rnnviz.nn.recurrent import LAYERS, LSTM, RNN, _Recurrent
 
 Recurrent = _Recurrent | nn.RNN | nn.GRU | nn.LSTM
 
-_OURS: dict[str, type[_Recurrent]] = {"RNN_TANH": RNN, "RNN_RELU": RNN, "GRU": GRU, "LSTM": LSTM}
 _WRAPPERS = {
     "OptimizedModule": "_orig_mod",  # by name: to import its module takes seconds
     "DataParallel": "module",
@@ -117,7 +116,7 @@ def counterpart(module: Recurrent, weights: Mapping[str, Tensor | None]) -> _Rec
         del options["proj_size"]
     if isinstance(module, nn.RNN | RNN):
         options["nonlinearity"] = module.nonlinearity
-    made = _OURS[module.mode](**options, device="meta")
+    made = LAYERS[module.mode.partition("_")[0].lower()](**options, device="meta")
     for name in weight_names(made):
         weight = weights[name]
         if not isinstance(weight, nn.Parameter):

@@ -8,7 +8,7 @@ projection of the output and the final states, so every gradient is exercised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -19,19 +19,18 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from rnnviz.nn.cells.kinds import KINDS
 from rnnviz.nn.parameters import copy_parameters
-from rnnviz.nn.recurrent import GRU, LSTM, RNN
+from rnnviz.nn.recurrent import LAYERS
 from rnnviz.tracking import Track, silently
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 """Largest allowed difference `max |ours - theirs| / max(1, max |theirs|)`."""
 
-_MODULES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
-    "rnn tanh": (RNN, nn.RNN, {"nonlinearity": "tanh"}),
-    "rnn relu": (RNN, nn.RNN, {"nonlinearity": "relu"}),
-    "gru": (GRU, nn.GRU, {}),
-    "lstm": (LSTM, nn.LSTM, {}),
-    "lstm projected": (LSTM, nn.LSTM, {"proj_size": 3}),
+_MODULES: dict[str, tuple[Any, Any, Mapping[str, Any]]] = {
+    variant: (LAYERS[name], kind.twin, options)
+    for name, kind in KINDS.items()
+    for variant, options in (kind.variants or {}).items()
 }
 _STEPS, _BATCH, _INPUTS, _HIDDEN = 9, 4, 5, 7
 _LENGTHS = torch.tensor([4, 9, 1, 6])
@@ -80,7 +79,7 @@ def cases(cell: str | None = None) -> Iterator[Case]:
 def compare(case: Case, seed: int = 0) -> Difference:
     """Run one case through both modules and return how far apart they are."""
     ours_type, theirs_type, extra = _MODULES[case.kind]
-    options = extra | {
+    options = dict(extra) | {
         "num_layers": case.layers,
         "bidirectional": case.bidirectional,
         "bias": case.bias,

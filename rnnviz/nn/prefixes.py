@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from rnnviz.nn.cells import Cell
+from rnnviz.nn.cells.kinds import Cell
 
 AT_ONCE = 8192
 """Steps of all prefixes that a readout gets at once: what it makes of them stays in the cache."""

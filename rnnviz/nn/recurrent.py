@@ -26,7 +26,11 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from rnnviz.nn import arguments, bptt
 from rnnviz.nn.calling import Given, call_of_ours, called, is_bare
-from rnnviz.nn.cells import Cell, GRUCell, LSTMCell, RNNCell, State, Step
+from rnnviz.nn.cells.gru import GRUCell
+from rnnviz.nn.cells.kinds import Cell, Step
+from rnnviz.nn.cells.lstm import LSTMCell
+from rnnviz.nn.cells.rnn import RNNCell
+from rnnviz.nn.cells.weights import State
 from rnnviz.nn.torch_names import TorchNames, symbolic
 from rnnviz.nn.trace import LayerTrace, Trace, batch_first
 from rnnviz.nn.unrolling import alive_mask, each_direction, stack_hidden, through_loop, unroll
@@ -274,7 +278,7 @@ class _Recurrent(TorchNames):
 
     def _bare(self) -> bool:
         """Whether torch runs nothing around this layer, and it is none of a subclass."""
-        return type(self) in (RNN, GRU, LSTM) and is_bare(self, list(self._parameter_shapes()))
+        return type(self) in LAYERS.values() and is_bare(self, list(self._parameter_shapes()))
 
     @contextmanager
     def _as_called(
@@ -483,3 +487,7 @@ class LSTM(_Recurrent):
     gates = 4
     mode = "LSTM"
     state_names = ("hidden", "cell")
+
+
+LAYERS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+"""The layer of each kind of cell."""

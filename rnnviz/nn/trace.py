@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnviz.nn.cells import GRUStep, LSTMStep, RNNStep, Step
+from rnnviz.nn.cells.kinds import KINDS, Step
 from rnnviz.safe import npz
 from rnnviz.safe.files import replacing
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import xarray
 
 DIRECTIONS = ("forward", "backward")
-_STEPS: dict[str, Any] = {"rnn": RNNStep, "gru": GRUStep, "lstm": LSTMStep}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,7 @@ class Trace:
     @property
     def signals(self) -> tuple[str, ...]:
         """Names of the signals, in the order in which the cell computes them."""
-        return _STEPS[self.cell]._fields
+        return KINDS[self.cell].step._fields
 
     def signal(self, name: str, *, layer: int = -1, direction: str = "forward") -> Tensor:
         """Return one signal `(B, T, H)`.
@@ -87,7 +86,7 @@ class Trace:
         layers = tuple(
             LayerTrace(
                 **{
-                    name: _STEPS[self.cell](*map(change, step))
+                    name: KINDS[self.cell].step(*map(change, step))
                     for name, step in layer.directions.items()
                 }
             )
@@ -128,7 +127,7 @@ class Trace:
         """
         arrays = _read_npz(Path(path))
         cell = str(arrays.get("cell", ""))
-        if cell not in _STEPS:
+        if cell not in KINDS:
             raise ValueError(f"{path}: expected the trace of an rnn, gru or lstm, got {cell!r}")
         missing = {"inputs", "lengths", "output", "layer0.forward.hidden"} - arrays.keys()
         if missing:
@@ -139,11 +138,11 @@ class Trace:
         while f"layer{len(layers)}.forward.hidden" in arrays:
             prefix = f"layer{len(layers)}"
             directions = {
-                direction: _STEPS[cell](
+                direction: KINDS[cell].step(
                     *(_stored(arrays, f"{prefix}.{direction}.{name}", path) for name in names)
                 )
                 for direction in DIRECTIONS
-                if f"{prefix}.{direction}.hidden" in arrays and (names := _STEPS[cell]._fields)
+                if f"{prefix}.{direction}.hidden" in arrays and (names := KINDS[cell].step._fields)
             }
             layers.append(LayerTrace(**directions))
         given = {name: _stored(arrays, name, path) for name in ("inputs", "lengths", "output")}

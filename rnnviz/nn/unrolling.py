@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnviz.nn.cells import Cell, State, Step
+from rnnviz.nn.cells.kinds import Cell, Step
+from rnnviz.nn.cells.weights import State
 
 
 def unroll(

@@ -20,9 +20,10 @@ from safetensors.torch import load_file, save_file
 from torch.nn.utils import prune
 
 from rnnviz.models import checkpoint, storage
-from rnnviz.models.classifier import CELLS, SequenceClassifier
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.readouts import READOUTS
 from rnnviz.models.storage import CheckpointError
+from rnnviz.nn.recurrent import LAYERS
 
 MODEL = SequenceClassifier("gru", hidden_size=8, num_layers=2, dropout=0.1)
 ROWS = torch.rand(4, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -290,7 +291,7 @@ def rounded(model: SequenceClassifier, dtype: torch.dtype) -> SequenceClassifier
 
 @pytest.mark.parametrize("wrapper", WRAPPED)
 @pytest.mark.parametrize("dtype", KINDS)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", LAYERS)
 def test_whatever_can_be_saved_can_be_loaded(
     cell: str, dtype: torch.dtype, wrapper: str, tmp_path: Path
 ) -> None:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from rnnviz.nn.cells import GRUCell, GRUStep, LSTMCell, LSTMStep, RNNCell, RNNStep
+from rnnviz.nn.cells.gru import GRUCell, GRUStep
+from rnnviz.nn.cells.lstm import LSTMCell, LSTMStep
+from rnnviz.nn.cells.rnn import RNNCell, RNNStep
 from rnnviz.nn.unrolling import alive_mask, unroll
 from tests.oracle import assert_near
 

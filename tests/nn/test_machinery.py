@@ -335,11 +335,11 @@ def read(module: Any, inputs: Tensor, hx: Any, form: str) -> Any:
 @pytest.mark.parametrize("cell", CELLS)
 def test_an_output_without_gradients_is_no_copy(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept then, so nothing has to be protected."""
-    from rnnviz.nn import bptt
+    from rnnviz.nn.cells.kinds import KINDS
 
     ours, _ = twins(cell, 4, 5)
     tapes = []
-    sweep = bptt.SWEEPS[type(ours.cell(0))]
+    sweep = KINDS[ours.cell(0).kind].sweep
     forward = sweep.forward
     monkeypatch.setattr(
         sweep, "forward", staticmethod(lambda *args: tapes.append(forward(*args)) or tapes[-1])

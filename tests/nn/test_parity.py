@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from rnnviz.__main__ import app
 from rnnviz.nn import bptt, parity
-from rnnviz.nn.cells import GRUCell
+from rnnviz.nn.cells.gru import GRUCell
 
 
 def test_the_grid_holds_every_option() -> None:

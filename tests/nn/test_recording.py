@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from rnnviz.nn import bptt
-from rnnviz.nn.cells import Cell, State
+from rnnviz.nn.cells.kinds import Cell
+from rnnviz.nn.cells.weights import State
 from rnnviz.nn.unrolling import alive_mask, each_direction, unroll
 from tests.oracle import CELLS, assert_near, twins
 
