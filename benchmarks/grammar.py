@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 
 CELLS = ("rnn", "gru", "lstm")
 

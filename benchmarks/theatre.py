@@ -35,7 +35,8 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
-from rnnviz.notation.signals import DRAWN, SIGNALS
+from rnnviz.notation.cells import DRAWN
+from rnnviz.notation.signals import SIGNALS
 from rnnviz.theatre.reading import LayerReading, Reading
 from rnnviz.theatre.standalone import page as standalone
 from tests.browser import chromium

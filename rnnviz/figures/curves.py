@@ -23,9 +23,9 @@ from rnnviz.figures.style import (
     headline,
     percent_ticks,
 )
-from rnnviz.notation.palette import CELLS, NEGATIVE, Theme
+from rnnviz.notation.cells import CELL_NAMES, HUES, symbol_of
+from rnnviz.notation.palette import NEGATIVE, Theme
 from rnnviz.notation.phrases import plain
-from rnnviz.notation.signals import CELL_NAMES
 
 HEIGHT, LOW_HEIGHT = 340, 260
 LADDER = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 20.0, 50.0, 100.0, 1e3, 1e4)
@@ -34,9 +34,6 @@ LADDER = (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 20.0, 50.
 RATES = tuple(base * 10.0**power for power in range(-7, 2) for base in (1.0, 1.5, 2.0, 3.0, 5.0))
 FLOOR, CEILING = 1e-6, 1e6
 """No logarithmic axis goes further."""
-
-SYMBOLS = {"lstm": "circle", "gru": "square", "rnn": "diamond"}
-"""A colour never stands alone."""
 
 TITLE = 42
 """Pixels that the title takes above a figure."""
@@ -185,7 +182,7 @@ def hue_of(line: Line, theme: Theme, *, is_race: bool) -> str:
     """The colour of a line: that of its cell, or ink for the held-out examples of one network."""
     if line.held_out and not is_race and not line.hue:
         return INK[theme]
-    return line.hue or CELLS[theme].get(line.cell, NEGATIVE[theme])
+    return line.hue or HUES[theme].get(line.cell, NEGATIVE[theme])
 
 
 def _traces(
@@ -231,7 +228,7 @@ def _traces(
                 "width": 2.4 if line.held_out or not is_race else 1.5,
                 "dash": "dot" if is_race and not line.held_out else "solid",
             },
-            marker={"size": 6, "symbol": SYMBOLS.get(line.cell, "circle"), "color": hue},
+            marker={"size": 6, "symbol": symbol_of(line.cell), "color": hue},
             name=who if is_race else what,
             # In a race one entry for each network: its form says what a line was measured on.
             showlegend=line.held_out or not is_race or about.low,

@@ -25,9 +25,9 @@ from rnnviz.figures.style import (
     note,
     percent_ticks,
 )
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.notation.palette import CLASSES, POSITIVE, THEMES, Theme
 from rnnviz.notation.phrases import plain
-from rnnviz.notation.signals import CELL_NAMES
 
 FLOOR = 1e-8
 """Where an exact zero is drawn on a log axis, and labelled as such."""

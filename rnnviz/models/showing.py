@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.safe.files import replacing
 from rnnviz.theatre.reading import Reading, reading_from_trace
 from rnnviz.theatre.standalone import PageTheme, page

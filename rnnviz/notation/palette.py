@@ -126,10 +126,3 @@ def class_hues(classes: int) -> dict[str, list[str]]:
     return {
         theme: [CLASSES[theme][k % len(CLASSES[theme])] for k in range(classes)] for theme in THEMES
     }
-
-
-CELLS: dict[Theme, dict[str, str]] = {
-    theme: {"lstm": CLASSES[theme][8], "gru": CLASSES[theme][2], "rnn": CLASSES[theme][5]}
-    for theme in THEMES
-}
-"""One colour per cell, wherever curves or bars of several cells stand together."""

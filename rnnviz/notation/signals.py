@@ -1,8 +1,8 @@
 """The vocabulary of signals: how each field of a Step is called, bounded, coloured and explained.
 
-One entry per field of `rnnviz.nn.cells`' Step records. Every page, figure and hover text takes its
-words, ranges and colours from here, so a gate has one hue and one scale wherever it is drawn. No
-torch in this module.
+One entry per field of the Step records in `rnnviz/nn/cells/`. Every page, figure and hover text
+takes its words, ranges and colours from here, so a gate has one hue and one scale wherever it is
+drawn. No torch in this module.
 """
 
 from __future__ import annotations
@@ -222,52 +222,3 @@ SIGNALS: dict[str, Signal] = {
         ),
     )
 }
-
-DRAWN: dict[str, tuple[str, ...]] = {
-    "rnn": ("hidden",),
-    "gru": ("reset_gate", "update_gate", "candidate", "hidden"),
-    "lstm": ("forget_gate", "input_gate", "candidate", "cell", "output_gate", "hidden"),
-}
-"""Per cell, the signals in the order in which one step computes and uses them."""
-
-CELL_NAMES: dict[str, str] = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
-
-CONVENTIONS: dict[str, str] = {
-    "rnn": "RNN: h = tanh(W x + U h + b). One signal, no gate.",
-    "gru": (
-        "GRU as in PyTorch: h' = (1 - z) n + z h, so z = 1 keeps the old state; Chung et al. "
-        "(2014) write the "
-        "opposite. The reset gate acts after the recurrent product. The candidate is PyTorch's n."
-    ),
-    "lstm": (
-        "LSTM: c' = f c + i g, h' = o tanh(c'). The candidate is PyTorch's g. The cell state is "
-        "drawn on a fixed "
-        f"range of -{CELL_LIMIT:g} to {CELL_LIMIT:g}."
-    ),
-}
-
-
-RELU = "RNN: h = relu(W x + U h + b). One signal, no gate."
-EITHER = "RNN: h = tanh(W x + U h + b), or relu in place of tanh. One signal, no gate."
-
-
-def convention(cell: str, least: float, most: float) -> str:
-    """The sentence on the equations of a cell whose hidden states lie in ``least..most``.
-
-    A trace does not say which function a plain RNN was built with, but a tanh never exceeds 1 and
-    a relu is never negative; where neither tells, the sentence names both.
-    """
-    if cell != "rnn" or least < 0:
-        return CONVENTIONS[cell]
-    return RELU if most > 1 else EITHER
-
-
-def vocabulary(cell: str) -> list[dict[str, Any]]:
-    """The signals of one cell in drawing order, ready for the browser."""
-    if cell not in DRAWN:
-        raise ValueError(f"expected one of {', '.join(DRAWN)}, got {cell!r}")
-    symbols = {"candidate": "n"} if cell == "gru" else {}
-    return [
-        SIGNALS[name].to_payload() | ({"symbol": symbols[name]} if name in symbols else {})
-        for name in DRAWN[cell]
-    ]

@@ -45,8 +45,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from rnnviz.notation import decision
+from rnnviz.notation.cells import CELL_NAMES, CELLS, DRAWN, convention, vocabulary
 from rnnviz.notation.palette import class_hues
-from rnnviz.notation.signals import CELL_NAMES, CONVENTIONS, DRAWN, SIGNALS, convention, vocabulary
+from rnnviz.notation.signals import SIGNALS
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.ordering import unit_orders
 from rnnviz.theatre.prose import panel_words
@@ -344,7 +345,7 @@ def words_of(cell: str, step_word: str, classes: int) -> dict[str, Any]:
         "signals": vocabulary(cell),
         "panels": panel_words(step_word),
         "tints": own_tints(step_word),
-        "convention": CONVENTIONS[cell],
+        "convention": CELLS[cell].convention,
         "class_hues": class_hues(classes),
     }
 

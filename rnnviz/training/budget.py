@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from rnnviz.data.memory import CHANNELS
+from rnnviz.notation.cells import CELLS
 from rnnviz.training.plan import BOUNDS, Plan
 from rnnviz.training.tasks.table import EMBEDDING_SIZES, TASKS
-
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-SIGNALS = {"rnn": 1, "gru": 5, "lstm": 6}
-"""Numbers of a unit and step that are kept for the way back."""
 
 PARTS = {"attention-max": 2}
 ATTENTION = ("attention", "attention-max")
@@ -33,7 +30,6 @@ PROCESS_BYTES = 420_000_000
 
 # Seconds on one thread of the machine that docs/tasks.md names; others differ, twofold and more.
 SECONDS_OF_AN_UPDATE = 1.8e-3
-SECONDS_OF_A_STEP = {"rnn": 2e-5, "gru": 5e-5, "lstm": 6e-5}
 FLOPS_A_SECOND = 7e10
 SECONDS_OF_A_PARAMETER = 2e-9
 MOST_SCORED = 400
@@ -74,7 +70,7 @@ def parameters(plan: Plan, *, vocabulary_size: int | None = None) -> int:
     total = vocabulary * inputs
     for layer in range(plan.num_layers):
         below = inputs if layer == 0 else features
-        per_direction = GATES[plan.cell] * plan.hidden_size * (below + plan.hidden_size + 2)
+        per_direction = CELLS[plan.cell].gates * plan.hidden_size * (below + plan.hidden_size + 2)
         total += per_direction * (2 if plan.bidirectional else 1)
     if plan.readout in ATTENTION:
         total += features * features + 2 * features
@@ -116,8 +112,8 @@ def estimate(plan: Plan, *, texts: int | None = None) -> Estimate:
     batch = min(plan.batch_size, examples)
     steps = plan.epochs * ceil(examples / plan.batch_size)
     features = plan.hidden_size * (2 if plan.bidirectional else 1)
-    kept = SIGNALS[plan.cell] * plan.num_layers * features * length * batch
-    scored = SIGNALS[plan.cell] * features * min(50_000, 500 * length)
+    kept = CELLS[plan.cell].kept_numbers * plan.num_layers * features * length * batch
+    scored = CELLS[plan.cell].kept_numbers * features * min(50_000, 500 * length)
     stored = (examples + held_out) * length * _bytes_of_a_step(plan)
     memory = PROCESS_BYTES + 24 * count + 12 * kept + 8 * scored + 2 * stored
     update = _seconds_of_an_update(plan, count, batch, length)
@@ -147,7 +143,7 @@ def _seconds_of_an_update(plan: Plan, count: int, batch: int, length: int) -> fl
     work = 6.0 * recurrent * batch * length  # a product forward and two backward, each 2 flops
     return (
         SECONDS_OF_AN_UPDATE
-        + sweeps * SECONDS_OF_A_STEP[plan.cell]
+        + sweeps * CELLS[plan.cell].seconds_of_a_step
         + work / FLOPS_A_SECOND
         + count * SECONDS_OF_A_PARAMETER
     )

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from rnnviz.notation import cells
 from rnnviz.safe import strict
 
 TASK_NAMES = (
     "digits", "mnist", "fashion-mnist", "kmnist", "sentences", "imdb", "own",
     "recall", "adding", "copy",
 )  # fmt: skip
-CELLS = ("rnn", "gru", "lstm")
+CELLS = tuple(cells.CELLS)
 READOUTS = ("last", "last-step", "mean", "max", "attention", "attention-max")
 INITIALISATIONS = ("kept", "torch", "orthogonal", "identity")
 OPTIMIZERS = ("adamw", "adam", "sgd", "momentum", "rmsprop")
@@ -115,7 +116,7 @@ class Plan:
             object.__setattr__(self, name, self._number(name))
         if not isinstance(self.bidirectional, bool):
             raise PlanError(f"bidirectional: expected yes or no, got {_shown(self.bidirectional)}")
-        if self.cell == "rnn":
+        if cells.CELLS[self.cell].keep_word is None:
             object.__setattr__(self, "gate_bias", None)
         self._check_own_data()
         self._check_copy()

@@ -16,6 +16,7 @@ from torch import nn
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn import parameters
 from rnnviz.nn.parameters import Recurrent, assign, effective
+from rnnviz.notation.cells import CELLS
 from rnnviz.training.engine.batches import Examples, Prepare
 from rnnviz.training.engine.objectives import Objective
 from rnnviz.training.engine.recipe import Recipe
@@ -30,8 +31,6 @@ EMBEDDING_DEVIATION = 0.1
 
 KEEP_BIAS = 1.0
 """What "kept" gives to the gate that keeps, where a plan names no `gate_bias`."""
-
-GATE_WORDS = {"gru": "keep_bias", "lstm": "forget_bias"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +129,8 @@ def begin(model: SequenceClassifier, plan: Plan) -> None:
         matrices, bias = "uniform", None
     else:
         matrices = "uniform" if plan.initialisation == "torch" else plan.initialisation
-    of_gate = {GATE_WORDS[plan.cell]: bias} if bias is not None else {}
+    word = CELLS[plan.cell].keep_word
+    of_gate = {word: bias} if word and bias is not None else {}
     parameters.initialise(model.recurrent, recurrent=matrices, gain=plan.gain, **of_gate)
     if model.embedding is not None:
         torch.nn.init.normal_(model.embedding.weight, std=EMBEDDING_DEVIATION)

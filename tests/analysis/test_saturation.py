@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnnviz.analysis import saturation
 from rnnviz.analysis.saturation import BINS, GATE, SIGNED, distribution, drawn, layer_shares, shares
 from rnnviz.models import checkpoint
-from rnnviz.notation.signals import DRAWN
+from rnnviz.notation.cells import DRAWN
 
 VALUES = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60)
 

@@ -17,7 +17,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rnnviz.notation.signals import DRAWN
+from rnnviz.notation.cells import DRAWN
 from rnnviz.theatre.modules import file, join
 from rnnviz.theatre.reading import LayerReading, LeftOutText, Reading
 from rnnviz.theatre.standalone import page as standalone

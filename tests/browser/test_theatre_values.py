@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.address import DigitsAddress
-from rnnviz.notation.signals import DRAWN, SIGNALS
+from rnnviz.notation.cells import DRAWN
+from rnnviz.notation.signals import SIGNALS
 from rnnviz.theatre.ordering import unit_orders
 from rnnviz.theatre.reading import Reading
 from tests.browser.conftest import Open

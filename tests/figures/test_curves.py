@@ -10,7 +10,8 @@ import pytest
 
 from rnnviz.figures import alt_text
 from rnnviz.figures.curves import CEILING, FLOOR, Line, reach, training_curves
-from rnnviz.notation.palette import CELLS, THEMES
+from rnnviz.notation.cells import HUES
+from rnnviz.notation.palette import THEMES
 
 STEPS = np.arange(1, 101)
 LOSS = 2.3 * np.exp(-STEPS / 30)
@@ -31,16 +32,16 @@ def test_the_strong_line_is_the_smoothed_one_and_the_pale_one_is_what_was_measur
     np.testing.assert_allclose(pale.y, LOSS, rtol=1e-6)
     np.testing.assert_allclose(strong.y, smooth, rtol=1e-6)
     assert "rgba" in pale.line.color and pale.line.width < strong.line.width
-    assert strong.line.color == CELLS["light"]["gru"]
+    assert strong.line.color == HUES["light"]["gru"]
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_cell_has_its_colour_and_its_sign(theme: str) -> None:
     lines = [line(cell=cell, name=cell, held_out=True) for cell in ("lstm", "gru", "rnn")]
     traces = drawn(training_curves(lines, "accuracy", steps=100, theme=theme))
-    assert {name: one.line.color for name, one in traces.items()} == CELLS[theme]
+    assert {name: one.line.color for name, one in traces.items()} == HUES[theme]
     assert len({one.marker.symbol for one in traces.values()}) == 3
-    assert len(set(CELLS[theme].values())) == 3
+    assert len(set(HUES[theme].values())) == 3
 
 
 def test_the_axes_are_the_same_from_the_first_point_to_the_last() -> None:

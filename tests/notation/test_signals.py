@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from rnnviz.notation.cells import DRAWN, vocabulary
 from rnnviz.notation.palette import (
     BELOW,
     PAPER,
@@ -17,15 +18,15 @@ from rnnviz.notation.palette import (
     oklab,
     sequential,
 )
-from rnnviz.notation.signals import DRAWN, SIGNALS, vocabulary
+from rnnviz.notation.signals import SIGNALS
 from tests.oracle import described
 
 
 def test_every_field_of_every_step_has_an_entry() -> None:
-    from rnnviz.nn.cells import GRUStep, LSTMStep, RNNStep
+    from rnnviz.nn.cells.kinds import KINDS
 
-    for cell, step in (("rnn", RNNStep), ("gru", GRUStep), ("lstm", LSTMStep)):
-        assert set(DRAWN[cell]) == set(step._fields)
+    for cell, kind in KINDS.items():
+        assert set(DRAWN[cell]) == set(kind.step._fields)
     assert set(SIGNALS) == {name for names in DRAWN.values() for name in names}
 
 

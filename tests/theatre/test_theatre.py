@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnnviz.explorer.parts.components import committed
-from rnnviz.notation.signals import DRAWN
+from rnnviz.notation.cells import DRAWN
 from rnnviz.theatre import drawing
 from rnnviz.theatre.arrays import decode, encode
 from rnnviz.theatre.modules import WEB, ModuleError, file, join

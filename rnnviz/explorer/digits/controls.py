@@ -22,7 +22,7 @@ from rnnviz.explorer.parts.rooms import Room
 from rnnviz.explorer.parts.run_shown import run_controls
 from rnnviz.explorer.parts.uploads import let_go, uploaded_file
 from rnnviz.explorer.parts.waiting import still_wanted
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""

@@ -21,7 +21,7 @@ from rnnviz.explorer.digits.address import (
     DigitsAddress,
     unpack_image,
 )
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 
 if TYPE_CHECKING:
     from rnnviz.models.classifier import SequenceClassifier

@@ -14,8 +14,8 @@ from rnnviz.analysis import atlas
 from rnnviz.explorer.digits.exhibit import Task
 from rnnviz.explorer.parts.notices import plain
 from rnnviz.notation import decision
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.notation.palette import Theme
-from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.theatre.reading import Reading
 from rnnviz.theatre.view import View
 

@@ -15,7 +15,7 @@ from rnnviz.explorer.parts.components import morph, theatre
 from rnnviz.explorer.parts.notices import notices, sentence
 from rnnviz.explorer.parts.rooms import FigurePlaces
 from rnnviz.explorer.parts.run_network import heading
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 
 BREATH = 0.15
 """Seconds in which the browser paints a new reading before it gets anything else to do."""

@@ -14,7 +14,7 @@ from rnnviz.explorer.digits import code as recipes
 from rnnviz.explorer.digits import exhibit
 from rnnviz.explorer.digits.choices import DigitsChoices
 from rnnviz.explorer.parts.models import model
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.theatre import standalone
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnviz.models.places import checked_id
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.theatre.view import notice
 
 VERSION = "2"
-CELLS = ("lstm", "gru", "rnn")
+CELLS = tuple(reversed(CELL_NAMES))
 """In the order in which the pages offer them."""
 
 ALL = "all"

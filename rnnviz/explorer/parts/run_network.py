@@ -14,7 +14,7 @@ from rnnviz.explorer.train import table
 from rnnviz.models import storage
 from rnnviz.models.places import RunError
 from rnnviz.models.storage import CheckpointError
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.runs.store import RunStore
 
 READS = {"digits": "28 pixels at each step", "text": "texts, token by token"}

@@ -35,7 +35,7 @@ from rnnviz.explorer.text.choices import (
     TextChoices,
 )
 from rnnviz.explorer.text.exhibit import Text
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

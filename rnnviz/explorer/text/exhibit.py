@@ -16,7 +16,7 @@ from rnnviz.data import DataError
 from rnnviz.data.passages import passage as bundled
 from rnnviz.explorer.text.address import TextAddress, is_own, unpack_text
 from rnnviz.models.reader import MOST_READ, read_text
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 
 if TYPE_CHECKING:
     from rnnviz.models.classifier import SequenceClassifier

@@ -20,7 +20,7 @@ from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.explorer.text.figures.table import figure_places, figure_room
 from rnnviz.explorer.text.verdict import answer_words, reach_words
 from rnnviz.models.reader import prefix_ends
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.theatre.tints import Tint
 
 NO_MODELS = """

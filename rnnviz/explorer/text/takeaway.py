@@ -17,7 +17,7 @@ from rnnviz.explorer.text import code as text_recipes
 from rnnviz.explorer.text import readings
 from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.exhibit import Task
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.theatre import standalone
 from rnnviz.theatre.payload import shape_of
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.figures.curves import Line, Mark
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.training.curves import Curves, smoothed, thinned
 from rnnviz.training.tasks.table import TASKS
 

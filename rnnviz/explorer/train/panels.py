@@ -20,7 +20,6 @@ from rnnviz.figures.curves import (
     CEILING,
     FLOOR,
     MEASURES,
-    SYMBOLS,
     Line,
     Range,
     described,
@@ -28,9 +27,9 @@ from rnnviz.figures.curves import (
     reach,
 )
 from rnnviz.figures.style import INK
-from rnnviz.notation.palette import CELLS, NEGATIVE, THEMES
+from rnnviz.notation.cells import CELL_NAMES, HUES, symbol_of
+from rnnviz.notation.palette import NEGATIVE, THEMES
 from rnnviz.notation.phrases import bare
-from rnnviz.notation.signals import CELL_NAMES
 
 TITLES = {"gradient": "Gradient norm, log scale", "rate": "Learning rate"}
 """Short enough for a phone, where that of the exported figure is not."""
@@ -118,7 +117,7 @@ def _line(line: Line, is_race: bool) -> Panel:
         "held": line.held_out,
         "dotted": is_race and not line.held_out,
         "pale": 0.2 if is_race else 0.45,
-        "sign": SYMBOLS.get(line.cell, "circle"),
+        "sign": symbol_of(line.cell),
         "steps": packed(line.steps),
         "values": packed(line.values),
         "smooth": packed(line.smooth),
@@ -139,7 +138,7 @@ def packed(values: np.ndarray | None) -> str | None:
 def _legend(runs: Sequence[Shown]) -> list[Panel]:
     """One entry for each network of a race, else one for each kind of examples."""
     groups = train_lines.kinds(runs)
-    sign = {group[0].cell: SYMBOLS.get(group[0].cell, "circle") for group in groups}
+    sign = {group[0].cell: symbol_of(group[0].cell) for group in groups}
     if len(groups) > 1:
         return [
             {
@@ -159,7 +158,7 @@ def _legend(runs: Sequence[Shown]) -> list[Panel]:
 def _cell_hue(cell: str | None) -> dict[str, str] | None:
     if cell is None:
         return None
-    return {theme: CELLS[theme].get(cell, NEGATIVE[theme]) for theme in THEMES}
+    return {theme: HUES[theme].get(cell, NEGATIVE[theme]) for theme in THEMES}
 
 
 def _step_ends(steps: int, log: bool) -> list[float]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.explorer.train.lines import Shown, kinds, name_of, right_words
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.training.diagnosis.comparing import Scored, ahead, is_guessed
 from rnnviz.training.diagnosis.measures import Readings
 from rnnviz.training.plan import Plan, PlanError

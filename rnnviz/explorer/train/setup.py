@@ -13,7 +13,8 @@ from rnnviz.explorer.parts.visitor import present
 from rnnviz.explorer.train.address import RACE, REFERENCE, SEEDS
 from rnnviz.explorer.train.choices import TrainChoices
 from rnnviz.explorer.train.upload import upload_controls
-from rnnviz.notation.signals import CELL_NAMES
+from rnnviz.notation import cells as notes
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.training.plan import BOUNDS
 from rnnviz.training.presets import PRESETS
 from rnnviz.training.tasks.table import TASKS
@@ -180,7 +181,7 @@ def _network(choices: TrainChoices) -> None:
             help="Multiplies the first recurrent weights: below 1 gradients vanish over many "
             "steps, above 1 they explode.",
         )  # fmt: skip
-    if plan.cell != "rnn":
+    if notes.CELLS[plan.cell].keep_word is not None:
         _slider(
             choices, "gate_bias", "Bias of the gate that keeps", BIASES,
             shown=lambda bias: "as is" if bias is None else f"{bias:g}",

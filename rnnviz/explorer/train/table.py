@@ -15,8 +15,8 @@ from rnnviz.explorer.train.lines import HELD_OUT, MOST_POINTS, SMOOTHED, TRAININ
 from rnnviz.figures.curves import Line
 from rnnviz.models import storage
 from rnnviz.models.storage import CheckpointError
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.notation.palette import CLASSES, Theme
-from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.runs.record import Run
 from rnnviz.safe import spreadsheets
 from rnnviz.training.curves import Curves, smoothed, thinned

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rnnviz.notation.cells import CELLS
 from rnnviz.training.plan import BOUNDS, Plan
 
 Direction = Literal["lower", "higher", "to"]
@@ -88,7 +89,7 @@ class Adviser:
         return self._given(Step(word, direction, value, asked + to))
 
     def _kept_bias(self) -> float | None:
-        if self.plan.cell == "rnn":
+        if CELLS[self.plan.cell].keep_word is None:
             return None
         return 1.0 if self.plan.initialisation == "kept" else 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from rnnviz.notation.cells import CELLS
 from rnnviz.training.diagnosis.advice import any_of, sentence
 from rnnviz.training.diagnosis.measures import Readings, percent, short
 from rnnviz.training.plan import Plan
@@ -52,7 +53,7 @@ def steps_back(plan: Plan) -> int:
 
 def kept_bias(plan: Plan) -> float | None:
     """The bias of the gate that keeps, at the start; None for a cell without one."""
-    if plan.cell == "rnn":
+    if CELLS[plan.cell].keep_word is None:
         return None
     if plan.gate_bias is not None:
         return plan.gate_bias

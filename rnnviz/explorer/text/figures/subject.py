@@ -13,8 +13,8 @@ from rnnviz.explorer.text import readings
 from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.exhibit import Task, Text
 from rnnviz.models.tokens import Encoded
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.notation.palette import Theme
-from rnnviz.notation.signals import CELL_NAMES
 from rnnviz.theatre.reading import Reading
 
 if TYPE_CHECKING:

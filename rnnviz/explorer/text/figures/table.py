@@ -24,8 +24,8 @@ from rnnviz.explorer.text.figures.padding import padding
 from rnnviz.explorer.text.figures.units import units
 from rnnviz.explorer.text.figures.why import why
 from rnnviz.explorer.text.takeaway import code, downloads
+from rnnviz.notation.cells import CELL_NAMES
 from rnnviz.notation.palette import Theme
-from rnnviz.notation.signals import CELL_NAMES
 
 if TYPE_CHECKING:
     from rnnviz.explorer.text.figures.subject import Subject
