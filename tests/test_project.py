@@ -1,4 +1,4 @@
-"""What README and Makefile promise: files, accuracies, how `make` sets up."""
+"""What the documents and the Makefile promise: files, accuracies, how `make` sets up."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from rnnviz.models import checkpoint, evaluation, storage
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODELS = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 THEATRE = (ROOT / "docs/theatre.md").read_text(encoding="utf-8")
 
 
@@ -28,14 +30,19 @@ def test_every_file_that_the_documents_point_to_exists() -> None:
         assert (ROOT / target).is_file(), target
     for name in re.findall(r"`(\w+\.js)`", THEATRE):
         assert list((ROOT / "rnnviz/theatre/web").glob(f"*/{name}")), name
-    for name in re.findall(r"`(\w+\.py)`", README):
-        assert list((ROOT / "rnnviz").rglob(name)), name
+    for target in re.findall(r"`([\w/]+/\w+\.(?:py|js))`", ARCHITECTURE):
+        places = (ROOT, ROOT / "rnnviz", ROOT / "rnnviz/theatre")
+        assert any((place / target).is_file() for place in places), target
+
+
+def test_the_front_door_is_short() -> None:
+    assert len(README.splitlines()) <= 150
 
 
 def test_the_accuracies_are_those_of_the_models() -> None:
     """MNIST's as the card has them; scikit-learn's digits scored here, to two images."""
     table = re.findall(
-        r"^\| `(mnist-[\w-]+)` .* \| ([\d.]+) % \| ([\d.]+) % \|", README, re.MULTILINE
+        r"^\| `(mnist-[\w-]+)` .* \| ([\d.]+) % \| ([\d.]+) % \|", MODELS, re.MULTILINE
     )
     assert {name for name, _, _ in table} == set(storage.names(reading="images"))
     images, labels = map(torch.as_tensor, digits.load())
@@ -49,7 +56,7 @@ def test_the_accuracies_of_texts_are_those_of_the_cards() -> None:
     """The card says what was scored and how; the table has the models that are there, no others."""
     table = re.findall(
         r"^\| `(imdb-\w+)` \| ([\w-]+) \| ([\d,]+) \| ([\d.]+) MB \| ([\d.]+) % of ([\d,]+) \|",
-        README,
+        MODELS,
         re.MULTILINE,
     )
     there = {name for name in storage.names(reading="texts") if name.startswith("imdb-")}
