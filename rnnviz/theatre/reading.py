@@ -30,6 +30,7 @@ browser (version 3):
     signals       the vocabulary of the cell (rnnviz.notation.signals), in drawing order
     panels        the words of the other panels (rnnviz.theatre.prose)
     tints         words and colours of what the tokens can be coloured by (rnnviz.theatre.tints)
+    cell_title    what the cell is called on screen
     convention    one sentence on the equations' convention
 
 Packed arrays are described in `rnnviz.theatre.arrays`; an order lists, from the top row down, the
@@ -57,7 +58,7 @@ VERSION = 3
 SHORT = 1_000_000
 """Up to this many gate values a reading travels with 16 bits each, beyond it with 8."""
 
-WORDS = ("signals", "panels", "convention", "class_hues", "tints")
+WORDS = ("cell_title", "signals", "panels", "convention", "class_hues", "tints")
 """What `words_of` puts into a payload: it is the same for every reading of a kind."""
 
 Signals = Mapping[str, np.ndarray]
@@ -342,6 +343,7 @@ class Reading:
 def words_of(cell: str, step_word: str, classes: int) -> dict[str, Any]:
     """The part of a payload that is the same for all readings of a kind: words and colours."""
     return {
+        "cell_title": CELL_NAMES[cell],
         "signals": vocabulary(cell),
         "panels": panel_words(step_word),
         "tints": own_tints(step_word),

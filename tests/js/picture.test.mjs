@@ -150,7 +150,7 @@ test("panels follow what is shown and what is wanted, and read out exact values"
 
 test("several readings share their bands, and say what they lack", () => {
   const lstm = { ...decodeReading(smallPayload()), title: "LSTM", cell: "lstm" };
-  const rnn = { ...lstm, title: "RNN", cell: "rnn", signals: lstm.signals.filter(({ name }) => name === "hidden") };
+  const rnn = { ...lstm, title: "RNN", cell: "rnn", cell_title: "RNN", signals: lstm.signals.filter(({ name }) => name === "hidden") };
   const readings = [lstm, rnn];
   const state = initialState(shapeOf(readings), {});
   const scene = { readings, state, options: { panels: null }, ratio: 1, scale: 1, beside: true };

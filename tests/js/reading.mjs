@@ -69,6 +69,7 @@ export function smallPayload() {
     name: "tiny",
     title: "LSTM",
     cell: "lstm",
+    cell_title: "LSTM",
     readout: "attention",
     step_word: "row",
     truth: null,

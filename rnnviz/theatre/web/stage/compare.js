@@ -3,7 +3,6 @@
 import { leadingClass, valueAt } from "../shared/decode.js";
 import { missingWords, percentage } from "../shared/words.js";
 
-const CELL_TITLES = { rnn: "RNN", gru: "GRU", lstm: "LSTM" };
 const LEAST_COLUMN = { 2: 620, 3: 840 };
 
 // Beside each other where each gets a readable column; under each other elsewhere. A wish counts unless it is hopeless.
@@ -24,7 +23,7 @@ export function absence(reading, panel) {
   if (id === "attention") return `${reading.title} answers from its last state: it weighs no ${reading.step_word}s.`;
   if (id === "prediction") return `${reading.title} gives no answer.`;
   if (id === "input") return `${reading.title} came without its input.`;
-  return missingWords(CELL_TITLES[reading.cell], panel);
+  return missingWords(reading.cell_title, panel);
 }
 
 // True when all readings read the very same picture, which then need not be drawn several times.
