@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from rnnviz.nn.recurrent import LAYERS, LSTM, RNN, _Recurrent
+from rnnviz.notation.cells import CELLS
 
 Recurrent = _Recurrent | nn.RNN | nn.GRU | nn.LSTM
 
@@ -116,13 +117,18 @@ def counterpart(module: Recurrent, weights: Mapping[str, Tensor | None]) -> _Rec
         del options["proj_size"]
     if isinstance(module, nn.RNN | RNN):
         options["nonlinearity"] = module.nonlinearity
-    made = LAYERS[module.mode.partition("_")[0].lower()](**options, device="meta")
+    made = LAYERS[kind_of(module)](**options, device="meta")
     for name in weight_names(made):
         weight = weights[name]
         if not isinstance(weight, nn.Parameter):
             delattr(made, name)  # computed anew at each call, as by weight norm: no parameter
         setattr(made, name, weight)
     return made.train(module.training)
+
+
+def kind_of(module: Recurrent) -> str:
+    """The cell's name: "rnn", "gru" or "lstm"."""
+    return module.mode.partition("_")[0].lower()
 
 
 def effective(module: Recurrent) -> dict[str, Tensor]:
@@ -255,26 +261,28 @@ def initialise(
         raise ValueError(f"recurrent must be uniform, orthogonal or identity, got {recurrent!r}")
     if not math.isfinite(gain) or gain <= 0:
         raise ValueError(f"gain must be a positive number, got {gain}")
-    biases = {"forget_bias": ("LSTM", 1, forget_bias), "keep_bias": ("GRU", 1, keep_bias)}
-    for name, (mode, _, value) in biases.items():
-        if value is not None and module.mode != mode:
-            raise ValueError(f"{name} is a word for {mode}, got {module.mode}")
-        if value is not None and not math.isfinite(value):
+    given = {"forget_bias": forget_bias, "keep_bias": keep_bias}
+    biases = {name: value for name, value in given.items() if value is not None}
+    own = CELLS[kind_of(module)]
+    for name, value in biases.items():
+        if name != own.keep_word:
+            whose = " or ".join(one.title for one in CELLS.values() if one.keep_word == name)
+            raise ValueError(f"{name} is a word for {whose}, got {module.mode}")
+        if not math.isfinite(value):
             raise ValueError(f"{name} must be a finite number, got {value}")
-        if value is not None and not module.bias:
+        if not module.bias:
             raise ValueError(f"{name} needs a module with bias=True, got bias=False")
     with torch.no_grad():
         weights = {name: value.clone() for name, value in effective(module).items()}
         for weight in _named(weights, "weight_hh"):
             for block in weight.split(module.hidden_size):
                 _set_block(block, recurrent, gain)
-        for _, row, value in biases.values():
-            if value is not None:
-                _set_gate_bias(weights, module.hidden_size, row, value)
+        for value in biases.values():
+            _set_gate_bias(weights, module.hidden_size, own.keep_block or 0, value)
     # What stays as it is need not be set: its parametrization may have no way back.
     changed = {
         "weight_hh": recurrent != "uniform" or gain != 1,
-        "bias": any(value is not None for _, _, value in biases.values()),
+        "bias": bool(biases),
     }
     kinds = tuple(kind for kind, asked in changed.items() if asked)
     assign(module, {name: value for name, value in weights.items() if name.startswith(kinds)})

@@ -35,6 +35,8 @@ class CellNotes:
     """On one thread of the machine that docs/tasks.md names."""
     keep_word: str | None = None
     """The word of `rnnviz.initialise` for the bias of the gate that keeps the old state."""
+    keep_block: int | None = None
+    """Which block of rows in its weights is that gate's."""
     letters: Mapping[str, str] = field(default_factory=dict)
     """Symbols of signals that are not those of `notation/signals.py`."""
 
@@ -69,6 +71,7 @@ GRU = CellNotes(
     kept_numbers=5,
     seconds_of_a_step=5e-5,
     keep_word="keep_bias",
+    keep_block=1,
     letters={"candidate": "n"},
 )
 LSTM = CellNotes(
@@ -85,6 +88,7 @@ LSTM = CellNotes(
     kept_numbers=6,
     seconds_of_a_step=6e-5,
     keep_word="forget_bias",
+    keep_block=1,
 )
 
 CELLS: dict[str, CellNotes] = {one.name: one for one in (RNN, GRU, LSTM)}

@@ -15,7 +15,7 @@ from torch import nn
 
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.nn import parameters
-from rnnviz.nn.parameters import Recurrent, assign, effective
+from rnnviz.nn.parameters import Recurrent, assign, effective, kind_of
 from rnnviz.notation.cells import CELLS
 from rnnviz.training.engine.batches import Examples, Prepare
 from rnnviz.training.engine.objectives import Objective
@@ -141,11 +141,12 @@ def first_weights(recurrent: Recurrent, *, keep_bias: float = 1.0) -> None:
     """Orthogonal recurrent weights, Glorot input weights, zero biases, gates that start by keeping.
 
     Each gate's block `(H, H)` of `weight_hh` is orthogonal on its own (Saxe, McClelland and
-    Ganguli 2014). The second gate of an LSTM (forget) and of a GRU (update) keeps the old state;
-    its bias starts at `keep_bias` (Jozefowicz, Zaremba and Sutskever 2015). An RNN has none.
+    Ganguli 2014). The bias of the gate that keeps the old state, forget of an LSTM and update of a
+    GRU, starts at `keep_bias` (Jozefowicz, Zaremba and Sutskever 2015). An RNN has none.
 
     What a parametrization computes is set through it; raises ValueError where that cannot be.
     """
+    keeps = CELLS[kind_of(recurrent)].keep_block
     weights = {name: value.clone() for name, value in effective(recurrent).items()}
     for name, weight in weights.items():
         gates = weight.view(-1, recurrent.hidden_size, *weight.shape[1:])
@@ -157,6 +158,6 @@ def first_weights(recurrent: Recurrent, *, keep_bias: float = 1.0) -> None:
                 nn.init.xavier_uniform_(gate)
         else:
             weight.zero_()
-            if name.startswith("bias_ih") and len(gates) > 1:
-                gates[1].fill_(keep_bias)
+            if name.startswith("bias_ih") and keeps is not None:
+                gates[keeps].fill_(keep_bias)
     assign(recurrent, weights)
