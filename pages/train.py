@@ -9,8 +9,8 @@ require_router()
 
 st.title("Watch a network learn", anchor=False)
 st.caption(
-    "Choose a task and a network and press Train. It learns on this machine while you watch, and "
-    "you can pause it, push it, break it, and race it against others."
+    "Choose a task and a network, and press Train. Training runs while you watch. Pause it, change "
+    "the learning rate, make it fail on purpose, or compare cells in a race."
 )
 
 choices = page.train_choices()

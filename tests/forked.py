@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 # Seconds of work for each program otherwise. Where a system has no fork, they are imported anew.
 _FORKS = "forkserver" in multiprocessing.get_all_start_methods()
@@ -27,7 +28,13 @@ def run(program: Path, environment: Mapping[str, str] | None = None) -> tuple[st
     told = program.with_suffix(".stdout"), program.with_suffix(".stderr")
     told_to = {**os.environ, **(environment or {})}
     process = _CONTEXT.Process(target=_run, args=(program, told_to, *told))
-    process.start()
+    # A child imports its parent's main module. Tests of pages leave a page there.
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        process.start()
+    finally:
+        sys.modules["__main__"] = before
     process.join()
     out, err = (path.read_text(encoding="utf-8") for path in told)
     assert process.exitcode == 0, err

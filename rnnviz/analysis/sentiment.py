@@ -124,7 +124,10 @@ class SentimentLine:
         if self.is_line:
             return f"It is nearly a line: {held}, and the answer so far goes along it ({goes})."
         if self.correlations[0] >= 0.8:
-            return f"It is more than a line: {held}, yet the answer so far goes along it ({goes})."
+            return (
+                f"The states do not lie on a line: {held}. Yet the answer so far goes along it "
+                f"({goes})."
+            )
         if self.follows:
             return f"It is a line in part: {held}, and the answer so far follows it ({goes})."
         if self.crossings >= 0.8:

@@ -234,7 +234,8 @@ def _notices(labels: dict[str, int]) -> tuple[str, ...]:
     if labels[most] > 0.8 * total:
         part = 100 * labels[most] / total
         notices.append(
-            f"{part:.0f} % of the texts are {most}: whoever always says so is right as often."
+            f"{part:.0f} % of the texts are “{most}”. Always answering “{most}” would be right "
+            f"{part:.0f} % of the time."
         )
     rare = [name for name, count in labels.items() if count < FEW_OF_A_KIND]
     if rare:

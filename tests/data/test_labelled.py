@@ -44,7 +44,7 @@ def test_columns_can_be_chosen() -> None:
 def test_what_to_know_is_said() -> None:
     rows = [(f"t{n}", "good" if n else "bad") for n in range(12)]
     said = " ".join(labelled.read(csv("text,label", rows), "a.csv").notices)
-    assert "92 % of the texts are good" in said and "fewer than 5 texts of bad" in said
+    assert "92 % of the texts are “good”" in said and "fewer than 5 texts of bad" in said
     assert "12 texts are few" in said
     plenty = [(f"t{n}", str(n % 2)) for n in range(300)]
     assert labelled.read(csv("text,label", plenty), "a.csv").notices == ()

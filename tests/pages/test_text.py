@@ -266,7 +266,7 @@ def test_a_text_too_long_for_a_link_says_so(text_page: Open) -> None:
 def test_a_link_to_a_text_that_was_not_shared_says_so(text_page: Open) -> None:
     app = text_page(text="my.00ff00", pin="my.00ff01")
     assert not app.exception
-    assert "not part of it" in said(app)
+    assert "not included in this link" in said(app)
     assert text_of(shown(app)[0]) == FIRST.text
     assert words(app) == {}
 
@@ -383,7 +383,7 @@ def test_a_link_with_a_text_without_words_says_so(text_page: Open) -> None:
     app = text_page(own=pack_text("😀😀"), pinned=pack_text("..."))
     assert not app.exception
     assert "cannot be read" in said(app) and "no letters" in said(app)
-    assert "not part of it" not in said(app)
+    assert "not included in this link" not in said(app)
     assert text_of(shown(app)[0]) == FIRST.text
     assert words(app) == {}
 

@@ -158,5 +158,5 @@ def test_the_page_offers_files_and_code(open_page: Open) -> None:
     app = open_page("pages/text.py")
     assert not app.exception
     (lines,) = [one.value for one in app.code]
-    assert f'text_exhibit.passage("{PASSAGES[0].key}")' in lines
+    assert f'exhibit.passage("{PASSAGES[0].key}")' in lines
     assert any("show exactly this view" in one.value for one in app.caption)

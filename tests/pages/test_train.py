@@ -196,7 +196,7 @@ def test_again_says_that_what_is_on_its_way_is_stopped(
     app, job = started(open_page, manager)
     manager.advance(job, 5)
     app.run()
-    assert "still on its way is stopped" in app.button(key="train_restart").proto.help
+    assert "in progress is stopped" in app.button(key="train_restart").proto.help
 
 
 def test_who_waits_is_told_how_many_are_ahead(open_page: Open, manager: FakeManager) -> None:
@@ -430,8 +430,8 @@ def test_seeds_of_a_race_become_bands(open_page: Open, manager: FakeManager) -> 
     app.run()
     assert sum(line["low"] is not None for line in panels(app)[0]["lines"]) == 4
     assert any("median of 3 seeds" in one.value for one in app.markdown)
-    (legend,) = [one.value for one in app.caption if "held-out examples, which" in one.value]
-    assert "bands" in legend and "faint" not in legend.lower()
+    (legend,) = [one.value for one in app.caption if "held-out examples (not used" in one.value]
+    assert "bands" in legend and "each batch" not in legend.lower()
 
 
 def test_the_view_of_the_curves_is_chosen(open_page: Open, manager: FakeManager) -> None:
@@ -574,6 +574,6 @@ def test_on_a_phone_the_button_says_where_to_look(open_page: Open, manager: Fake
     assert "Runs to begin with are below." in captions()
     app.button(key="train_start").click().run()
     assert train.BELOW in captions()
-    manager.refusal = "expected one training of yours at a time"
+    manager.refusal = "You already have a training that is running"
     app.button(key="train_start").click().run()
-    assert "one training of yours" in captions() and train.BELOW not in captions()
+    assert "You already have a training" in captions() and train.BELOW not in captions()

@@ -143,7 +143,7 @@ def test_two_tabs_of_one_visitor_see_one_job(manager: JobManager) -> None:
     second_tab = manager.get(first_tab.id)
     assert second_tab is first_tab
     assert manager.of("cleo") == [first_tab]
-    with pytest.raises(JobError, match="one training of yours at a time"):
+    with pytest.raises(JobError, match="You already have a training"):
         manager.submit("cleo", [PLAN])
     manager.pause(second_tab)
     until(lambda: first_tab.state == "paused")

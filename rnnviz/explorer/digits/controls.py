@@ -69,8 +69,8 @@ def picture_controls(choices: DigitsChoices) -> None:
             "An image of one digit",
             type=["png", "jpg", "jpeg", "webp"],
             key=UPLOAD,
-            help="PNG, JPG or WebP of any size, dark on light or light on dark. It is brought to "
-            "28 x 28 pixels as MNIST's digits were, and leaves this machine for nowhere.",
+            help="PNG, JPG or WebP of any size, dark on light or light on dark. The image is "
+            "scaled to 28 × 28 pixels like MNIST's digits. It is not sent to any other server.",
         )
         _upload(choices)
 

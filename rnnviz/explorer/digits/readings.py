@@ -42,7 +42,10 @@ def about(name: str) -> str:
     try:
         test = storage.card(name)["test"]
         share, count = test["accuracy"], test["n"]
-        return f"{name} was trained here; of {test['data']} ({count:,}) it reads {share:.2%} right."
+        return (
+            f"{name} was trained by this project. Test accuracy: {100 * share:.2f} % of {count:,} "
+            f"images of {test['data']}."
+        )
     except (ValueError, TypeError, KeyError):
         return ""
 

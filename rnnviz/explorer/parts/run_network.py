@@ -47,7 +47,7 @@ class RunNetwork:
     @property
     def about(self) -> str:
         """What to know of it, in a sentence or two."""
-        said = f"“{self.name}” is a training run of this server's, trained on “{self.task}”"
+        said = f"“{self.name}” was trained on this server, on the task “{self.task}”"
         return f"{said}{f'; {self.right}' if self.right else ''}."
 
     @property

@@ -51,8 +51,8 @@ PICKER = "text_passage"
 FILES = "text_files"
 UPLOAD = "text_upload"
 FORGOTTEN = (
-    "This link speaks of a text of somebody's own that is not part of it, so the usual one is "
-    "shown: whoever made the link can put the text into it."
+    "The sender's text is not included in this link, so the example text is shown. The sender can "
+    "make a link that includes the text."
 )
 WORDLESS = "A text in this link cannot be read, so it is left out."
 TYPED_SINCE = "Choose the file again to read it: you have written something since, and that stays."

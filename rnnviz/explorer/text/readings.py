@@ -72,8 +72,8 @@ def about(name: str) -> str:
         share, count = test["accuracy"], test["n"]
         most = tokenizer(name).most_tokens
         return (
-            f"{name} was trained here; of {count:,} test reviews it judges {share:.2%} rightly, "
-            f"reading at most {most:,} tokens of each."
+            f"{name} was trained by this project. Test accuracy: {100 * share:.2f} % of {count:,} "
+            f"reviews, of which it read at most {most:,} tokens each."
         )
     except (ValueError, TypeError, KeyError):
         return ""

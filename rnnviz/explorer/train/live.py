@@ -29,29 +29,28 @@ if TYPE_CHECKING:
     from rnnviz.training.diagnosis.findings import Finding
 
 EMPTY = (
-    "Press **Train**, and the first points appear below: the loss and the share of right answers, "
-    "on examples that are trained on and on others that are held out; then how long the gradient "
-    "is, and the learning rate. You can pause, make single steps, change the learning rate on the "
-    "way, and stop. Reload the page, and the training is still here. Or begin with one of these:"
+    "Press **Train**, and the first points appear below: the loss and the share of right answers "
+    "on training examples and on held-out examples, then the gradient norm and the learning rate. "
+    "You can pause, make single steps, change the learning rate during training, and stop. After "
+    "a reload of the page the training is still here. Or begin with one of these:"
 )
 FACTORS = (0.01, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0)
 TABLE = "train_table"
 MEASURES = ("loss", "accuracy", "gradient", "rate")
 LEGEND = (
-    "Faint: every single batch. Strong: the same, smoothed. With marks: held-out examples, which "
-    "are never trained on."
+    "Thin line: each batch. Thick line: smoothed. Dots: held-out examples (not used for training)."
 )
 RACE_LEGEND = (
-    "Solid, with marks: held-out examples, which are never trained on. Dotted: the batches of the "
-    "training, smoothed; faint: every single one."
+    "Solid, with marks: held-out examples (not used for training). Dotted: training batches, "
+    "smoothed. Thin line: each batch."
 )
 BANDS_LEGEND = (
-    "Lines: the median of the seeds; bands: from the least to the greatest. Solid, with marks: "
-    "held-out examples, which are never trained on. Dotted: the batches of the training, smoothed."
+    "Lines: the median of the seeds; bands: from the smallest to the largest. Solid, with marks: "
+    "held-out examples (not used for training). Dotted: training batches, smoothed."
 )
 AGAIN = (
-    "A new training of the same plan with the same seed: it gives the same curve. One that is "
-    "still on its way is stopped first; it stays under Runs, and can go on."
+    "Trains again with the same settings and seed; the curve will be identical. A run in progress "
+    "is stopped first. You can resume it under Runs."
 )
 LOG_LOSS, LOG_STEPS = "loss", "steps"
 
@@ -166,16 +165,16 @@ def _head(looked: Looked) -> None:
 
 def _buttons(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
     if not looked.mine:
-        st.caption("This run belongs to another browser: here you can watch it.")
+        st.caption("This run belongs to another browser. You can watch it here.")
     allowed = looked.allowed
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for what, label, icon, said in (
             ("pause", "Pause", "pause",
-             "Saves where the training stands and lets others have the worker."),
+             "Saves the progress and lets the next waiting training start."),
             ("resume", "Resume", "play_arrow",
-             "Goes on exactly where it was left: weights, optimiser, order of the batches."),
+             "Continues exactly where it stopped: weights, optimiser, order of the batches."),
             ("step", "One step", "skip_next",
-             "One batch, one update of the weights, and pauses again."),
+             "Reads one batch, updates the weights once, and pauses again."),
             ("stop", "Stop", "stop", "Ends the training and keeps the best network so far."),
             ("restart", "Again, same seed", "replay", AGAIN),
         ):  # fmt: skip
@@ -195,7 +194,7 @@ def _factor(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
     now = 1.0 if looked.job is None else looked.job.learning_rate_factor
     shown = min(FACTORS, key=lambda factor: abs(factor - now))
     st.select_slider(
-        "Learning rate, times",
+        "Multiply learning rate by",
         FACTORS,
         value=shown,
         format_func=lambda factor: f"× {factor:g}",
@@ -205,7 +204,7 @@ def _factor(choices: TrainChoices, desk: Desk, looked: Looked) -> None:
             shown,
             lambda factor: train_desk.turn(desk, choices, looked, factor),
         ),
-        help="Multiplies the learning rate from the next step on, while it trains.",
+        help="Multiplies the learning rate from the next step on, during training.",
         width=190,
     )
 

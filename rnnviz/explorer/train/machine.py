@@ -211,11 +211,11 @@ def _scrubber(choice: Choice, stage: Stage, snapshot: Snapshot) -> None:
 
 def _ghost(choice: Choice) -> None:
     st.toggle(
-        "Ghost of the last",
+        "Compare with the previous snapshot",
         value=choice.ghost,
         **wired(choice.offers, "machine_ghost", choice.ghost, partial(setattr, choice, "ghost")),
-        help="Draws how the last snapshot reads the same input behind this reading: dotted lines, "
-        "outlined bars, and, under Values, the difference.",
+        help="Draws how the previous snapshot reads the same input behind this reading: dotted "
+        "lines, outlined bars, and, under Values, the difference.",
     )
 
 
@@ -259,7 +259,7 @@ def _figures(rooms: tuple[Room, Room], choice: Choice, stage: Stage, snapshot: S
     for room, figure, name in zip(rooms, drawn, ("answer", "gradient"), strict=True):
         with room:
             if figure is None:
-                st.caption("Of this moment nothing can be worked out.")
+                st.caption("No figure is available for this snapshot.")
             else:
                 _show(figure, name)
 

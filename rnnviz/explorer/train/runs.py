@@ -51,6 +51,7 @@ EMPTY = (
     "pages. A network that was trained elsewhere can be brought below."
 )
 HELD_OUT = "Right answers of the best epoch on held-out examples."
+SCORED = "Number of held-out examples behind the accuracy."
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _table(runs: Sequence[Run]) -> list[Run]:
             "cell": text("Cell", width=50),
             "units": number("Units", width=52, format="%d", help="Hidden units of a layer."),
             "accuracy": number("Held out", width=72, format="%.1f %%", help=HELD_OUT),
-            "n": number("Examples", width=74, format="localized", help="So many were held out."),
+            "n": number("Examples", width=74, format="localized", help=SCORED),
             "state": text("State", width=95),
             "epochs": number("Epochs", width=60, format="%d", help="Epochs that are done."),
             "seconds": number("Seconds", width=68, format="%.1f", help="Time of training."),
@@ -219,7 +220,7 @@ def _what_is_drawn(
             f"Batches are smoothed with a half-life of {half_life} steps, pale as measured."
         )
     if len({run.plan.get("task") for run in shown}) > 1:
-        said.append("**These runs have different tasks:** their numbers say nothing of each other.")
+        said.append("**These runs were trained on different tasks.** Do not compare their scores.")
     if len(chosen) > len(shown):
         said.append(f"Drawn are the first {len(shown)} of {len(chosen)} selected runs.")
     return " ".join(said)
@@ -229,11 +230,11 @@ def _storage(count: int, size: int, bounds: Budgets) -> str:
     mine = bounds.visitor
     return (
         f"{count} of {mine.runs} runs, {size / 1e6:,.1f} of {mine.megabytes:,} MB, with what was "
-        "deleted in the last quarter of an hour. When you need more, your oldest that are not kept "
-        f"make room. A run goes after {bounds.run_days} days, a kept one after twice as many. All "
-        f"who share your address have {bounds.address.runs:,} runs and "
-        f"{bounds.address.megabytes:,} MB together, and may bring {bounds.address.uploads} files "
-        "an hour."
+        "deleted in the last quarter of an hour. When the limit is reached, the oldest runs not "
+        f"marked “Keep” are deleted. A run is deleted after {bounds.run_days} days, a kept one "
+        "after twice as many. All people who share your address have "
+        f"{bounds.address.runs:,} runs and {bounds.address.megabytes:,} MB together, and may bring "
+        f"{bounds.address.uploads} files an hour."
     )
 
 

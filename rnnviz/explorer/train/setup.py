@@ -36,14 +36,14 @@ EXAMPLES = (100, 200, 500, 1000, 2000, 3000, 5000, 10_000, 20_000, 60_000, None)
 
 READOUTS = {
     "last": "Last state",
-    "last-step": "Last step, padding and all",
+    "last-step": "Last step, even if it is padding",
     "mean": "Mean of all states",
     "max": "Maximum of all states",
     "attention": "Attention",
     "attention-max": "Attention and maximum",
 }
 INITIALISATIONS = {
-    "kept": "This project's",
+    "kept": "Default",
     "torch": "PyTorch's",
     "orthogonal": "Orthogonal",
     "identity": "Identity",
@@ -173,7 +173,8 @@ def _network(choices: TrainChoices) -> None:
     _select(
         choices, "initialisation", "First weights", INITIALISATIONS,
         help="Where the recurrent weights start. Orthogonal and identity matrices neither shrink "
-        "nor stretch a state, so gradients survive many steps. This project's keeps gates open.",
+        "nor stretch a state, so gradients survive many steps. Default: orthogonal matrices, and "
+        "gates that start open.",
     )  # fmt: skip
     if plan.initialisation != "kept":
         _slider(
@@ -183,8 +184,9 @@ def _network(choices: TrainChoices) -> None:
         )  # fmt: skip
     if notes.CELLS[plan.cell].keep_word is not None:
         _slider(
-            choices, "gate_bias", "Bias of the gate that keeps", BIASES,
-            shown=lambda bias: "as is" if bias is None else f"{bias:g}",
+            choices, "gate_bias", "Initial bias of the forget gate (LSTM) or update gate (GRU)",
+            BIASES,
+            shown=lambda bias: "default" if bias is None else f"{bias:g}",
             help="The forget gate of an LSTM or the update gate of a GRU starts at this bias. "
             "With 3 it begins nearly open, and a memory lasts from the start.",
         )  # fmt: skip
@@ -210,8 +212,8 @@ def _learning(choices: TrainChoices) -> None:
     _slider(
         choices, "clip_norm", "Clip gradients to", CLIPS,
         shown=lambda norm: "no clipping" if norm is None else f"{norm:g}",
-        help="A gradient that is longer than this is shortened to it, in the same direction, so "
-        "that one steep place does not throw the weights far away.",
+        help="A gradient with a larger norm is scaled down to this norm, in the same direction, so "
+        "that one steep place does not change the weights too much.",
     )  # fmt: skip
     _slider(
         choices, "batch_size", "Examples in a batch", BATCHES,
@@ -220,7 +222,7 @@ def _learning(choices: TrainChoices) -> None:
     )  # fmt: skip
     _slider(
         choices, "weight_decay", "Weight decay", DECAYS, shown=lambda decay: f"{decay:g}",
-        help="Pulls weights towards zero a little at every step, against learning by heart.",
+        help="Shrinks all weights a little at every step. This reduces over-fitting.",
     )  # fmt: skip
     _slider(
         choices, "dropout", "Dropout", DROPOUTS, shown=lambda share: f"{share:.0%}",

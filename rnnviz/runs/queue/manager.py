@@ -257,21 +257,18 @@ class JobManager:
         live = [job for job in others if job.live and job.asked != "stop"]
         own = [job for job in live if job.visitor == visitor]
         if len(own) >= (most := self.limits.jobs_each):
-            at_a_time = "one training" if most == 1 else f"{most} trainings"
-            raise JobError(
-                f"expected {at_a_time} of yours at a time, got another one while one is "
-                f"{own[-1].state}: pause or stop that one first"
-            )
+            had = "a training that is" if most == 1 else f"{most} trainings; the last is"
+            raise JobError(f"You already have {had} {own[-1].state}. Pause or stop it first")
         if sum(job.origin == origin for job in live) >= self.limits.jobs_of_address:
             raise JobError(
-                f"expected at most {self.limits.jobs_of_address} trainings that wait or run of all "
-                "who share your address, and there are as many: try again in a few minutes, or "
-                "load a trained network meanwhile"
+                "Try again in a few minutes, or load a trained network meanwhile. People who share "
+                f"your address already have {self.limits.jobs_of_address} trainings that wait or "
+                "run, which is the limit"
             )
         if sum(job is not instead for job in self._dispatcher.queue) >= self.limits.most_queued:
             raise JobError(
-                f"expected at most {self.limits.most_queued} trainings that wait, and there are "
-                "as many: try again in a few minutes, or load a trained network meanwhile"
+                "Try again in a few minutes, or load a trained network meanwhile. "
+                f"{self.limits.most_queued} trainings are waiting, which is the limit"
             )
 
     def _found(self, job: Job | str) -> Job:

@@ -101,9 +101,9 @@ def _too_high(found: Readings) -> str | None:
         f"at {short(found.rate)} an update overshoots, and the loss of {short(found.recent_loss)} "
         "stays above what guessing has"
         if found.recent_loss > found.guessing_loss
-        else f"{short(found.rate)} is far above what this optimiser bears"
+        else f"{short(found.rate)} is far above the usual range for this optimiser"
     )
-    return f"Likely too high a rate: {said}. {sentence([lower])}"
+    return f"The learning rate is probably too high: {said}. {sentence([lower])}"
 
 
 def _cut(found: Readings) -> str | None:

@@ -322,7 +322,7 @@ def _half_way(found: Readings) -> Finding | None:
     return Finding(
         "over-fitting",
         found.last_step,
-        "More learnt than understood",
+        "Over-fitting",
         f"{percent(best)} of the held-out {noun} are right, but {percent(found.training_accuracy)} "
         "of the training ones: some of what was learnt holds for those only. "
         f"{_helps(_less_by_heart(found))}".rstrip(),

@@ -53,7 +53,7 @@ meantime would have to wait for that."""
 
 MANY_TOKENS = 500
 
-LATER = "The figure is made as soon as the theatre stands."
+LATER = "The figure appears when the animation has loaded."
 Draw = Callable[["Subject"], None]
 DRAW: dict[str, Draw] = {
     "why": why,

@@ -13,8 +13,8 @@ export class Dock {
     this.title = element("strong", {});
     this.sentence = element("p", { class: "dock-sentence" });
     const giveUp = () => dispatch({ type: "span", first: null });
-    const close = buildButton("\u00d7", "Give up the span (Esc)", giveUp, "plain");
-    close.setAttribute("aria-label", "Give up the span");
+    const close = buildButton("\u00d7", "Clear selection (Esc)", giveUp, "plain");
+    close.setAttribute("aria-label", "Clear selection");
     this.signal = buildSelect("dock-signal", "Signal", "The signal that must be on within the span", (signal) =>
       dispatch({ type: "brush", signal }),
     );

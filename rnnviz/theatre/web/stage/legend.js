@@ -64,7 +64,7 @@ function spanEntries(word, { readings, state }) {
   const on = thresholdWords(state.threshold, signal);
   return [
     ["mark-span", `The tinted columns are the selected ${word}s.`],
-    ["mark-peg", `A peg at the left marks a unit that is on throughout them and off outside. ${on}`],
+    ["mark-peg", `A mark on the left: this unit is on for the whole selection and off elsewhere. ${on}`],
   ];
 }
 
