@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rnnviz.explorer.digits import figures
 from rnnviz.explorer.digits import readings as kept_models
+from rnnviz.explorer.digits import room
 from rnnviz.explorer.digits.address import READOUTS, DigitsAddress
 from rnnviz.explorer.parts import visitor, warmup
 from rnnviz.explorer.parts.address import ALL
@@ -65,7 +65,7 @@ def fresh_caches() -> None:
         kept_models.stored_reading,
         kept_models.atlas_of,
         kept_models.explanation,
-        figures.made,
+        room.made,
     ):
         kept.clear()
     readings.forget()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rnnviz.explorer.text.figures import table
+from rnnviz.explorer.text.figures import room
 from tests.pages.conftest import Open
 from tests.pages.texts import heard, place, travel, words, write
 
@@ -52,15 +52,15 @@ def test_the_pads_go_into_the_address_at_once_and_stay_when_the_text_changes(
 def test_a_long_text_is_explained_only_after_a_rest(
     text_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "MANY_TOKENS", 5)
-    monkeypatch.setattr(table, "LONG_PAUSE", 3600.0)
+    monkeypatch.setattr(room, "MANY_TOKENS", 5)
+    monkeypatch.setattr(room, "LONG_PAUSE", 3600.0)
     app = text_page(figure="why")
     ask = place(app)["ask"]
     heard(app)
     assert not app.get("plotly_chart")
     assert place(app)["ask"] == ask + 1, "it asks again when the rest is over"
     assert place(app)["after"] > 3000_000
-    monkeypatch.setattr(table, "LONG_PAUSE", 0.0)
+    monkeypatch.setattr(room, "LONG_PAUSE", 0.0)
     heard(app)
     assert app.get("plotly_chart")
     app.button_group(key="text_figure").set_value("gates").run()

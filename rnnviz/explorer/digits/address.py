@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rnnviz.explorer.digits.figures import TABLE
 from rnnviz.explorer.parts.address import (
     ALL,
     CELLS,
@@ -24,11 +25,12 @@ from rnnviz.explorer.parts.address import (
     unpack,
     write_words,
 )
+from rnnviz.explorer.parts.figure import keys
 from rnnviz.models.places import PREFIX
 from rnnviz.theatre.view import notice
 
 READOUTS = ("attention", "last")
-FIGURES = ("gates", "path", "why", "early")
+FIGURES = keys(TABLE)
 FIRST_SAMPLE = 8
 """A 3: on the way down the networks take it for a 7 and some for a 2 before they know better."""
 

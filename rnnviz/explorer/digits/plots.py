@@ -183,14 +183,6 @@ def early(subject: Subject) -> Drawn:
     return Drawn((figure,), caption)
 
 
-DRAW: dict[str, Callable[[Subject], Drawn]] = {
-    "gates": gates,
-    "path": path,
-    "why": why,
-    "early": early,
-}
-
-
 def _atlas_or_nothing(subject: Subject) -> tuple[Atlas | None, list[Any], str]:
     """The atlas, the shares of its layers and its name; gates can be drawn without one."""
     try:

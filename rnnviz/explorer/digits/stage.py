@@ -9,8 +9,8 @@ import streamlit as st
 
 from rnnviz.explorer.digits import exhibit, opening
 from rnnviz.explorer.digits.choices import MORPH, READOUT_NAMES, DigitsChoices
-from rnnviz.explorer.digits.figures import figure_room
 from rnnviz.explorer.digits.readings import about, shown, stored_reading
+from rnnviz.explorer.digits.room import figure_room
 from rnnviz.explorer.parts.components import morph, theatre
 from rnnviz.explorer.parts.notices import notices, sentence
 from rnnviz.explorer.parts.rooms import FigurePlaces

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
+from rnnviz.explorer.parts.figure import Gap
+
 Room = Any
 """A container of Streamlit's."""
-
-Gap = Literal["small", "medium", "large"]
 
 STYLE = Path(__file__).with_suffix(".css")
 """Hides columns and rows that hold nothing: Streamlit does so with containers by itself."""

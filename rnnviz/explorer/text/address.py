@@ -26,10 +26,12 @@ from rnnviz.explorer.parts.address import (
     unpack,
     write_words,
 )
+from rnnviz.explorer.parts.figure import keys
+from rnnviz.explorer.text.figures.table import TABLE
 from rnnviz.models.places import PREFIX
 from rnnviz.theatre.view import notice
 
-FIGURES = ("why", "line", "units", "padding", "gates")
+FIGURES = keys(TABLE)
 FIRST_PASSAGE = PASSAGES[0].key
 LONGEST_WORD = 2000
 """Characters of an address that a text may take: browsers and chat programs cut longer links."""

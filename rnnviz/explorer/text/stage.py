@@ -17,7 +17,7 @@ from rnnviz.explorer.parts.run_network import RunNetwork, heading
 from rnnviz.explorer.text import readings
 from rnnviz.explorer.text.choices import TextChoices
 from rnnviz.explorer.text.exhibit import Task, Text
-from rnnviz.explorer.text.figures.table import figure_places, figure_room
+from rnnviz.explorer.text.figures.room import figure_places, figure_room
 from rnnviz.explorer.text.verdict import answer_words, reach_words
 from rnnviz.models.reader import prefix_ends
 from rnnviz.notation.cells import CELL_NAMES

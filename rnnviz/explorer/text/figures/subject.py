@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
+from rnnviz.explorer.parts.figure_room import plot
 from rnnviz.explorer.parts.models import model
 from rnnviz.explorer.parts.rooms import FigureRoom
 from rnnviz.explorer.text import readings
@@ -67,17 +66,4 @@ class Subject:
 
     def plot(self, figure: go.Figure, name: str) -> None:
         """Put a figure on the page, with words for who cannot see it."""
-        from rnnviz.figures import alt_text
-
-        st.plotly_chart(
-            figure,
-            theme=None,
-            alt=alt_text(figure),
-            config={
-                "displaylogo": False,
-                "toImageButtonOptions": {
-                    "format": self.kind.lower(),
-                    "filename": f"rnnviz-{name}",
-                },
-            },
-        )
+        plot(figure, name, self.kind)
