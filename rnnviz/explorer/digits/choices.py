@@ -1,25 +1,16 @@
-"""What a person has chosen on the Digits page: one value a session, kept in step with the address.
-
-Python owns the page's words of the address (`rnnviz.explorer.digits.address`), the theatre in the
-browser owns those of its view (`rnnviz.theatre.view`). Python reads all of them when somebody
-arrives and when the browser goes back or forward; at every other time its own choices are the
-truth.
-"""
+"""What a person has chosen on the Digits page: the picture, the pinned one, and the mix of both."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from threading import RLock
 from typing import Any
-
-import streamlit as st
 
 from rnnviz.data import DataError
 from rnnviz.explorer.digits import exhibit
-from rnnviz.explorer.digits.address import READOUTS, SAMPLES, WORDS, DigitsAddress, read_query
+from rnnviz.explorer.digits.address import READOUTS, SAMPLES, DigitsAddress, read_query
 from rnnviz.explorer.digits.exhibit import Picture
-from rnnviz.explorer.parts import router
+from rnnviz.explorer.parts.choices import PageChoices, of_session
 from rnnviz.explorer.parts.components import (
     Drawn,
     Mix,
@@ -31,12 +22,9 @@ from rnnviz.explorer.parts.components import (
     last_trip,
 )
 from rnnviz.explorer.parts.notices import sentence
-from rnnviz.explorer.parts.run_network import RunNetwork, network
-from rnnviz.models.places import RunError
 from rnnviz.safe.checked import whole
 from rnnviz.theatre.drawing import DrawingError, Stroke, parse
-from rnnviz.theatre.turns import Offers, Turns
-from rnnviz.theatre.view import View
+from rnnviz.theatre.turns import Turns
 
 DRAWING = "your drawing"
 MOST_DRAWINGS = 8
@@ -49,75 +37,41 @@ EMPTY_BOARD = "The board is empty: draw one large digit. The last reading stays 
 
 
 @dataclass
-class DigitsChoices:
+class DigitsChoices(PageChoices):
     """Everything a person has chosen on the Digits page; lives as long as the session.
 
-    ``mix`` is where the morph slider stands, in percent of the present digit, ``choice`` counts
-    the choices that deserve an entry in the browser's history, ``start`` is where a theatre that is
-    shown anew begins. ``pictured``, ``boarded``, ``mixing`` and ``viewed`` say who chose the
-    picture, filled the board, moved the slider and turned the theatre last; ``offers`` are those of
-    the controls, ``drawn`` is what they showed in the last run of the whole page. ``tasks`` are the
-    readings shown last,
-    ``good`` the last that worked, ``figured`` those that the figures are about; ``asked`` counts
-    how often the browser has asked for newer figures, ``heard_trip`` is the turn of the last trip
-    through the browser's history that was followed. ``run`` is the network of a training run that
-    reads.
+    ``mix`` is where the morph slider stands, in percent of the present digit. ``pictured``,
+    ``boarded`` and ``mixing`` say who chose the picture, filled the board and moved the slider
+    last.
     """
+
+    page = "digits"
 
     address: DigitsAddress
     picture: Picture
     pinned: Picture | None = None
-    view: View = field(default_factory=View)
-    start: View = field(default_factory=View)
     mix: int = 100
     pictured: Turns = field(default_factory=Turns)
     boarded: Turns = field(default_factory=Turns)
     mixing: Turns = field(default_factory=Turns)
-    viewed: Turns = field(default_factory=Turns)
-    offers: Offers = field(default_factory=Offers)
-    drawn: tuple[Any, ...] = ()
     strokes: tuple[Stroke, ...] = ()
-    upload: str | None = None
     made: bytes | None = None
-    notices: dict[str, str] = field(default_factory=dict)
-    choice: int = 0
-    kind: str = ""
     drawings: dict[bytes, tuple[Stroke, ...]] = field(default_factory=dict)
-    tasks: tuple[exhibit.Task, ...] = ()
-    good: tuple[exhibit.Task, ...] = ()
-    figured: tuple[exhibit.Task, ...] = ()
-    asked: int = 0
-    heard_trip: int = 0
-    lock: RLock = field(default_factory=RLock)
-    run: RunNetwork | None = None
 
-    def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
-        """Change fields of the address; ``continued`` when it is the choice that came before."""
-        changed = replace(self.address, **changes)
-        if changed == self.address:
-            return
-        self.address = changed
-        if not (continued and kind == self.kind):
-            self.choice += 1
-        self.kind = kind
+    def said(self) -> tuple[Any, ...]:
+        """What was done last on the board, in the gallery, with the slider and the history."""
+        return (last_drawn(BOARD), last_pick(GALLERY), last_mix(MORPH), last_trip(TRAVEL))
 
-    def hear(self) -> None:
-        """Take over what was done in the browser since the last time, in the order of its turns.
-
-        A run that was stopped may still be going on beside the next one, with older messages.
-        """
-        said = (last_drawn(BOARD), last_pick(GALLERY), last_mix(MORPH), last_trip(TRAVEL))
-        acts = sorted((one for one in said if one is not None), key=lambda act: act.turn)
-        with self.lock:
-            for act in acts:
-                if isinstance(act, Drawn):
-                    self.draw(act)
-                elif isinstance(act, Pick):
-                    self.pick(act)
-                elif isinstance(act, Mix):
-                    self.mixed(act)
-                else:
-                    self.follow(act)
+    def take(self, act: Any) -> None:
+        """Take over one act."""
+        if isinstance(act, Drawn):
+            self.draw(act)
+        elif isinstance(act, Pick):
+            self.pick(act)
+        elif isinstance(act, Mix):
+            self.mixed(act)
+        else:
+            self.follow(act)
 
     def draw(self, act: Drawn) -> None:
         """A new drawing becomes the picture, an unusable one leaves the last in place."""
@@ -224,41 +178,16 @@ class DigitsChoices:
             pinned = pinned and replace(pinned, truth=None)
         return self.run.reads(exhibit.tasks(address, picture, pinned))
 
-    def leave_run(self) -> None:
-        """Let the bundled network of the same cell read again."""
-        self.choose("run", run=None)
-
-    def find_run(self) -> None:
-        """The network that the address asks for, as it is now; with a notice where there is none.
-
-        Called at every run of the page: a training goes on, and a run may be deleted.
-        """
-        if self.address.run is None:
-            self.run = None
-            return
-        try:
-            self.run = network(self.address.run, "digits")
-        except RunError as error:
-            said = f"{sentence(error)} A network that comes with the page reads instead."
-            self.notices["address run"] = said
-            self.run, self.address = None, replace(self.address, run=None)
-        else:
-            self.address = replace(self.address, cell=self.run.cell)
-
     def adopt(self, query: Mapping[str, str], turn: int | None = None) -> None:
         """Take over what an address says, everything else staying as it is.
 
         ``turn`` is that of the trip which led there, if it was one within the page.
         """
         self.address, said = read_query(query)
-        self.view, more = View.from_query(query)
-        self.start = self.view
-        self.notices = {f"address {i}": text for i, text in enumerate((*said, *more))}
+        self.begin_anew(query, said)
         self._mix_anew(100 if self.address.morph is None else self.address.morph, turn)
         self.picture = self._known(self.address.image) or exhibit.picture_of(self.address)
         self.pinned = self._known(self.address.pinned) or exhibit.pinned_of(self.address)
-        self.choice += 1
-        self.kind = ""
         strokes = self.drawings.get(self.picture.pixels)
         if strokes is not None and strokes != self.strokes and self.boarded.fills(turn):
             self.strokes = strokes
@@ -300,41 +229,17 @@ class DigitsChoices:
         """What the controls beside the theatre show."""
         return replace(self.address, figure="", morph=None), self.picture, self.pinned
 
-    def words(self) -> dict[str, str]:
-        """The page's words of the address, in their order."""
-        query = self.address.to_query()
-        return {word: query[word] for word in WORDS if word in query}
-
 
 def _unpinned(address: DigitsAddress) -> dict[str, Any]:
     bare = address.without_pin()
     return {name: getattr(bare, name) for name in ("pin", "pinned", "beside", "morph")}
 
 
-def digits_choices() -> DigitsChoices:
-    """The choices of this session, as the address has them where the address is newer.
-
-    It is newer on the first visit, when the page is reached by a link or by going back from
-    another page, and when the browser goes back or forward within the page.
-    """
-    query = st.query_params.to_dict()
-    choices: DigitsChoices | None = st.session_state.get("digits")
-    is_new = choices is None
-    if choices is None:
-        choices = DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
-        st.session_state["digits"] = choices
-    if is_new or (router.arrived() and query):
-        choices.adopt(query)
-    else:
-        if router.arrived():
-            choices.start = choices.view
-        # What was wrong with the address has been said when the page was opened.
-        kept = {name: said for name, said in choices.notices.items() if "address" not in name}
-        choices.notices = kept
-    choices.hear()
-    choices.find_run()
-    choices.drawn = choices.of_controls
-    return choices
-
-
 READOUT_NAMES = dict(zip(READOUTS, ("Attention", "Last state"), strict=True))
+
+
+def digits_choices() -> DigitsChoices:
+    """The choices of this session on the Digits page."""
+    return of_session(
+        "digits", lambda: DigitsChoices(DigitsAddress(), exhibit.picture_of(DigitsAddress()))
+    )

@@ -9,16 +9,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from threading import RLock
 from typing import Any
-
-import streamlit as st
 
 from rnnviz.data import DataError
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES
-from rnnviz.explorer.parts import router
 from rnnviz.explorer.parts.address import VERSION
+from rnnviz.explorer.parts.choices import PageChoices, of_session
 from rnnviz.explorer.parts.components import (
     Pick,
     Trip,
@@ -28,13 +25,11 @@ from rnnviz.explorer.parts.components import (
     last_written,
 )
 from rnnviz.explorer.parts.notices import sentence
-from rnnviz.explorer.parts.run_network import RunNetwork, network
 from rnnviz.explorer.text import exhibit
 from rnnviz.explorer.text.address import WORDS, TextAddress, fits, is_own, read_query
 from rnnviz.explorer.text.exhibit import PINNED_SOURCE, Text, alike
-from rnnviz.models.places import RunError
 from rnnviz.theatre.tints import Tint
-from rnnviz.theatre.turns import Offers, Turns
+from rnnviz.theatre.turns import Turns
 from rnnviz.theatre.view import View
 from rnnviz.theatre.writing import Written
 
@@ -63,19 +58,19 @@ TOO_LONG = (
 
 
 @dataclass
-class TextChoices:
+class TextChoices(PageChoices):
     """Everything a person has chosen on the Text page; lives as long as the session.
 
     ``text`` is what is read, ``box`` what stands in the box (it may be blank), ``filled`` what was
     put into it last, ``turns`` who did that, ``before`` the text as it was when the present edit,
     ``edit``, began. ``own`` are one's own texts by their number in the address, ``share`` says
-    whether they go into it. ``viewed`` says who turned the theatre last. ``offers`` are
-    those of the controls, ``drawn`` is what they showed in the last run of the whole page.
-    ``after`` is that of what was `Written` last, ``typed_last`` says that it grew since files were
-    looked at. ``tints`` are colours that figures have worked out for readings that are shown;
-    ``latest`` are the readings that a figure waits for, ``since`` when they came. ``refused``
-    counts columns and rows of a table that could not be read. The rest is as in `DigitsChoices`.
+    whether they go into it. ``after`` is that of what was `Written` last, ``typed_last`` says that
+    it grew since files were looked at. ``tints`` are colours that figures have worked out for
+    readings that are shown; ``latest`` are the readings that a figure waits for, ``since`` when
+    they came. ``refused`` counts columns and rows of a table that could not be read.
     """
+
+    page = "text"
 
     address: TextAddress
     text: Text
@@ -84,58 +79,29 @@ class TextChoices:
     before: Text | None = None
     pinned: Text | None = None
     share: bool = False
-    view: View = field(default_factory=View)
-    start: View = field(default_factory=View)
-    viewed: Turns = field(default_factory=Turns)
     turns: Turns = field(default_factory=Turns)
     edit: int | None = None
     after: int = 0
     typed_last: bool = False
-    offers: Offers = field(default_factory=Offers)
-    upload: str | None = None
     refused: int = 0
     document: Document | None = None
     own: dict[str, Text] = field(default_factory=dict)
-    notices: dict[str, str] = field(default_factory=dict)
-    choice: int = 0
-    kind: str = ""
-    tasks: tuple[exhibit.Task, ...] = ()
-    good: tuple[exhibit.Task, ...] = ()
-    figured: tuple[exhibit.Task, ...] = ()
     tints: dict[exhibit.Task, list[Tint]] = field(default_factory=dict)
-    asked: int = 0
-    heard_trip: int = 0
-    drawn: tuple[Any, ...] = ()
-    lock: RLock = field(default_factory=RLock)
     latest: tuple[exhibit.Task, ...] = ()
     since: float = 0
-    run: RunNetwork | None = None
 
-    def choose(self, kind: str, *, continued: bool = False, **changes: Any) -> None:
-        """Change fields of the address; ``continued`` when it is the choice that came before."""
-        changed = replace(self.address, **changes)
-        if changed == self.address:
-            return
-        self.address = changed
-        if not (continued and kind == self.kind):
-            self.choice += 1
-        self.kind = kind
+    def said(self) -> tuple[Any, ...]:
+        """What was done last in the box, in the list and with the history."""
+        return (last_written(BOX), last_pick(PICKER), last_trip(TRAVEL))
 
-    def hear(self) -> None:
-        """Take over what was done in the browser since the last time, in the order of its turns.
-
-        A run that was stopped may still be going on beside the next one, with older messages.
-        """
-        said = (last_written(BOX), last_pick(PICKER), last_trip(TRAVEL))
-        acts = sorted((one for one in said if one is not None), key=lambda act: act.turn)
-        with self.lock:
-            for act in acts:
-                if isinstance(act, Written):
-                    self.write(act)
-                elif isinstance(act, Pick):
-                    self.pick(act)
-                else:
-                    self.follow(act)
+    def take(self, act: Any) -> None:
+        """Take over one act."""
+        if isinstance(act, Written):
+            self.write(act)
+        elif isinstance(act, Pick):
+            self.pick(act)
+        else:
+            self.follow(act)
 
     def pick(self, pick: Pick) -> None:
         """Read the bundled passage, or one's own text, that was chosen."""
@@ -274,35 +240,23 @@ class TextChoices:
             ghost = ghost and replace(ghost, truth=None)
         return self.run.reads(exhibit.tasks(self.address, text, ghost, pinned))
 
-    def leave_run(self) -> None:
-        """Let the bundled network of the same cell read again."""
-        self.choose("run", run=None)
-
-    def find_run(self) -> None:
-        """The network that the address asks for, as `DigitsChoices.find_run`."""
-        if self.address.run is None:
-            self.run = None
-            return
-        try:
-            self.run = network(self.address.run, "text")
-        except RunError as error:
-            said = f"{sentence(error)} A network that comes with the page reads instead."
-            self.notices["address run"] = said
-            self.run, self.address = None, replace(self.address, run=None)
-        else:
-            self.address = replace(self.address, cell=self.run.cell)
-
     def adopt(self, query: Mapping[str, str]) -> None:
         """Take over what an address says, everything else staying as it is."""
         self.address, said = read_query(query)
-        self.view, more = View.from_query(query)
-        self.start = self.view
-        self.notices = {f"address {i}": text for i, text in enumerate((*said, *more))}
+        self.begin_anew(query, said)
         self.share = self.address.own is not None or self.address.pinned is not None
         self._adopt_texts()
         self.before, self.edit = None, None
-        self.choice += 1
-        self.kind = ""
+
+    def arrive(self, query: Mapping[str, str]) -> None:
+        """The page is reached by an address: the box shows its text."""
+        self.adopt(query)
+        self.fill(self.text.words)
+
+    def come_back(self) -> None:
+        """The page is reached again: the box shows what it showed."""
+        super().come_back()
+        self.fill(self.box)
 
     def _adopt_texts(self) -> None:
         """Find the texts that the address speaks of, and number those that it carries."""
@@ -399,10 +353,6 @@ class TextChoices:
         address = replace(self.address, figure=None, pads=None)
         return address, self.share, self.pinned, self.text
 
-    def words(self) -> dict[str, str]:
-        """The page's words of the address, in their order."""
-        return _words(self.address)
-
     @property
     def withheld(self) -> Withheld | None:
         """One's own texts, which the address leaves out until somebody puts them there."""
@@ -412,36 +362,12 @@ class TextChoices:
         if not texts:
             return None
         whole = replace(self.address, own=own, pinned=pinned)
-        words = _words(whole) if all(map(fits, texts)) else None
+        words = whole.to_query() if all(map(fits, texts)) else None
         what = "your text" if len(texts) == 1 else "your two texts"
         return Withheld(what, words, WORDS, VERSION, is_in=self.share and words is not None)
 
 
 def text_choices() -> TextChoices:
-    """The choices of this session, as the address has them where the address is newer."""
-    query = st.query_params.to_dict()
-    choices: TextChoices | None = st.session_state.get("text")
-    is_new = choices is None
-    if choices is None:
-        first = exhibit.passage(TextAddress().text)
-        choices = TextChoices(TextAddress(), first, first.words, first.words)
-        st.session_state["text"] = choices
-    if is_new or (router.arrived() and query):
-        choices.adopt(query)
-        choices.fill(choices.text.words)
-    else:
-        if router.arrived():
-            choices.start = choices.view
-            choices.fill(choices.box)
-        # What was wrong with the address has been said when the page was opened.
-        kept = {name: said for name, said in choices.notices.items() if "address" not in name}
-        choices.notices = kept
-    choices.hear()
-    choices.find_run()
-    choices.drawn = choices.of_controls
-    return choices
-
-
-def _words(address: TextAddress) -> dict[str, str]:
-    query = address.to_query()
-    return {word: query[word] for word in WORDS if word in query}
+    """The choices of this session on the Text page."""
+    first = exhibit.passage(TextAddress().text)
+    return of_session("text", lambda: TextChoices(TextAddress(), first, first.words, first.words))

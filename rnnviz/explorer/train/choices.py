@@ -22,7 +22,6 @@ from rnnviz.explorer.train.address import (
     PLAN_WORDS,
     RACE,
     REFERENCE,
-    WORDS,
     TrainAddress,
     first_address,
     read_query,
@@ -209,8 +208,7 @@ class TrainChoices:
 
     def words(self) -> dict[str, str]:
         """The page's words of the address, in their order."""
-        query = self.address.to_query()
-        return {word: query[word] for word in WORDS if word in query}
+        return self.address.to_query()
 
 
 FIELDS = ("task", *PLAN_WORDS.values())
