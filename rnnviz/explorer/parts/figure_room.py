@@ -25,7 +25,7 @@ FORMATS = ("SVG", "PNG")
 PAUSE = 0.6
 """Seconds that a figure waits, so that the theatre has the browser for itself."""
 
-LATER = "The figure appears when the theatre has loaded."
+LATER = "The figure appears when the animation has loaded."
 NO_TORCH = (
     "Explanations ask the network itself, which is still being made ready. They appear here in a "
     "moment; the other figures are there already."
