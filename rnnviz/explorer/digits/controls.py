@@ -9,20 +9,17 @@ import streamlit as st
 
 from rnnviz import parsing
 from rnnviz.data import DataError
-from rnnviz.explorer.digits.address import READOUTS
 from rnnviz.explorer.digits.choices import BOARD, GALLERY, READOUT_NAMES, TRAVEL, DigitsChoices
 from rnnviz.explorer.digits.exhibit import Picture
 from rnnviz.explorer.digits.readings import bundled_samples
-from rnnviz.explorer.parts.address import ALL, CELLS
+from rnnviz.explorer.parts.address import ALL
 from rnnviz.explorer.parts.components import draw, gallery, travel
-from rnnviz.explorer.parts.notices import plain, sentence
-from rnnviz.explorer.parts.offers import wired
+from rnnviz.explorer.parts.controls import cell_controls, pin_controls, segments, switch
+from rnnviz.explorer.parts.notices import sentence
 from rnnviz.explorer.parts.rooms import STYLE as ROOMS
 from rnnviz.explorer.parts.rooms import Room
-from rnnviz.explorer.parts.run_shown import run_controls
 from rnnviz.explorer.parts.uploads import let_go, uploaded_file
 from rnnviz.explorer.parts.waiting import still_wanted
-from rnnviz.notation.cells import CELL_NAMES
 
 BOARD_WIDTH, NETWORK_WIDTH, COMPARE_WIDTH = 330, 280, 220
 """Pixels, where the controls stand in a row above three readings."""
@@ -77,76 +74,39 @@ def picture_controls(choices: DigitsChoices) -> None:
 
 def network_controls(choices: DigitsChoices) -> None:
     """Which cell reads, or all three, and what the answer is made of."""
-    names = CELL_NAMES | {ALL: "All three"}
-    run_controls(choices.run, "digits", choices.leave_run)
-    st.segmented_control(
+    cell_controls(
+        choices,
         "Cell",
-        (*CELLS, ALL),
-        default=choices.address.cell,
-        required=True,
-        wrap=True,
-        format_func=names.__getitem__,
-        **wired(
-            choices.offers,
-            "digits_cell",
-            choices.address.cell,
-            lambda cell: choices.choose("cell", cell=cell),
-        ),
-        disabled=choices.run is not None,
-        help="Three ways to carry a memory from row to row, all trained here on the same images. "
+        "Three ways to carry a memory from row to row, all trained here on the same images. "
         "All three read the same digit side by side.",
     )
-    st.segmented_control(
+    segments(
+        choices,
         "Readout",
-        READOUTS,
-        default=choices.address.readout,
-        required=True,
-        wrap=True,
-        format_func=READOUT_NAMES.__getitem__,
-        **wired(
-            choices.offers,
-            "digits_readout",
-            choices.address.readout,
-            lambda readout: choices.choose("readout", readout=readout),
-        ),
-        disabled=choices.run is not None,
-        help="What the answer is made of: the states after all rows, weighted by attention, or "
+        "readout",
+        READOUT_NAMES,
+        "What the answer is made of: the states after all rows, weighted by attention, or "
         "the state after the last row alone.",
     )
 
 
 def compare_controls(choices: DigitsChoices) -> None:
     """Keep the digit that is read, to compare the next one with it."""
-    help_text = "Two digits, one network: pin the first, then choose the second."
-    st.markdown(":small[Compare]", help=help_text)
-    if choices.pinned is None:
-        st.button(
-            "Pin this digit",
-            key="digits_pin",
-            icon=":material/keep:",
-            on_click=choices.pin,
-            help="Keeps this digit. Then draw, pick or upload another: the pinned one stays "
-            "under it as a thin ghost, and a slider leads from one to the other.",
-        )
-        return
-    st.button(
-        "Unpin",
-        key="digits_unpin",
-        icon=":material/keep_off:",
-        on_click=choices.unpin,
-        help=f"Stops comparing with the pinned digit ({plain(choices.pinned.source)}).",
+    pin_controls(
+        choices,
+        "digit",
+        about="Two digits, one network: pin the first, then choose the second.",
+        pin_help="Keeps this digit. Then draw, pick or upload another: the pinned one stays "
+        "under it as a thin ghost, and a slider leads from one to the other.",
     )
+    if choices.pinned is None:
+        return
     if len(choices.address.cells) == 1:
-        st.toggle(
+        switch(
+            choices,
             "Side by side",
-            value=choices.address.beside,
-            **wired(
-                choices.offers,
-                "digits_beside",
-                choices.address.beside,
-                lambda beside: choices.choose("beside", beside=beside),
-            ),
-            help="Shows the reading of the pinned digit beside this one, on the same scales, "
+            "beside",
+            "Shows the reading of the pinned digit beside this one, on the same scales, "
             "instead of as a ghost under it.",
         )
     if choices.picture.pixels == choices.pinned.pixels:

@@ -14,13 +14,13 @@ from rnnviz.data import DataError
 from rnnviz.data.documents import reading
 from rnnviz.data.documents.reading import Document
 from rnnviz.data.passages import PASSAGES, passage
-from rnnviz.explorer.parts.address import ALL, CELLS
+from rnnviz.explorer.parts.address import ALL
 from rnnviz.explorer.parts.components import picker, scribe, travel
+from rnnviz.explorer.parts.controls import cell_controls, pin_controls, switch
 from rnnviz.explorer.parts.notices import plain, sentence
 from rnnviz.explorer.parts.offers import wired
 from rnnviz.explorer.parts.rooms import STYLE as ROOMS
 from rnnviz.explorer.parts.rooms import Room
-from rnnviz.explorer.parts.run_shown import run_controls
 from rnnviz.explorer.parts.uploads import let_go, uploaded_file
 from rnnviz.explorer.parts.waiting import still_wanted
 from rnnviz.explorer.text import exhibit
@@ -35,7 +35,6 @@ from rnnviz.explorer.text.choices import (
     TextChoices,
 )
 from rnnviz.explorer.text.exhibit import Text
-from rnnviz.notation.cells import CELL_NAMES
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -88,73 +87,38 @@ def text_controls(choices: TextChoices) -> None:
 
 def network_controls(choices: TextChoices) -> None:
     """Which cell reads, or all three."""
-    names = CELL_NAMES | {ALL: "All three"}
-    run_controls(choices.run, "text", choices.leave_run)
-    st.segmented_control(
+    cell_controls(
+        choices,
         "Network",
-        (*CELLS, ALL),
-        default=choices.address.cell,
-        required=True,
-        wrap=True,
-        format_func=names.__getitem__,
-        **wired(
-            choices.offers,
-            "text_cell",
-            choices.address.cell,
-            lambda cell: choices.choose("cell", cell=cell),
-        ),
-        disabled=choices.run is not None,
-        help="Three ways to carry a memory from word to word, trained here on the same 25,000 film "
+        "Three ways to carry a memory from word to word, trained here on the same 25,000 film "
         "reviews. Each reads the text twice, from the left and from the right.",
     )
 
 
 def compare_controls(choices: TextChoices) -> None:
     """Keep the text that is read, to compare the next one with it; what a link carries."""
-    help_text = "Change one word, or pin a text and choose another: what becomes of the answer?"
-    st.markdown(":small[Compare]", help=help_text)
-    if choices.pinned is None:
-        st.button(
-            "Pin this text",
-            key="text_pin",
-            icon=":material/keep:",
-            on_click=choices.pin,
-            help="Keeps this text. Then edit it or choose another: the pinned one stays under it "
-            "as a ghost, word by word, or beside it.",
-        )
-    else:
-        st.button(
-            "Unpin",
-            key="text_unpin",
-            icon=":material/keep_off:",
-            on_click=choices.unpin,
-            help=f"Stops comparing with the pinned text ({plain(choices.pinned.source)}).",
-        )
+    pin_controls(
+        choices,
+        "text",
+        about="Change one word, or pin a text and choose another: what becomes of the answer?",
+        pin_help="Keeps this text. Then edit it or choose another: the pinned one stays under it "
+        "as a ghost, word by word, or beside it.",
+    )
     if choices.is_near:
-        st.toggle(
+        switch(
+            choices,
             "Keep the old reading as a ghost",
-            value=choices.address.ghost,
-            **wired(
-                choices.offers,
-                "text_ghost",
-                choices.address.ghost,
-                lambda ghost: choices.choose("ghost", ghost=ghost),
-            ),
-            help="The text before your last edit, or the pinned one, stays under this one in grey. "
+            "ghost",
+            "The text before your last edit, or the pinned one, stays under this one in grey. "
             "An edit ends when you rest for five seconds; pin a text to keep it for longer, or "
             "where it is long.",
         )
     if choices.pinned is not None and len(choices.address.cells) == 1:
-        st.toggle(
+        switch(
+            choices,
             "Side by side",
-            value=choices.address.beside,
-            **wired(
-                choices.offers,
-                "text_beside",
-                choices.address.beside,
-                lambda beside: choices.choose("beside", beside=beside),
-            ),
-            help="Shows the reading of the pinned text beside this one, instead of under it.",
+            "beside",
+            "Shows the reading of the pinned text beside this one, instead of under it.",
         )
     if choices.pinned is not None:
         _say_pinned(choices)
