@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from rnnviz.models.showing import show
     from rnnviz.nn.cells.gru import GRUCell, GRUStep
     from rnnviz.nn.cells.lstm import LSTMCell, LSTMStep
+    from rnnviz.nn.cells.mgu import MGUCell, MGUStep
     from rnnviz.nn.cells.rnn import RNNCell, RNNStep
     from rnnviz.nn.observe import run, trace
     from rnnviz.nn.parameters import copy_parameters, initialise
-    from rnnviz.nn.recurrent import GRU, LSTM, RNN
+    from rnnviz.nn.recurrent import GRU, LSTM, MGU, RNN
     from rnnviz.nn.trace import Trace
     from rnnviz.nn.unrolling import unroll
 
@@ -27,6 +28,9 @@ _HOMES = {
     "RNN": "nn.recurrent",
     "GRU": "nn.recurrent",
     "LSTM": "nn.recurrent",
+    "MGU": "nn.recurrent",
+    "MGUCell": "nn.cells.mgu",
+    "MGUStep": "nn.cells.mgu",
     "RNNCell": "nn.cells.rnn",
     "GRUCell": "nn.cells.gru",
     "LSTMCell": "nn.cells.lstm",
@@ -46,11 +50,14 @@ _HOMES = {
 __all__ = [
     "GRU",
     "LSTM",
+    "MGU",
     "RNN",
     "GRUCell",
     "GRUStep",
     "LSTMCell",
     "LSTMStep",
+    "MGUCell",
+    "MGUStep",
     "RNNCell",
     "RNNStep",
     "SequenceClassifier",

@@ -31,7 +31,7 @@ from rnnviz.nn import buffers
 from rnnviz.nn.cells.kinds import KINDS, Cell, Step
 from rnnviz.nn.cells.sweep import Gradients, Scan
 from rnnviz.nn.cells.weights import State
-from rnnviz.nn.unrolling import through_loop
+from rnnviz.nn.unrolling import through_loop, unroll
 
 
 def _no_autocast(device: str) -> AbstractContextManager[Any]:
@@ -177,7 +177,7 @@ def through_time(
         The hidden states `(T, B, R)` in the order of time, zero on padding, and the final state.
     """
     with _no_autocast(inputs.device.type):
-        if _wants_to_look_inside():
+        if KINDS[cell.kind].sweep is None or _wants_to_look_inside():
             return through_loop(cell, inputs, state, alive=alive, reverse=reverse)
         scan = Scan(inputs.shape[0], alive, reverse)
         output, *final = _ThroughTime.apply(cell, scan, inputs, *state, *cell.weights)
@@ -214,5 +214,8 @@ def record(
     scan = Scan(inputs.shape[0], alive, reverse)
     sweep = KINDS[cell.kind].sweep
     with _no_autocast(inputs.device.type):
+        if sweep is None:
+            records, last = unroll(cell, inputs, state, alive=alive, reverse=reverse)
+            return type(records[0])(*map(torch.stack, zip(*records, strict=True))), last
         tape = sweep.forward(cell, inputs, state, scan)
     return sweep.step(tape), sweep.final(tape, scan.times[-1])

@@ -27,8 +27,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from rnnviz.nn import arguments, bptt
 from rnnviz.nn.calling import Given, call_of_ours, called, is_bare
 from rnnviz.nn.cells.gru import GRUCell
-from rnnviz.nn.cells.kinds import Cell, Step
+from rnnviz.nn.cells.kinds import KINDS, Cell, Step
 from rnnviz.nn.cells.lstm import LSTMCell
+from rnnviz.nn.cells.mgu import MGUCell
 from rnnviz.nn.cells.rnn import RNNCell
 from rnnviz.nn.cells.weights import State
 from rnnviz.nn.torch_names import TorchNames, symbolic
@@ -99,6 +100,8 @@ class _Recurrent(TorchNames):
         )
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
+        if engine == "torch" and KINDS[self.mode.partition("_")[0].lower()].twin is None:
+            raise ValueError(f"engine: torch.nn has no {self.mode}: choose bptt or steps")
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -437,15 +440,8 @@ class RNN(_Recurrent):
         return dataclasses.replace(RNNCell(*weights), activation=activation)
 
 
-class GRU(_Recurrent):
-    """Gated recurrent unit: `h' = (1 - z) * n + z * h`, so z = 1 keeps the old state.
-
-    A drop-in for `torch.nn.GRU`; arguments in its order, and `engine` besides. See `GRUCell`.
-    """
-
-    cell_type = GRUCell
-    gates = 3
-    mode = "GRU"
+class _Plain(_Recurrent):
+    """A layer with the words that all layers have, and no others."""
 
     def __init__(
         self,
@@ -477,6 +473,17 @@ class GRU(_Recurrent):
         )
 
 
+class GRU(_Plain):
+    """Gated recurrent unit: `h' = (1 - z) * n + z * h`, so z = 1 keeps the old state.
+
+    A drop-in for `torch.nn.GRU`; arguments in its order, and `engine` besides. See `GRUCell`.
+    """
+
+    cell_type = GRUCell
+    gates = 3
+    mode = "GRU"
+
+
 class LSTM(_Recurrent):
     """Long short-term memory: `c' = f * c + i * g`, `h' = o * tanh(c')`, optionally projected.
 
@@ -489,5 +496,13 @@ class LSTM(_Recurrent):
     state_names = ("hidden", "cell")
 
 
-LAYERS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+class MGU(_Plain):
+    """Minimal gated unit: `h' = z * h + (1 - z) * n` with one gate. See `MGUCell`."""
+
+    cell_type = MGUCell
+    gates = 2
+    mode = "MGU"
+
+
+LAYERS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM, "mgu": MGU}
 """The layer of each kind of cell."""

@@ -37,6 +37,10 @@ class CellNotes:
     """The word of `rnnviz.initialise` for the bias of the gate that keeps the old state."""
     keep_block: int | None = None
     """Which block of rows in its weights is that gate's."""
+    in_torch: bool = True
+    """Whether torch.nn has it, too."""
+    in_pages: bool = True
+    """Whether the pages offer it, which have trained networks of it."""
     letters: Mapping[str, str] = field(default_factory=dict)
     """Symbols of signals that are not those of `notation/signals.py`."""
 
@@ -91,7 +95,25 @@ LSTM = CellNotes(
     keep_block=1,
 )
 
-CELLS: dict[str, CellNotes] = {one.name: one for one in (RNN, GRU, LSTM)}
+MGU = CellNotes(
+    "mgu",
+    "MGU",
+    hue=_hue(3),
+    symbol="cross",
+    signals=("update_gate", "candidate", "hidden"),
+    convention=(
+        "MGU: h' = z h + (1 - z) n, so z = 1 keeps the old state; Zhou et al. (2016) write "
+        "f = 1 - z. The candidate reads (1 - z) h."
+    ),
+    gates=2,
+    kept_numbers=8,
+    seconds_of_a_step=2e-4,
+    in_torch=False,
+    in_pages=False,
+    letters={"candidate": "n"},
+)
+
+CELLS: dict[str, CellNotes] = {one.name: one for one in (RNN, GRU, LSTM, MGU)}
 """By name, the simplest first."""
 
 CELL_NAMES = {one.name: one.title for one in CELLS.values()}

@@ -118,6 +118,9 @@ class Plan:
             raise PlanError(f"bidirectional: expected yes or no, got {_shown(self.bidirectional)}")
         if cells.CELLS[self.cell].keep_word is None:
             object.__setattr__(self, "gate_bias", None)
+        if self.engine == "torch" and not cells.CELLS[self.cell].in_torch:
+            name = cells.CELLS[self.cell].title
+            raise PlanError(f"engine: torch.nn has no {name}: choose bptt or steps")
         self._check_own_data()
         self._check_copy()
 

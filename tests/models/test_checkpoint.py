@@ -164,7 +164,7 @@ def test_names_do_not_climb(name: str, folder: Path, monkeypatch: pytest.MonkeyP
         ({"hidden_size": 4096, "num_layers": 16}, "without recurrent"),
         ({"hidden_size": 9}, r"expected .* of shape \(27, 28\)"),
         ({"cell": "lstm"}, r"got F32 of shape \(24, 28\)"),
-        ({"cell": "mamba"}, "expected one of rnn, gru, lstm, got 'mamba'"),
+        ({"cell": "mamba"}, "expected one of rnn, gru, lstm, mgu, got 'mamba'"),
         ({"cell": 3}, "got another kind of value"),
         ({"readout": "last"}, "with unknown readout"),
         ({"labels": ["a"]}, "expected 10 names, got 1"),

@@ -179,7 +179,7 @@ def test_many_prefixes_of_a_two_directional_model() -> None:
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"cell": "transformer"}, r"expected one of rnn, gru, lstm, got 'transformer'"),
+        ({"cell": "transformer"}, r"expected one of rnn, gru, lstm, mgu, got 'transformer'"),
         (
             {"readout": "first"},
             r"expected one of last, last-step, mean, max, attention, attention-max, got 'first'",

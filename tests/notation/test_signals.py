@@ -67,7 +67,7 @@ def test_gates_keep_their_hue_and_no_two_share_one() -> None:
 
 
 def test_an_unknown_cell_is_named() -> None:
-    with pytest.raises(ValueError, match="expected one of rnn, gru, lstm, got 'mamba'"):
+    with pytest.raises(ValueError, match="expected one of rnn, gru, lstm, mgu, got 'mamba'"):
         vocabulary("mamba")
 
 

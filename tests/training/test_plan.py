@@ -90,13 +90,17 @@ def test_a_stranger_gets_a_plan_or_one_sentence(words: dict[str, object]) -> Non
         assert Plan.from_json(plan.to_json()) == plan
 
 
+def test_torch_is_no_engine_for_a_cell_that_it_does_not_have() -> None:
+    refused(r"engine: torch.nn has no MGU: choose bptt or steps", cell="mgu", engine="torch")
+
+
 def test_what_is_out_of_bounds_is_refused_in_a_sentence() -> None:
     refused(r"hidden_size: expected a whole number from 1 to 1,024, got 0", hidden_size=0)
     refused(r"hidden_size: expected a whole number, got 64.5", hidden_size=64.5)
     refused(r"epochs: expected a whole number, got True", epochs=True)
     refused(r"learning_rate: .* got nan", learning_rate=math.nan)
     refused(r"learning_rate: expected a number, got '0.1'", learning_rate="0.1")
-    refused(r"cell: expected one of rnn, gru, lstm, got \['gru'\]", cell=["gru"])
+    refused(r"cell: expected one of rnn, gru, lstm, mgu, got \['gru'\]", cell=["gru"])
     refused(r"expected words of a plan, got 'colour'", colour="red")
     refused(r"data: expected the key of an uploaded file", data="../../etc/passwd")
     refused(r"data: .*: upload", data="0123456789abcdef.csv\n")

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnviz.models.places import checked_id
-from rnnviz.notation.cells import CELL_NAMES
+from rnnviz.notation import cells as notes
 from rnnviz.theatre.view import notice
 
 VERSION = "2"
-CELLS = tuple(reversed(CELL_NAMES))
+CELLS = tuple(name for name, one in reversed(notes.CELLS.items()) if one.in_pages)
 """In the order in which the pages offer them."""
 
 ALL = "all"

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from rnnviz.nn.cells.gru import GRUCell, GRUStep, GRUSweep, GRUTape
 from rnnviz.nn.cells.lstm import LSTMCell, LSTMStep, LSTMSweep, LSTMTape
+from rnnviz.nn.cells.mgu import MGUCell, MGUStep
 from rnnviz.nn.cells.rnn import RNNCell, RNNStep, RNNSweep, RNNTape
 from rnnviz.nn.cells.sweep import Gradients, Scan
 from rnnviz.nn.cells.weights import State
 
-Step: TypeAlias = RNNStep | GRUStep | LSTMStep
-Cell: TypeAlias = RNNCell | GRUCell | LSTMCell
+Step: TypeAlias = RNNStep | GRUStep | LSTMStep | MGUStep
+Cell: TypeAlias = RNNCell | GRUCell | LSTMCell | MGUCell
 
 
 class Sweep(Protocol):
@@ -50,9 +51,9 @@ class Kind:
 
     step: Any
     cell: type[Cell]
-    tape: Any
-    sweep: Any
-    """A `Sweep`."""
+    tape: Any = None
+    sweep: Any = None
+    """A `Sweep`; without one the step loop reads, and autograd goes back."""
     twin: type[nn.RNNBase] | None = None
     """torch's layer of the same function."""
     variants: Mapping[str, Mapping[str, Any]] | None = None
@@ -77,5 +78,6 @@ KINDS: dict[str, Kind] = {
         nn.LSTM,
         {"lstm": {}, "lstm projected": {"proj_size": 3}},
     ),
+    "mgu": Kind(MGUStep, MGUCell),
 }
 """By the name of the cell, its `kind`."""
