@@ -28,7 +28,10 @@ from rnnviz.training.engine.loop import (
     TrainingFinished,
     TrainingState,
 )
-from rnnviz.training.preparation import first_weights
+from rnnviz.training.engine.objectives import CLASSIFICATION, Objective
+from rnnviz.training.plan import Plan
+from rnnviz.training.preparation import Prepared, first_weights, prepare
+from rnnviz.training.tasks.table import TASKS
 from rnnviz.training.vectors import word_vectors
 
 __all__ = ["Task", "begin", "run", "start_from_vectors", "state_path", "stopped_by_ctrl_c", "track"]
@@ -94,6 +97,56 @@ def start_from_vectors(model: SequenceClassifier, inputs: torch.Tensor) -> None:
     embedding.weight.copy_(word_vectors(inputs, *size, deviation=EMBEDDING_DEVIATION))
 
 
+@dataclass(frozen=True, eq=False)
+class PlannedTask:
+    """The data of a plan, as `run` wants to know it."""
+
+    prepared: Prepared
+
+    @property
+    def name(self) -> str:
+        return self.prepared.plan.task
+
+    @property
+    def noun(self) -> str:
+        return TASKS[self.name].noun
+
+    @property
+    def training(self) -> Examples:
+        return self.prepared.examples
+
+    @property
+    def held_out(self) -> Examples:
+        return self.prepared.held_out
+
+    def about(self) -> dict[str, Any]:
+        return self.prepared.about
+
+    def test_score(self, model: SequenceClassifier) -> None:
+        """No test examples: those of the memory tasks are drawn from a seed, as many as wanted."""
+
+
+def run_plan(
+    plan: Plan, folder: Path, *, command: str, half: bool, place: Place, resume: bool
+) -> bool:
+    """Train what `plan` asks for, with the weights and batches that the Train page gives it."""
+    ready = prepare(plan)
+    return run(
+        ready.model,
+        PlannedTask(ready),
+        ready.recipe,
+        folder,
+        card={"command": command},
+        prepare=ready.prepare,
+        prepare_held_out=ready.prepare_held_out,
+        objective=ready.objective,
+        files=ready.files,
+        half=half,
+        place=place,
+        resume=resume,
+    )
+
+
 def run(
     model: SequenceClassifier,
     task: Task,
@@ -103,6 +156,7 @@ def run(
     card: Mapping[str, Any],
     prepare: Prepare | None = None,
     prepare_held_out: Prepare | None = None,
+    objective: Objective = CLASSIFICATION,
     files: Mapping[str, str] | None = None,
     half: bool = False,
     place: Place | None = None,
@@ -123,6 +177,7 @@ def run(
         task.training,
         task.held_out,
         recipe,
+        objective=objective,
         prepare=prepare,
         prepare_held_out=prepare_held_out,
         device=place,

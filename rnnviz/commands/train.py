@@ -1,4 +1,4 @@
-"""`train`: the words of the command, and which of them concern images and which texts."""
+"""`train`: the words of the command, and which of them concern images, texts and memory tasks."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ from rnnviz.commands import (
     tell,
 )
 from rnnviz.safe.files import check_overwriting
+from rnnviz.training.plan import FIELDS, Plan, PlanError
+from rnnviz.training.tasks.table import TASKS, defaults
 
 if TYPE_CHECKING:
     from rnnviz.training.engine.recipe import Recipe
 
 IMAGES = ("mnist", "fashion-mnist", "kmnist", "digits")
 TEXTS = ("imdb", "sentences")
+PLANNED = tuple(name for name, task in TASKS.items() if task.reads == "numbers")
+"""Tasks that are trained from a `Plan`, as on the Train page: all that read numbers."""
+
+ANY_TASK = ("device", "mixed_precision", "threads", "resume", "output", "yes", "half", "download")
+"""Options that say where and how a training runs, not what is trained."""
 
 OF_TEXTS = {
     "input_size": "--embedding-size",
@@ -36,11 +43,13 @@ OF_TEXTS = {
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str,
         typer.Argument(
-            help="What to learn: mnist, fashion-mnist, kmnist, digits, imdb, sentences, or a CSV, "
-            "JSONL or Parquet file of labelled texts. digits and sentences need no download."
+            help=f"What to learn: {', '.join((*IMAGES, *TEXTS, *PLANNED))}, or a CSV, JSONL or "
+            "Parquet file of labelled texts. Only mnist, fashion-mnist, kmnist and imdb need a "
+            "download."
         ),
     ],
     cell: Annotated[Cell, typer.Option(help="The recurrent cell.")] = "lstm",
@@ -98,6 +107,12 @@ def train(
     ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Learn from so many examples only: a quick try.", min=1)
+    ] = None,
+    delay: Annotated[
+        int | None, typer.Option(help="recall, copy: steps before the answer.", min=1)
+    ] = None,
+    length: Annotated[
+        int | None, typer.Option(help="adding: steps; copy: symbols to repeat.", min=1)
     ] = None,
     augment: Annotated[
         bool, typer.Option(help="Images: vary place, size, slant, pen, noise.")
@@ -157,7 +172,7 @@ def train(
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Train a classifier of images, row by row, or of texts, and save the best epoch with its card.
+    """Train on images, row by row, on texts or on a memory task; save the best epoch and its card.
 
     Ctrl-C stops early and keeps the best epoch so far; --resume goes on. `torchrun
     --nproc_per_node 2 -m rnnviz train ...` or `accelerate launch -m rnnviz train ...` shares each
@@ -190,11 +205,18 @@ def train(
     with one_sentence():
         import torch
 
+        from rnnviz.commands import foreground
+        from rnnviz.data import DataError
         from rnnviz.models import storage
         from rnnviz.training.engine.devices import DeviceError, place
         from rnnviz.training.engine.loop import DivergenceError
 
         task = _checked_task(data)
+        plan = _plan(context, data) if data in PLANNED else None
+        if plan is None and (delay or length):
+            raise DataError(
+                f"expected no --delay or --length for {data}, got one: only memory tasks have them"
+            )
         suffix = readout or "attention"
         folder = output or Path("models") / default_name(task, cell, suffix)
         storage.check_replaceable(folder)
@@ -220,7 +242,11 @@ def train(
         chosen |= {"cell": cell, "engine": engine}
         finished: bool | None = None
         try:
-            if data in IMAGES:
+            if plan is not None:
+                finished = foreground.run_plan(
+                    plan, folder, command=command_line(), half=bool(half), **words
+                )
+            elif data in IMAGES:
                 finished = _train_images(
                     data, options, recipe_words, chosen, start, augment, bool(half), folder, words
                 )
@@ -254,14 +280,42 @@ def _checked_task(data: str) -> str:
     from rnnviz.data import DataError
     from rnnviz.data.texts import ENDINGS
 
-    if data in IMAGES or data in TEXTS:
+    if data in (*IMAGES, *TEXTS, *PLANNED):
         return data
     if Path(data).suffix.lower() not in ENDINGS:
         raise DataError(
-            f"expected {', '.join(IMAGES)}, {', '.join(TEXTS)} or a file that ends in "
+            f"expected {', '.join((*IMAGES, *TEXTS, *PLANNED))} or a file that ends in "
             f"{', '.join(ENDINGS)}, got {data[:80]!r}: choose one of these"
         )
     return Path(data).stem
+
+
+def _plan(context: typer.Context, task: str) -> Plan:
+    """The plan of the task with the options that were typed; `DataError` for one it has no use for.
+
+    What was not typed is what suits the task and the cell, as on the Train page.
+    """
+    from rnnviz.data import DataError
+
+    names = {"limit": "examples"}
+    of_tasks = {word for info in TASKS.values() for word in info.words}
+    words = {}
+    for option, value in context.params.items():
+        source = context.get_parameter_source(option)
+        if source is None or source.name != "COMMANDLINE" or option in ("data", *ANY_TASK):
+            continue
+        word = names.get(option, option)
+        if word not in FIELDS or word in of_tasks - set(TASKS[task].words):
+            raise DataError(
+                f"expected no --{option.replace('_', '-')} for {task}, got one: leave it out"
+            )
+        words[word] = value
+    if words.get("clip_norm") == 0:
+        words["clip_norm"] = None
+    try:
+        return defaults(task, context.params["cell"]).changed(**words)
+    except PlanError as failure:
+        raise DataError(str(failure)) from failure
 
 
 def _train_images(

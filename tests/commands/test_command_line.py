@@ -23,11 +23,16 @@ from typer.testing import CliRunner
 
 from rnnviz.__main__ import app
 from rnnviz.commands.terminal import Terminal
+from rnnviz.commands.train import PLANNED
 from rnnviz.data import digits, samples
 from rnnviz.models import checkpoint, evaluation, storage, tokens
 from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.safe.files import check_overwriting
+from rnnviz.training import preparation
 from rnnviz.training.engine.events import Event, StepFinished
+from rnnviz.training.engine.loop import Training
+from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import TASKS, defaults
 from tests.oracle import assert_near
 
 REDRAWN = functools.cache(digits.load)
@@ -433,3 +438,40 @@ def test_long_commands_show_how_far_they_are(
     on_a_terminal = rnnviz(*command)
     assert on_a_terminal.exit_code == 0 and count in shown.getvalue()
     assert on_a_terminal.stdout == piped.stdout
+
+
+@pytest.mark.parametrize("task", PLANNED)
+def test_memory_tasks_train_as_on_the_train_page(task: str, tmp_path: Path) -> None:
+    """Oracle: the same plan, prepared and trained by the library."""
+    options = ["--cell", "gru", "--hidden-size", 8, "--epochs", 1, "--limit", 100, "--seed", 3]
+    options += ["--length", 4] if "length" in TASKS[task].words else []
+    done = rnnviz("train", task, *options, "--output", tmp_path / "mine")
+    assert done.exit_code == 0, done.output
+    card = storage.card(tmp_path / "mine")
+    assert card["dataset"] == task and card["training_sequences"] == 100
+    plan = Plan.from_json(card["plan"])
+    words = {"hidden_size": 8, "epochs": 1, "examples": 100, "seed": 3}
+    words |= {"length": 4} if "length" in TASKS[task].words else {}
+    assert plan == defaults(task, "gru").changed(**words)
+    ready = preparation.prepare(plan)
+    torch.manual_seed(plan.seed)
+    training = Training(
+        ready.model, ready.examples, ready.held_out, ready.recipe, objective=ready.objective
+    )
+    for _ in training:
+        pass
+    assert training.best is not None
+    found = checkpoint.load(tmp_path / "mine").state_dict()
+    for name, value in training.best.weights.items():
+        assert_near(found[name], value, 1e-5)
+
+
+def test_memory_tasks_refuse_options_that_they_have_no_use_for(tmp_path: Path) -> None:
+    there = ["--output", tmp_path / "mine"]
+    refused(rnnviz("train", "recall", "--calm", 0.4, *there), "no --calm for recall")
+    refused(rnnviz("train", "recall", "--length", 4, *there), "no --length for recall")
+    refused(rnnviz("train", "adding", "--text-column", "a", *there), "no --text-column")
+    refused(rnnviz("train", "copy", "--readout", "mean", *there), "readout last")
+    refused(rnnviz("train", "recall", "--hidden-size", 4000, *there), "hidden_size", "1,024")
+    refused(rnnviz("train", "digits", "--delay", 4, *there), "--delay", "digits")
+    assert not (tmp_path / "mine").exists()
