@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from rnnviz.data.memory import CHANNELS
 from rnnviz.notation.cells import CELLS
 from rnnviz.training.plan import BOUNDS, Plan
-from rnnviz.training.tasks.table import EMBEDDING_SIZES, TASKS
+from rnnviz.training.tasks.table import TASKS
 
 PARTS = {"attention-max": 2}
 ATTENTION = ("attention", "attention-max")
@@ -20,10 +19,6 @@ ATTENTION = ("attention", "attention-max")
 VOCABULARY = {"sentences": 162, "imdb": 4000, "own": 4000}
 """Tokens of a text task. The grammar has so many; of reviews and own texts it is the most there
 can be, which short files do not reach."""
-STEPS_OF_TEXTS = {"sentences": 14, "imdb": 160, "own": 100}
-"""Tokens of a usual text in a batch, padding included."""
-EXAMPLES = {"digits": 1438, "sentences": 6000, "imdb": 22_500, "own": 3000}
-MNIST_EXAMPLES = 59_000
 
 PROCESS_BYTES = 420_000_000
 """A worker with torch and no model, resident."""
@@ -64,7 +59,7 @@ def parameters(plan: Plan, *, vocabulary_size: int | None = None) -> int:
 
     `vocabulary_size` is that of the tokenizer, once it is known.
     """
-    inputs, classes = _input_size(plan), TASKS[plan.task].classes or 2
+    inputs, classes = TASKS[plan.task].input_size, TASKS[plan.task].classes or 2
     vocabulary = VOCABULARY.get(plan.task, 0) if vocabulary_size is None else vocabulary_size
     features = plan.hidden_size * (2 if plan.bidirectional else 1)
     total = vocabulary * inputs
@@ -107,7 +102,7 @@ def estimate(plan: Plan, *, texts: int | None = None) -> Estimate:
 
     All from the plan; `texts` is how many labelled texts a file of one's own has, where known.
     """
-    count, length = parameters(plan), _length(plan)
+    count, length = parameters(plan), TASKS[plan.task].steps(plan)
     examples, held_out = _examples(plan, texts)
     batch = min(plan.batch_size, examples)
     steps = plan.epochs * ceil(examples / plan.batch_size)
@@ -139,7 +134,7 @@ def together(estimates: Sequence[Estimate]) -> Estimate:
 
 def _seconds_of_an_update(plan: Plan, count: int, batch: int, length: int) -> float:
     sweeps = plan.num_layers * (2 if plan.bidirectional else 1) * length
-    recurrent = count - VOCABULARY.get(plan.task, 0) * _input_size(plan)
+    recurrent = count - VOCABULARY.get(plan.task, 0) * TASKS[plan.task].input_size
     work = 6.0 * recurrent * batch * length  # a product forward and two backward, each 2 flops
     return (
         SECONDS_OF_AN_UPDATE
@@ -159,27 +154,12 @@ def _at(plan: Plan, size: int) -> int:
     return parameters(plan.changed(hidden_size=size))
 
 
-def _input_size(plan: Plan) -> int:
-    if plan.task in EMBEDDING_SIZES:
-        return EMBEDDING_SIZES[plan.task]
-    return len(CHANNELS[plan.task]) if plan.task in CHANNELS else 28
-
-
-def _length(plan: Plan) -> int:
-    lengths = {
-        "recall": plan.delay + 2,
-        "adding": plan.length,
-        "copy": 2 * plan.length + plan.delay,
-    }
-    return lengths.get(plan.task) or STEPS_OF_TEXTS.get(plan.task, 28)
-
-
 def _examples(plan: Plan, texts: int | None) -> tuple[int, int]:
     """Examples to learn from, and those that are held out."""
-    held_out = TASKS[plan.task].held_out
-    if plan.task in CHANNELS:
-        return plan.examples or TASKS[plan.task].defaults.examples or 1000, held_out
-    there = EXAMPLES.get(plan.task, MNIST_EXAMPLES)
+    task = TASKS[plan.task]
+    held_out, there = task.held_out, task.available
+    if there is None:
+        return plan.examples or task.defaults.examples or 1000, held_out
     if plan.task == "own" and texts is not None:
         held_out = max(1, min(held_out, texts // 5))
         there = max(1, texts - held_out)
@@ -188,4 +168,4 @@ def _examples(plan: Plan, texts: int | None) -> tuple[int, int]:
 
 def _bytes_of_a_step(plan: Plan) -> int:
     reads = TASKS[plan.task].reads
-    return {"rows": 28, "tokens": 4, "numbers": 4 * _input_size(plan)}[reads]
+    return {"rows": 28, "tokens": 4, "numbers": 4 * TASKS[plan.task].input_size}[reads]

@@ -22,7 +22,7 @@ from rnnviz.training.engine.objectives import Objective
 from rnnviz.training.engine.recipe import Recipe
 from rnnviz.training.plan import Plan
 from rnnviz.training.tasks.load import Shown, load
-from rnnviz.training.tasks.table import EMBEDDING_SIZES, TASKS
+from rnnviz.training.tasks.table import TASKS
 
 __all__ = ["Prepared", "Shown", "build", "prepare", "recipe"]
 
@@ -103,7 +103,8 @@ def recipe(plan: Plan) -> Recipe:
 
 def build(plan: Plan, words: Mapping[str, Any]) -> SequenceClassifier:
     """The model of a plan with its first weights; `words` are those that the data decides."""
-    sizes = {"input_size": EMBEDDING_SIZES[plan.task]} if plan.task in EMBEDDING_SIZES else {}
+    task = TASKS[plan.task]
+    sizes = {"input_size": task.input_size} if task.reads == "tokens" else {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         model = SequenceClassifier(

@@ -9,6 +9,7 @@ from rnnviz.notation.cells import CELLS
 from rnnviz.training.diagnosis.advice import any_of, sentence
 from rnnviz.training.diagnosis.measures import Readings, percent, short
 from rnnviz.training.plan import Plan
+from rnnviz.training.tasks.table import TASKS
 
 SHORT_WAY = 0.1
 """Where all updates together move a weight by less, the weights are still those of the start."""
@@ -40,15 +41,6 @@ def causes(found: Readings) -> str:
             f"{any_of([*left, 'another start of the weights'])}."
         )
     return " ".join(likely[:3])
-
-
-def steps_back(plan: Plan) -> int:
-    """How many steps lie between what matters and the answer."""
-    return {
-        "recall": plan.delay + 1,
-        "copy": plan.delay + plan.length,
-        "adding": plan.length // 2,
-    }.get(plan.task, 0)
 
 
 def kept_bias(plan: Plan) -> float | None:
@@ -134,7 +126,7 @@ def _vanished(found: Readings) -> str | None:
 
 
 def _too_far_back(found: Readings) -> str | None:
-    plan, back = found.plan, steps_back(found.plan)
+    plan, back = found.plan, TASKS[found.plan.task].steps_back(found.plan)
     if back < 10:
         return None
     if plan.cell == "rnn":

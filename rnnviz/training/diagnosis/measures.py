@@ -15,8 +15,6 @@ from rnnviz.training.tasks.table import TASKS
 
 ENOUGH_STEPS = 60
 BURST, LEAST_BURST = 10.0, 5.0
-ADDING_VARIANCE = 1 / 24
-ADDING_CHANCE = 1 - 0.92**2
 
 
 @dataclass(frozen=True)
@@ -73,12 +71,14 @@ class Readings:
 
     @cached_property
     def guessing_loss(self) -> float:
-        return ADDING_VARIANCE if self.plan.task == "adding" else math.log(self.classes)
+        known = TASKS[self.plan.task].guessing_loss
+        return math.log(self.classes) if known is None else known
 
     @cached_property
     def chance(self) -> float:
         """For a file of somebody's own, the largest class may be larger than its share here."""
-        return ADDING_CHANCE if self.plan.task == "adding" else 1 / self.classes
+        known = TASKS[self.plan.task].chance
+        return 1 / self.classes if known is None else known
 
     @cached_property
     def recent_loss(self) -> float:

@@ -39,14 +39,6 @@ TOKENS: dict[str, dict[str, Any]] = {
 }
 """How texts become tokens; short, so that a run ends in a minute."""
 
-WORDS_OF_TASKS = {
-    "recall": ("delay",),
-    "adding": ("length",),
-    "copy": ("delay", "length"),
-    "own": ("data", "text_column", "label_column"),
-}
-"""Words of a plan, besides task, seed and examples, that decide the data."""
-
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -84,7 +76,8 @@ class Source:
 
 def load(plan: Plan) -> Source:
     """The data of a plan; plans that differ in other words share it. Raises `DataError`."""
-    words = {name: getattr(plan, name) for name in WORDS_OF_TASKS.get(plan.task, ())}
+    names = (name for name in TASKS[plan.task].words if name != "examples")
+    words = {name: getattr(plan, name) for name in names}
     where = f"{os.environ.get('RNNVIZ_DATA')} {runs_folder()[0]}"
     return _load(plan.task, plan.seed, plan.examples, tuple(sorted(words.items())), where)
 

@@ -5,9 +5,11 @@ Every default ends in under a minute on one core; docs/tasks.md has the measured
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rnnviz.data.memory import CHANNELS
 from rnnviz.training.plan import CELLS, Plan, PlanError
 
 Reads = Literal["rows", "tokens", "numbers"]
@@ -23,7 +25,11 @@ class TaskInfo:
     are the words of a plan that only some tasks have a use for. `answers`: one "class", one
     "number", or "symbols" at several steps. `held_out` examples are kept from training (of own
     texts a fifth at most); the weights that are scored are a running average with `average_decay`,
-    0 for the weights themselves.
+    0 for the weights themselves. `input_size` numbers are read at each of `steps` steps; tokens
+    are embedded in as many, and `steps` are then those of a usual text in a batch, padding
+    included. `steps_back` is how many steps lie between what matters and the answer.
+    `available` examples are there to learn from; None where they are drawn, as many as wanted.
+    `guessing_loss` and `chance` are None where the number of classes decides them.
     `defaults` suits the first cell to try; the function `defaults` has one for each cell.
     """
 
@@ -39,10 +45,13 @@ class TaskInfo:
     needs_data: str = ""
     held_out: int = 1000
     average_decay: float = 0.0
+    input_size: int = 28
+    steps: Callable[[Plan], int] = lambda plan: 28
+    steps_back: Callable[[Plan], int] = lambda plan: 0
+    available: int | None = None
+    guessing_loss: float | None = None
+    chance: float | None = None
 
-
-EMBEDDING_SIZES = {"sentences": 32, "imdb": 64, "own": 64}
-"""Numbers of a token, for the tasks that read tokens."""
 
 MNIST_HELP = (
     "Needs the files of {0}: put them where RNNVIZ_DATA says, or fetch them once with "
@@ -76,6 +85,7 @@ def _images(name: str, title: str, what: str) -> TaskInfo:
         classes=10,
         defaults=_IMAGES.changed(task=name, examples=10_000, epochs=3),
         words=("examples",),
+        available=59_000,
         needs_data=MNIST_HELP.format(title, name),
     )
 
@@ -91,6 +101,7 @@ _ALL = (
         defaults=_IMAGES.changed(task="digits", batch_size=50, epochs=12),
         words=("examples",),
         held_out=359,
+        available=1438,
     ),
     _images("mnist", "MNIST", "Handwritten digits of many people, read row by row."),
     _images("fashion-mnist", "Fashion-MNIST", "Pictures of clothes, read row by row."),
@@ -112,6 +123,9 @@ _ALL = (
             dropout=0.1,
         ),
         words=("examples",),
+        input_size=32,
+        steps=lambda plan: 14,
+        available=6000,
     ),
     TaskInfo(
         name="imdb",
@@ -123,6 +137,9 @@ _ALL = (
         defaults=_TEXTS.changed(task="imdb", epochs=3),
         words=("examples",),
         needs_data=IMDB_HELP,
+        input_size=64,
+        steps=lambda plan: 160,
+        available=22_500,
     ),
     TaskInfo(
         name="own",
@@ -134,6 +151,9 @@ _ALL = (
         defaults=_TEXTS.changed(task="own", epochs=6),
         words=("examples", "data", "text_column", "label_column"),
         needs_data="Needs a file of yours: upload one.",
+        input_size=64,
+        steps=lambda plan: 100,
+        available=3000,
     ),
     TaskInfo(
         name="recall",
@@ -144,6 +164,9 @@ _ALL = (
         classes=4,
         defaults=_MEMORY.changed(task="recall", delay=20),
         words=("delay", "examples"),
+        input_size=len(CHANNELS["recall"]),
+        steps=lambda plan: plan.delay + 2,
+        steps_back=lambda plan: plan.delay + 1,
     ),
     TaskInfo(
         name="adding",
@@ -155,6 +178,11 @@ _ALL = (
         answers="number",
         defaults=_MEMORY.changed(task="adding", length=50, examples=4000, epochs=15),
         words=("length", "examples"),
+        input_size=len(CHANNELS["adding"]),
+        steps=lambda plan: plan.length,
+        steps_back=lambda plan: plan.length // 2,
+        guessing_loss=1 / 24,  # the variance of half a sum of two numbers in 0..1
+        chance=1 - 0.92**2,
     ),
     TaskInfo(
         name="copy",
@@ -174,6 +202,9 @@ _ALL = (
             epochs=15,
         ),
         words=("delay", "length", "examples"),
+        input_size=len(CHANNELS["copy"]),
+        steps=lambda plan: 2 * plan.length + plan.delay,
+        steps_back=lambda plan: plan.delay + plan.length,
     ),
 )
 
