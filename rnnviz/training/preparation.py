@@ -21,7 +21,8 @@ from rnnviz.training.engine.batches import Examples, Prepare
 from rnnviz.training.engine.objectives import Objective
 from rnnviz.training.engine.recipe import Recipe
 from rnnviz.training.plan import Plan
-from rnnviz.training.tasks.load import Shown, load
+from rnnviz.training.tasks.load import load
+from rnnviz.training.tasks.source import Shown
 from rnnviz.training.tasks.table import TASKS
 
 __all__ = ["Prepared", "Shown", "build", "prepare", "recipe"]

@@ -27,7 +27,7 @@ from rnnviz.training import preparation
 from rnnviz.training.engine.objectives import LARGEST_ERROR, Number, Objective
 from rnnviz.training.plan import Plan
 from rnnviz.training.tasks import load
-from rnnviz.training.tasks.load import Shown
+from rnnviz.training.tasks.source import Shown
 from rnnviz.training.tasks.table import TASKS
 
 _LOADING = Lock()

@@ -6,31 +6,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rnnviz import parsing
-from rnnviz.data import DataError, digits, memory, mnist
+from rnnviz.data import DataError, digits, mnist
 from rnnviz.models.classifier import DIGIT_LABELS
 from rnnviz.models.places import runs_folder
-from rnnviz.training.engine.batches import Examples, Prepare
-from rnnviz.training.engine.objectives import Classification, Number, Objective, Symbols
+from rnnviz.training.engine.batches import Examples
+from rnnviz.training.engine.objectives import Classification
 from rnnviz.training.plan import Plan
-from rnnviz.training.tasks import images, texts
+from rnnviz.training.tasks import images, memory, texts
+from rnnviz.training.tasks.source import Shown, Source, different, largest_share
 from rnnviz.training.tasks.table import TASKS
-
-HELD_OUT_SEED = 1_000_003
-"""Held-out sequences of the memory tasks come from the seed plus this: other ones, same kind."""
-
-SHOWN = 4
-"""Held-out inputs to choose from while training goes on."""
 
 TOKENS: dict[str, dict[str, Any]] = {
     "sentences": {},
@@ -38,40 +30,6 @@ TOKENS: dict[str, dict[str, Any]] = {
     "own": {"size": 4000, "most_tokens": 160, "least_count": 2},
 }
 """How texts become tokens; short, so that a run ends in a minute."""
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A held-out input to look at while training goes on: what the model reads, and its words.
-
-    `inputs` is `(T, I)` floats or `(T,)` tokens, as the model takes them with a batch of one in
-    front. `truth` is the right answer in words. `tokens` are the words of the steps and `image` is
-    `(T, I)` uint8, each where the theatre has something to write or to draw. `marks` are steps that
-    matter: `(step, short label, sentence)`, steps counted from 0.
-    """
-
-    title: str
-    inputs: Tensor
-    truth: str
-    step_word: str
-    tokens: tuple[str, ...] | None = None
-    image: np.ndarray | None = None
-    marks: tuple[tuple[int, str, str], ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """The data of a task. `model` are words of `SequenceClassifier` that it decides."""
-
-    training: Examples
-    held_out: Examples
-    labels: tuple[str, ...]
-    objective: Objective
-    about: dict[str, Any]
-    model: dict[str, Any]
-    shown: tuple[Shown, ...]
-    files: Mapping[str, str] = field(default_factory=dict)
-    prepare: Prepare | None = None
 
 
 def load(plan: Plan) -> Source:
@@ -102,7 +60,8 @@ def _load(
         return _images(task, seed, examples, where)
     if reads == "tokens":
         return _texts(task, seed, examples, chosen)
-    return _sequences(task, seed, examples or TASKS[task].defaults.examples or 1000, chosen)
+    count = examples or TASKS[task].defaults.examples or 1000
+    return memory.source(TASKS[task], seed, count, chosen)
 
 
 @lru_cache(maxsize=2)
@@ -126,13 +85,13 @@ def _images(name: str, seed: int, limit: int | None, where: str) -> Source:
             step_word="row",
             image=held_out.inputs[row].numpy(),
         )
-        for place, row in enumerate(_different(held_out.labels), 1)
+        for place, row in enumerate(different(held_out.labels), 1)
     )
     return Source(
         training=everything.at(learn[:limit]),
         held_out=held_out,
         labels=labels,
-        objective=Classification(_largest_share(held_out.labels)),
+        objective=Classification(largest_share(held_out.labels)),
         about={
             "task": f"classify {name}: 28 rows of 28 pixels, read from the top",
             "dataset": name,
@@ -165,7 +124,7 @@ def _texts(name: str, seed: int, limit: int | None, chosen: dict[str, Any]) -> S
         raise DataError(str(failure).replace(key, "your file")) if path else failure from failure
     labels, tokenizer = task.held_out.labels, task.tokenizer
     shown = []
-    for row in _different(labels):
+    for row in different(labels):
         encoded = tokenizer.encode(task.held_out_texts.texts[row])
         truth = task.labels[int(labels[row])]
         title = " ".join(encoded.text.split())
@@ -186,7 +145,7 @@ def _texts(name: str, seed: int, limit: int | None, chosen: dict[str, Any]) -> S
         training=task.training,
         held_out=task.held_out,
         labels=task.labels,
-        objective=Classification(_largest_share(labels)),
+        objective=Classification(largest_share(labels)),
         about=about,
         model={
             "num_classes": len(task.labels),
@@ -205,86 +164,3 @@ def _own_file(key: str | None) -> str:
     if not path.is_file():
         raise DataError("expected the file that was uploaded, got none: upload it again")
     return str(path)
-
-
-def _sequences(name: str, seed: int, count: int, chosen: dict[str, Any]) -> Source:
-    makers: dict[str, Callable[..., memory.Sequences]] = {
-        "recall": memory.recall,
-        "adding": memory.adding,
-        "copy": memory.copy,
-    }
-    make = makers[name]
-    found = make(count, seed=seed, **chosen)
-    kept = make(TASKS[name].held_out, seed=seed + HELD_OUT_SEED, **chosen)
-    held_out = Examples(torch.from_numpy(kept.inputs), torch.from_numpy(kept.targets))
-    amounts = " and ".join(f"{word} {value}" for word, value in chosen.items())
-    model = {
-        "input_size": len(kept.channels),
-        "num_classes": len(kept.labels),
-        "labels": kept.labels,
-        "input_mean": 0.0,
-        "input_std": 1.0,
-        "answers": chosen["length"] if name == "copy" else 1,
-    }
-    return Source(
-        training=Examples(torch.from_numpy(found.inputs), torch.from_numpy(found.targets)),
-        held_out=held_out,
-        labels=kept.labels,
-        objective=_objective(name, kept),
-        about={
-            "task": f"{TASKS[name].title.lower()}, {amounts}: {TASKS[name].what}",
-            "dataset": name,
-            "data": "drawn from the seed",
-            "licence": "MIT",
-        },
-        model=model,
-        shown=tuple(_shown_sequence(name, kept, row) for row in range(SHOWN)),
-    )
-
-
-def _objective(name: str, kept: memory.Sequences) -> Objective:
-    if name == "adding":
-        middle = Number().correct(torch.zeros(len(kept), 2), torch.from_numpy(kept.targets))
-        return Number(chance=float(middle.mean()))
-    if name == "copy":
-        return Symbols(chance=1 / len(kept.labels))
-    return Classification(_largest_share(torch.from_numpy(kept.targets)))
-
-
-def _shown_sequence(name: str, kept: memory.Sequences, row: int) -> Shown:
-    inputs, target = kept.inputs[row], kept.targets[row]
-    tokens = memory.words(name, inputs)
-    if name == "adding":
-        truth = f"{float(target):.3f}"
-        marks = tuple(
-            (step, "marked", f"{inputs[step, 0]:.2f} is one of the two numbers to add.")
-            for step in np.flatnonzero(inputs[:, 1]).tolist()
-        )
-    elif name == "copy":
-        truth = "".join(kept.labels[symbol] for symbol in target)
-        first = len(inputs) - len(target)
-        marks = ((first, "answer", f"From here on the symbols are to be repeated: {truth}."),)
-    else:
-        truth = kept.labels[int(target)]
-        marks = ((0, "shown", f"{truth} is the symbol to remember."),)
-    return Shown(
-        title=f"sequence {row + 1}: {truth}",
-        inputs=torch.from_numpy(inputs),
-        truth=truth,
-        step_word="step",
-        # The theatre writes tokens next to each other, so each brings its own space.
-        tokens=tuple(f"{token} " for token in tokens),
-        marks=marks,
-    )
-
-
-def _different(labels: Tensor) -> list[int]:
-    """Places of the first examples of as many classes as are shown, then of others."""
-    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()]
-    others = [row for row in range(len(labels)) if row not in firsts]
-    return (sorted(firsts) + others)[: max(SHOWN, len(firsts))]
-
-
-def _largest_share(labels: Tensor) -> float:
-    """The part that is right for whoever always says the most common class."""
-    return float(labels.bincount().max()) / len(labels)
