@@ -14,9 +14,9 @@ NONE_CHOSEN := test $$? -eq 5 -a -n "$(ARGS)"
 # What computes on an older processor, torch's own loops, oneDNN and MKL, and the tests that compare
 # its numbers with others.
 LAPTOP := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
-NUMERIC := $(patsubst %,tests/analysis/test_%.py,attribution explanations gradient_flow padding units) \
+NUMERIC := $(patsubst %,tests/analysis/test_%.py,attribution explanations gradient_flow padding) \
 	$(patsubst %,tests/models/test_%.py,classifier reader) \
-	$(patsubst %,tests/nn/test_%.py,bptt buffers cells parameters parity prefixes recording recurrent trace) \
+	$(patsubst %,tests/nn/test_%.py,bptt buffers cells mgu parameters parity prefixes recording recurrent trace) \
 	$(patsubst %,tests/theatre/test_%.py,reading) \
 	$(patsubst %,tests/training/test_%.py,engine resume vectors)
 # Long, and about something else: a count of texts, commands, programs that torch makes, memory.

@@ -116,6 +116,17 @@ def test_an_old_or_missing_python_is_told_in_a_sentence(fresh: Path) -> None:
     assert not (fresh / ".venv").exists()
 
 
+def test_the_numeric_tests_that_make_names_are_there() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    numeric = re.search(r"^NUMERIC := (.*)$", text, re.MULTILINE)
+    assert numeric
+    folders = re.findall(r"patsubst %,tests/(\w+)/test_%\.py,([\w ]+)\)", numeric[1])
+    assert len(folders) >= 5
+    for folder, names in folders:
+        for name in names.split():
+            assert (ROOT / f"tests/{folder}/test_{name}.py").is_file(), name
+
+
 def test_ci_only_calls_make_test() -> None:
     script = ROOT / ".ci/run"
     lines = [line for line in script.read_text().splitlines() if line and line[0] != "#"]
