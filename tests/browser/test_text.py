@@ -370,7 +370,7 @@ def test_a_link_carries_ones_own_text_only_when_asked(open_page: Open) -> None:
     link = page.url
     assert "bad" not in link
     stranger = open_page(bare.partition("/text")[1] + bare.partition("/text")[2])
-    expect(stranger.get_by_test_id("stAlert")).to_contain_text("not part of it")
+    expect(stranger.get_by_test_id("stAlert")).to_contain_text("not included in this link")
     reads(stranger, FIRST.text)
     friend = open_page(link.partition("/text")[1] + link.partition("/text")[2])
     reads(friend, OWN)

@@ -41,6 +41,8 @@ def canvas_of(page: Page, panel: str, reading: int = 0) -> Locator:
 def click_cell(page: Page, panel: str, step: int, unit: int, reading: int = 0) -> None:
     canvas = canvas_of(page, panel, reading)
     x, y = place(canvas, step, unit)
+    # In the middle, where neither the bar at the top nor a label that stays in view lies over it.
+    canvas.evaluate("node => node.scrollIntoView({ block: 'center' })")
     canvas.click(position={"x": x, "y": y})
 
 
