@@ -84,6 +84,7 @@ def start_controls(choices: TrainChoices, who: str) -> None:
         type="primary",
         icon=":material/play_arrow:",
         disabled=missing or found is None,
+        help="Starts a training with these settings. It runs on this server while you watch.",
         width="stretch",
         on_click=train_desk.start,
         args=(desk, choices, who),
