@@ -31,6 +31,7 @@ from rnnviz.models.storage import (
     WEIGHTS,
     CheckpointError,
 )
+from rnnviz.notation.cells import CELLS
 from rnnviz.parsing.pool import POOLS
 from rnnviz.runs.downloads import PLAN, SUMMARY
 from rnnviz.runs.record import Run, clean_name
@@ -136,6 +137,7 @@ def checked(*contents: bytes, names: Sequence[str]) -> Checked:
                 if one in found:
                     (folder / one).write_bytes(found[one])
             model = checkpoint.load(folder)
+            _check_cell(model.cell)
             texts = _tokenizer_files(folder, model)
             plan = _plan_of(model, _object(found, PLAN), _object(found, CARD))
             today = datetime.now(UTC).date().isoformat()
@@ -153,6 +155,16 @@ def checked(*contents: bytes, names: Sequence[str]) -> Checked:
     return Checked(
         files, strict.dumps(plan), clean_name(told) if isinstance(told, str) else "", count
     )
+
+
+def _check_cell(cell: str) -> None:
+    """Raise `RunError` for a cell that the pages do not offer."""
+    if not CELLS[cell].in_pages:
+        known = ", ".join(one.title for one in CELLS.values() if one.in_pages)
+        raise RunError(
+            "read this network in a notebook, with `rnnviz.trace`: it is made of "
+            f"{CELLS[cell].title} cells, and the pages show {known}"
+        )
 
 
 def newest(names: Sequence[str]) -> list[int]:

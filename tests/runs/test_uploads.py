@@ -7,11 +7,14 @@ import random
 import struct
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from rnnviz.models import checkpoint
+from rnnviz.models.classifier import SequenceClassifier
 from rnnviz.models.places import RunError
-from rnnviz.runs.uploads import MOST_BYTES, unpacked
+from rnnviz.runs.uploads import MOST_BYTES, checked, unpacked
 
 
 def packed(names: list[str], contents: bytes = b"{}" * 40) -> bytes:
@@ -80,6 +83,13 @@ def test_folders_and_other_files_may_lie_beside_a_network() -> None:
     names = [f"folder {n}/" for n in range(60)] + [f"{n}.txt" for n in range(30)]
     found = unpacked([("x.zip", packed([*names, "config.json", "m.safetensors"]))])
     assert set(found) == {"config.json", "model.safetensors"}
+
+
+def test_a_cell_that_the_pages_do_not_show_is_refused(tmp_path: Path) -> None:
+    folder = checkpoint.save(SequenceClassifier("mgu", hidden_size=4), tmp_path / "net", {})
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(RunError, match=r"in a notebook.*MGU cells.*RNN, GRU, LSTM"):
+        checked(*files.values(), names=list(files))
 
 
 def test_a_zip_larger_than_all_that_is_needed_is_refused_unread() -> None:
